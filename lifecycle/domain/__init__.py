@@ -1,0 +1,1 @@
+"""What the product talks about: immutable values and their rules, standard library only."""

@@ -1,0 +1,152 @@
+"""Who acts, and what their roles let them do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lifecycle.errors import NotAllowed
+
+
+class Role(StrEnum):
+    """What a person is here for; one person may hold several."""
+
+    VIEWER = "viewer"
+    DEVELOPER = "developer"
+    VALIDATOR = "validator"
+    APPROVER = "approver"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """What a use case asks for."""
+
+    READ = "read"
+    READ_ROWS = "read_rows"
+    READ_TRAIL = "read_trail"
+    REGISTER = "register"
+    MONITOR = "monitor"
+    ASSESS = "assess"
+    REQUEST = "request"
+    DECIDE = "decide"
+    ADMINISTER = "administer"
+
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.DEVELOPER: frozenset(
+        {
+            Permission.READ,
+            Permission.READ_ROWS,
+            Permission.REGISTER,
+            Permission.MONITOR,
+            Permission.ASSESS,
+            Permission.REQUEST,
+        }
+    ),
+    Role.VALIDATOR: frozenset(
+        {
+            Permission.READ,
+            Permission.READ_ROWS,
+            Permission.READ_TRAIL,
+            Permission.MONITOR,
+            Permission.ASSESS,
+            Permission.REQUEST,
+        }
+    ),
+    Role.APPROVER: frozenset({Permission.READ, Permission.READ_TRAIL, Permission.DECIDE}),
+    Role.AUDITOR: frozenset({Permission.READ, Permission.READ_ROWS, Permission.READ_TRAIL}),
+    Role.ADMINISTRATOR: frozenset({Permission.READ, Permission.READ_TRAIL, Permission.ADMINISTER}),
+}
+
+
+class Scope(StrEnum):
+    """What a token may be used for, within its owner's roles."""
+
+    READ = "read"
+    WRITE = "write"
+    DECIDE = "decide"
+    ADMINISTER = "administer"
+
+
+SCOPED: dict[Scope, frozenset[Permission]] = {
+    Scope.READ: frozenset({Permission.READ, Permission.READ_ROWS, Permission.READ_TRAIL}),
+    Scope.WRITE: frozenset(
+        {
+            Permission.REGISTER,
+            Permission.MONITOR,
+            Permission.ASSESS,
+            Permission.REQUEST,
+        }
+    ),
+    Scope.DECIDE: frozenset({Permission.DECIDE}),
+    Scope.ADMINISTER: frozenset({Permission.ADMINISTER}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody at a door, already recognised.
+
+    Parameters
+    ----------
+    name
+        The account's name, as it stands in the audit trail.
+    roles
+        What the account may do.
+    via
+        How they were recognised: ``session``, ``token``, ``local`` or ``sample``.
+    scopes
+        For a token, what it is limited to; ``None`` means no further limit.
+    """
+
+    name: str
+    roles: frozenset[Role]
+    via: str = "session"
+    scopes: frozenset[Scope] | None = None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What this actor may do here and now."""
+        granted = frozenset[Permission]().union(*(GRANTS[role] for role in self.roles))
+        if Role.ADMINISTRATOR in self.roles:
+            # Whoever can make accounts could otherwise approve through one of their own.
+            granted -= {Permission.DECIDE}
+        if self.scopes is not None:
+            granted &= frozenset[Permission]().union(*(SCOPED[scope] for scope in self.scopes))
+        return granted
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether this actor holds a permission."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Refuse in one sentence unless this actor holds the permission.
+
+        Raises
+        ------
+        NotAllowed
+            No role of theirs grants it, or their token's scopes leave it out.
+        """
+        if self.may(permission):
+            return
+        roles = ", ".join(sorted(self.roles)) or "no role"
+        who = " or ".join(role for role in Role if permission in GRANTS[role])
+        if permission is Permission.DECIDE and Role.ADMINISTRATOR in self.roles:
+            raise NotAllowed(f"{self.name} is an administrator, and administrators cannot approve")
+        raise NotAllowed(
+            f"{self.name} ({roles}) may not {SENTENCES[permission]}; this needs the role {who}"
+            + ("" if self.scopes is None else " and a token scope that covers it")
+        )
+
+
+SENTENCES: dict[Permission, str] = {
+    Permission.READ: "read this workspace",
+    Permission.READ_ROWS: "open single rows",
+    Permission.READ_TRAIL: "read the audit trail",
+    Permission.REGISTER: "register or send data",
+    Permission.MONITOR: "run monitors",
+    Permission.ASSESS: "run assessments",
+    Permission.REQUEST: "request a promotion",
+    Permission.DECIDE: "decide on a promotion",
+    Permission.ADMINISTER: "administer this workspace",
+}

@@ -1,0 +1,80 @@
+"""What was measured about a version, frozen and known by the hash of its content."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from lifecycle.domain.audit import canonical
+from lifecycle.domain.measurement import Measurement, State, Window
+
+
+class Purpose(StrEnum):
+    """What an assessment is for."""
+
+    PERFORMANCE = "performance"
+    FAIRNESS = "fairness"
+    EXPLANATION = "explanation"
+    DRIFT = "drift"
+    QUALITY = "quality"
+    ATTESTATION = "attestation"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An assessment's results, immutable from the moment they are kept.
+
+    Parameters
+    ----------
+    snapshot_id
+        The rows it was measured on; ``None`` for an attestation.
+    plan
+        What was to be measured and against which limits, fixed before the results.
+    method
+        How: seed, library versions, settings; what a rerun needs.
+    payload
+        Results that are not single numbers (SHAP values per column, curves). JSON values only.
+    """
+
+    version_id: str
+    purpose: Purpose
+    snapshot_id: str | None
+    measurements: tuple[Measurement, ...]
+    created_at: datetime
+    created_by: str
+    plan: Mapping[str, object] = field(default_factory=dict[str, object])
+    method: Mapping[str, object] = field(default_factory=dict[str, object])
+    payload: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything above."""
+        return hashlib.sha256(canonical(_plain(asdict(self))).encode()).hexdigest()
+
+    @property
+    def id(self) -> str:
+        """A short name made from the hash, so a changed record cannot keep its name."""
+        return f"ev-{self.sha256[:12]}"
+
+    @property
+    def state(self) -> State:
+        """The worst state among the measurements that were judged."""
+        judged = [m.state for m in self.measurements if m.limit is not None or m.value is None]
+        worst = next(
+            (s for s in (State.BREACH, State.ERROR, State.INSUFFICIENT) if s in judged), None
+        )
+        return worst or State.OK
+
+
+def _plain(value: object) -> object:
+    """Turn nested dataclass content into JSON values in one way only."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    if isinstance(value, Window):
+        return [_plain(value.start), _plain(value.end)]
+    return value

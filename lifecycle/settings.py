@@ -1,0 +1,121 @@
+"""What an installation may set, read once by an entry point and passed down."""
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from lifecycle.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything `lifecycle.toml` or a ``LIFECYCLE_*`` variable may say; the environment wins.
+
+    Parameters
+    ----------
+    home
+        The workspace folder.
+    server, token
+        Where a running server is and the bearer token for it; without a server the workspace is
+        opened in this process.
+    acting_as
+        The person to act as in a sample workspace, where nobody has a password.
+    host, port
+        Where `lifecycle serve` listens.
+    allowed_hosts
+        Host names the server answers to, beside the address it listens on.
+    public_url
+        The address people use, when a proxy stands before the server.
+    session_hours
+        How long a sign-in lasts.
+    workers
+        Processes that run long jobs.
+    """
+
+    home: Path
+    server: str | None = None
+    token: str | None = None
+    acting_as: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8501
+    allowed_hosts: tuple[str, ...] = ()
+    public_url: str | None = None
+    session_hours: int = 12
+    workers: int = 1
+
+
+VARIABLES = {
+    "home": "LIFECYCLE_HOME",
+    "server": "LIFECYCLE_SERVER",
+    "token": "LIFECYCLE_TOKEN",
+    "acting_as": "LIFECYCLE_AS",
+    "host": "LIFECYCLE_HOST",
+    "port": "LIFECYCLE_PORT",
+    "allowed_hosts": "LIFECYCLE_ALLOWED_HOSTS",
+    "public_url": "LIFECYCLE_PUBLIC_URL",
+    "session_hours": "LIFECYCLE_SESSION_HOURS",
+    "workers": "LIFECYCLE_WORKERS",
+}
+
+
+def load(environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> Settings:
+    """Read the settings of one workspace.
+
+    Raises
+    ------
+    InvalidInput
+        `lifecycle.toml` cannot be read, or a setting has the wrong type or an unknown name.
+    """
+    given = os.environ if environ is None else environ
+    folder = home or (Path(given["LIFECYCLE_HOME"]) if given.get("LIFECYCLE_HOME") else None)
+    folder = (folder or default_home(given)).expanduser().absolute()
+    values: dict[str, object] = dict(_from_file(folder / "lifecycle.toml"))
+    for name, variable in VARIABLES.items():
+        if name != "home" and given.get(variable):
+            values[name] = given[variable]
+    return replace(Settings(home=folder), **{k: _typed(k, v) for k, v in values.items()})
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """Return `data/workspace` in a checkout, else a folder among the user's data."""
+    checkout = Path(__file__).parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "pages").is_dir():
+        return checkout / "data" / "workspace"
+    if sys.platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "lifecycle"
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} is not valid TOML: {error}") from error
+    known = {f.name for f in fields(Settings)} - {"home"}
+    for name in values:
+        if name not in known:
+            raise InvalidInput(f"{path} has the unknown setting {name!r}; known: {sorted(known)}")
+    return values
+
+
+def _typed(name: str, value: object) -> object:
+    if name in {"port", "session_hours", "workers"}:
+        try:
+            return int(str(value))
+        except ValueError as error:
+            raise InvalidInput(f"setting {name} must be a whole number, not {value!r}") from error
+    if name == "allowed_hosts":
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list):
+            raise InvalidInput("setting allowed_hosts must be a list of host names")
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+    return str(value)
