@@ -174,4 +174,5 @@ def _status_after(vote: Vote, *, approvals: int, quorum: int) -> Status:
         return Status.REJECTED
     if vote is Vote.RETURN:
         return Status.RETURNED
-    return Status.APPROVED if approvals >= quorum else Status.OPEN
+    # An abstention completes nothing, whatever the quorum.
+    return Status.APPROVED if vote is Vote.APPROVE and approvals >= quorum else Status.OPEN

@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import pairwise
+from typing import cast
 
 GENESIS = "0" * 64
 """What the first link points back to."""
@@ -69,6 +71,19 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def plain(value: object) -> object:
+    """Turn nested values into JSON values in one way only: times in UTC, records as mappings."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in cast("Sequence[object]", value)]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return value
+
+
 def digest(event: AuditEvent, *, sequence: int, previous: str) -> str:
     """Hash an event together with its place and its predecessor's hash."""
     content = {
@@ -77,7 +92,7 @@ def digest(event: AuditEvent, *, sequence: int, previous: str) -> str:
         "action": event.action,
         "subject": event.subject,
         "by": event.by,
-        "at": event.at.isoformat(timespec="microseconds"),
+        "at": plain(event.at),
         "reason": event.reason,
         "via": event.via,
         "details": event.details,
@@ -103,44 +118,104 @@ def verify(links: Sequence[Link], *, head: tuple[int, str] | None = None) -> lis
         Sequence and hash of the last link as they were kept outside the store; without it,
         links cut off the end and a chain rewritten as a whole cannot be seen.
     """
-    findings: list[Finding] = []
-    expected_sequence, expected_previous = 1, GENESIS
-    later = {link.previous: link for link in links}
-    hashes = {link.hash for link in links}
+    places = _places(links)
+    changed = [link for link, place in zip(links, places, strict=True) if place is None]
+    sound = [(p, link) for link, p in zip(links, places, strict=True) if p is not None]
+    inserted = _inserted(sound, remembered={k.previous for k in links} | {head[1] if head else ""})
+    kept = [pair for i, pair in enumerate(sound) if i not in inserted]
+    gaps = _gaps({p for p, _ in kept} | {link.sequence for link in changed})
+    findings = [
+        *(_finding(link, Tampering.CHANGED, "was changed") for link in changed),
+        *(_finding(sound[i][1], Tampering.INSERTED, "was put in later") for i in inserted),
+        *(
+            Finding(first, Tampering.REMOVED, f"{_span(first, last)} is gone")
+            for first, last in gaps
+        ),
+        *_rewritten(kept),
+        *_moved(kept, renumbered=bool(inserted or gaps)),
+    ]
+    return sorted(findings, key=lambda finding: finding.sequence) + _against(head, links)
+
+
+def _places(links: Sequence[Link]) -> list[int | None]:
+    """Return the place each link was written for; ``None`` where its content no longer fits."""
+    of_hash = {link.hash: link.sequence for link in links}
+    of_next = {link.previous: link.sequence for link in links}
+    broken = [link.sequence for link in links if not _fits(link, link.sequence)]
+    suspects = frozenset(broken)
+    places: list[int | None] = []
+    shift = 0
     for link in links:
-        where = f"event {link.sequence} ({link.event.action} on {link.event.subject})"
-        intact = digest(link.event, sequence=link.sequence, previous=link.previous) == link.hash
-        follows = link.previous == expected_previous
-        if intact and follows and link.sequence == expected_sequence:
-            pass
-        elif not intact and _moved(link, later, hashes):
-            findings.append(Finding(link.sequence, Tampering.REORDERED, f"{where} was moved"))
-        elif not intact:
-            findings.append(Finding(link.sequence, Tampering.CHANGED, f"{where} was changed"))
-        elif link.sequence > expected_sequence:
-            span = _span(expected_sequence, link.sequence - 1)
-            findings.append(
-                Finding(expected_sequence, Tampering.REMOVED, f"{span} before {where} is missing")
-            )
-        else:
-            findings.append(
-                Finding(link.sequence, Tampering.INSERTED, f"{where} was put in or rewritten later")
-            )
-        if intact and not follows and link.sequence < expected_sequence:
-            continue  # an inserted duplicate must not become the predecessor of what follows
-        expected_sequence, expected_previous = link.sequence + 1, link.hash
-    return findings + _against(head, links)
+        if link.sequence not in suspects:
+            places.append(link.sequence)
+            continue
+        # Whoever renumbers usually shifts or swaps, so the likely places come first.
+        likely = [link.sequence, link.sequence + shift]
+        likely += [of_hash.get(link.previous, -1) + 1, of_next.get(link.hash, 0) - 1]
+        likely += range(link.sequence - _NEARBY, link.sequence + _NEARBY + 1)
+        tries = (s for s in dict.fromkeys([*likely, *broken]) if s > 0)
+        place = next((s for s in tries if _fits(link, s)), None)
+        shift = shift if place is None else place - link.sequence
+        places.append(place)
+    return places
 
 
-def _moved(link: Link, later: Mapping[str, Link], hashes: set[str]) -> bool:
-    """Tell whether a link's content is sound under another sequence number."""
-    known = link.previous == GENESIS or link.previous in hashes
-    if not known:
-        return False
-    for sequence in {other.sequence for other in later.values()}:
-        if digest(link.event, sequence=sequence, previous=link.previous) == link.hash:
-            return True
-    return False
+_NEARBY = 8
+"""How far from its recorded place a link is looked for when nothing else points to one."""
+
+
+def _fits(link: Link, sequence: int) -> bool:
+    return digest(link.event, sequence=sequence, previous=link.previous) == link.hash
+
+
+def _inserted(sound: Sequence[tuple[int, Link]], *, remembered: set[str]) -> list[int]:
+    """Return which links are at a taken place; the one its successor remembers was there first."""
+    holder: dict[int, int] = {}
+    extra: list[int] = []
+    for i, (place, link) in enumerate(sound):
+        rival = holder.setdefault(place, i)
+        if rival == i:
+            continue
+        usurped = link.hash in remembered and sound[rival][1].hash not in remembered
+        holder[place] = i if usurped else rival
+        extra.append(rival if usurped else i)
+    return extra
+
+
+def _gaps(taken: set[int]) -> list[tuple[int, int]]:
+    """Return the spans of places nobody holds, up to the last that somebody does."""
+    marks = [0, *sorted(taken)]
+    return [(a + 1, b - 1) for a, b in pairwise(marks) if b - a > 1]
+
+
+def _rewritten(kept: Sequence[tuple[int, Link]]) -> list[Finding]:
+    """Find links that fit their own hash but not the one their successor remembers."""
+    ordered = sorted(kept, key=lambda pair: pair[0])
+    found = [
+        _finding(link, Tampering.CHANGED, "was rewritten together with its hash")
+        for (place, link), (following, successor) in pairwise(ordered)
+        if following == place + 1 and successor.previous != link.hash
+    ]
+    if ordered and ordered[0][0] == 1 and ordered[0][1].previous != GENESIS:
+        found.append(_finding(ordered[0][1], Tampering.CHANGED, "does not start the chain"))
+    return found
+
+
+def _moved(kept: Sequence[tuple[int, Link]], *, renumbered: bool) -> list[Finding]:
+    """Find links out of order; a mere shift is already explained by what was put in or removed."""
+    found: list[Finding] = []
+    in_order = sorted(place for place, _ in kept)
+    for (place, link), expected in zip(kept, in_order, strict=True):
+        if place != expected:
+            found.append(_finding(link, Tampering.REORDERED, f"was moved from place {place}"))
+        elif place != link.sequence and not renumbered:
+            found.append(_finding(link, Tampering.CHANGED, f"had the number {place}"))
+    return found
+
+
+def _finding(link: Link, kind: Tampering, what: str) -> Finding:
+    where = f"event {link.sequence} ({link.event.action} on {link.event.subject})"
+    return Finding(link.sequence, kind, f"{where} {what}")
 
 
 def _span(first: int, last: int) -> str:
@@ -155,8 +230,7 @@ def _against(head: tuple[int, str] | None, links: Sequence[Link]) -> list[Findin
     if sequence > (last.sequence if last else 0):
         first = (last.sequence if last else 0) + 1
         return [Finding(first, Tampering.TRUNCATED, f"{_span(first, sequence)} at the end is gone")]
-    at_head = next((link for link in links if link.sequence == sequence), None)
-    if sequence and (at_head is None or at_head.hash != known):
+    if sequence and all(link.hash != known for link in links):
         sentence = f"event {sequence} is not the one whose hash was kept outside the database"
         return [Finding(sequence, Tampering.REPLACED, sentence)]
     return []

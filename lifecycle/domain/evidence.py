@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from lifecycle.domain.audit import canonical
-from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.audit import canonical, plain
+from lifecycle.domain.measurement import Measurement, State, verdict
 
 
 class Purpose(StrEnum):
@@ -50,7 +50,7 @@ class Evidence:
     @property
     def sha256(self) -> str:
         """The hash of everything above."""
-        return hashlib.sha256(canonical(_plain(asdict(self))).encode()).hexdigest()
+        return hashlib.sha256(canonical(plain(self)).encode()).hexdigest()
 
     @property
     def id(self) -> str:
@@ -59,22 +59,6 @@ class Evidence:
 
     @property
     def state(self) -> State:
-        """The worst state among the measurements that were judged."""
+        """The worst state among the measurements that were judged; nothing judged is no pass."""
         judged = [m.state for m in self.measurements if m.limit is not None or m.value is None]
-        worst = next(
-            (s for s in (State.BREACH, State.ERROR, State.INSUFFICIENT) if s in judged), None
-        )
-        return worst or State.OK
-
-
-def _plain(value: object) -> object:
-    """Turn nested dataclass content into JSON values in one way only."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")
-    if isinstance(value, Window):
-        return [_plain(value.start), _plain(value.end)]
-    return value
+        return verdict(judged) if judged else State.NOT_APPLICABLE

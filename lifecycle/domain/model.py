@@ -1,11 +1,12 @@
 """An answer to a use case, and the immutable versions it goes through."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
-from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.audit import AuditEvent, canonical, plain
 from lifecycle.errors import Conflict
 
 
@@ -135,6 +136,12 @@ class Version:
     def id(self) -> str:
         """Model and version in one word, as the trail and addresses write it."""
         return f"{self.model_id}/{self.name}"
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything but the stage, the one thing about a version that changes."""
+        content = {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "stage"}
+        return hashlib.sha256(canonical(content).encode()).hexdigest()
 
     def move(
         self, to: Stage, *, by: str, at: datetime, reason: str, request: str | None = None

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from lifecycle.domain.actor import Role
 from lifecycle.domain.audit import canonical
+from lifecycle.domain.condition import Condition
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Model, Stage, Version
@@ -82,16 +83,8 @@ class Documented:
 
     def check(self, case: Case) -> Verdict:
         """Judge one version."""
-        known = {
-            "owner": case.model.owner,
-            "sponsor": case.use_case.sponsor,
-            "purpose": case.model.purpose,
-            "intended_use": case.model.intended_use,
-            "out_of_scope": case.model.out_of_scope,
-            "affected": case.use_case.affected,
-            "kpis": case.use_case.kpis,
-        }
-        missing = [name for name in self.fields if not known.get(name)]
+        subject = {"sponsor": case.use_case, "affected": case.use_case, "kpis": case.use_case}
+        missing = [name for name in self.fields if not getattr(subject.get(name, case.model), name)]
         if missing:
             listed = ", ".join(missing)
             return Verdict(Outcome.FAIL, f"not filled: {listed}", remedy=f"fill {listed}")
@@ -107,13 +100,7 @@ class Traceable:
 
     def check(self, case: Case) -> Verdict:
         """Judge one version."""
-        known = {
-            "artifact": case.version.artifact,
-            "reference": case.version.reference,
-            "training": case.version.training,
-            "code_commit": case.version.code_commit,
-        }
-        missing = [name for name in self.needs if not known.get(name)]
+        missing = [name for name in self.needs if not getattr(case.version, name)]
         if missing:
             listed = ", ".join(missing)
             remedy = f"register a version with {listed}"
@@ -151,7 +138,7 @@ class Evidenced:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A measurement of the latest evidence stays within a limit, in every matching slice.
+    """A measurement over all rows of the latest evidence stays within a limit.
 
     Parameters
     ----------
@@ -244,10 +231,14 @@ class Healthy:
         if case.health is State.INSUFFICIENT:
             sentence = "monitoring has too little data"
             return Verdict(Outcome.INSUFFICIENT, sentence, remedy="run the monitors on more data")
+        if case.health is State.NOT_APPLICABLE:
+            return Verdict(Outcome.PASS, "it has scored nothing that could be monitored")
         return Verdict(Outcome.PASS, f"monitoring says {case.health}")
 
 
 BOUNDS = ("point", "lower", "upper")
+DOCUMENTS = ("owner", "sponsor", "purpose", "intended_use", "out_of_scope", "affected", "kpis")
+LINEAGE = ("artifact", "reference", "training", "code_commit")
 
 RULES: Mapping[str, type[Rule]] = MappingProxyType(
     {rule.kind: rule for rule in (Documented, Traceable, Evidenced, Limit, Healthy)}
@@ -262,6 +253,14 @@ class NamedRule:
     rule: Rule
     blocking: bool = True
     rationale: str = ""
+    when: Condition = field(default_factory=Condition)
+
+    def judge(self, case: Case) -> Verdict:
+        """Check the rule where it applies; where it does not, say why and let pass."""
+        excuse = self.when.excuse(case.model, case.version)
+        if excuse:
+            return Verdict(Outcome.PASS, f"does not apply: {excuse}")
+        return self.rule.check(case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +344,7 @@ class Policy:
                     kind=named.rule.kind,
                     blocking=named.blocking,
                     rationale=named.rationale,
-                    verdict=named.rule.check(case),
+                    verdict=named.judge(case),
                 )
                 for named in gate.rules
             )

@@ -1,0 +1,149 @@
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifecycle.domain.approval import Request, Status, Vote, bundle_of
+from lifecycle.domain.model import Stage
+from lifecycle.errors import AlreadyDecided, FourEyesViolation, InvalidInput, StaleEvidence
+
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+
+
+def a_request(**changes) -> Request:
+    given_parts = {
+        "id": "req-1",
+        "version_id": "m/1",
+        "before": Stage.CANDIDATE,
+        "to": Stage.VALIDATED,
+        "reason": "ready",
+        "requested_by": "dev",
+        "requested_at": NOW,
+        "policy": "house 1",
+        "policy_sha256": "p",
+        "evidence": ("ev-1",),
+        "bundle": "b",
+        "barred": frozenset({"dev", "val"}),
+        "quorum": 1,
+    }
+    return Request(**(given_parts | changes))
+
+
+def decide(request, vote=Vote.APPROVE, *, by="app", reason="because", bundle="b"):
+    return request.decide(vote, by=by, at=NOW, reason=reason, bundle=bundle)
+
+
+def test_a_bundle_is_a_hash_over_policy_version_and_sorted_evidence():
+    text = json.dumps(
+        {"evidence": ["a", "b"], "policy": "p", "version": "v"}, separators=(",", ":")
+    )
+
+    expected = hashlib.sha256(text.encode()).hexdigest()
+    assert bundle_of(policy="p", version="v", evidence=["b", "a"]) == expected
+    assert bundle_of(policy="q", version="v", evidence=["b", "a"]) != expected
+
+
+@pytest.mark.parametrize(
+    ("vote", "status"),
+    [
+        (Vote.APPROVE, Status.APPROVED),
+        (Vote.REJECT, Status.REJECTED),
+        (Vote.RETURN, Status.RETURNED),
+        (Vote.ABSTAIN, Status.OPEN),
+    ],
+)
+def test_a_vote_leads_to_its_status_and_an_event_that_says_on_what_it_rests(vote, status):
+    decided, event = decide(a_request(), vote)
+
+    assert decided.status is status
+    assert decided.decisions[0].vote is vote
+    assert event.action == f"request.{vote}"
+    assert event.subject == "request:req-1"
+    assert event.details == {
+        "version": "m/1",
+        "to": "validated",
+        "status": status,
+        "bundle": "b",
+        "policy": "house 1",
+        "evidence": ["ev-1"],
+    }
+
+
+def test_an_abstention_never_completes_a_quorum():
+    decided, _ = decide(a_request(quorum=0), Vote.ABSTAIN)
+
+    assert decided.status is Status.OPEN
+
+
+@pytest.mark.parametrize("vote", Vote)
+@pytest.mark.parametrize("who", ["dev", "val"])
+def test_the_barred_cast_no_vote_at_all(vote, who):
+    with pytest.raises(FourEyesViolation, match=f"{who} requested req-1"):
+        decide(a_request(), vote, by=who)
+
+
+@pytest.mark.parametrize("vote", [Vote.REJECT, Vote.RETURN])
+def test_turning_down_needs_a_reason(vote):
+    with pytest.raises(InvalidInput, match=f"to {vote} req-1 give a reason"):
+        decide(a_request(), vote, reason="  ")
+
+
+def test_what_changed_can_be_turned_down_but_not_approved():
+    with pytest.raises(StaleEvidence, match="request again"):
+        decide(a_request(), bundle="other")
+    assert decide(a_request(), Vote.REJECT, bundle="other")[0].status is Status.REJECTED
+
+
+@pytest.mark.parametrize("status", set(Status) - {Status.OPEN})
+def test_a_closed_request_stays_as_it_is(status):
+    request = a_request(status=status)
+
+    with pytest.raises(AlreadyDecided, match=f"is {status}"):
+        decide(request)
+    with pytest.raises(AlreadyDecided, match=f"is {status}"):
+        request.withdraw(by="dev", at=NOW, reason="")
+
+
+def test_nobody_votes_twice():
+    once, _ = decide(a_request(quorum=2))
+
+    with pytest.raises(AlreadyDecided, match="app has already voted"):
+        decide(once)
+
+
+def test_the_requester_withdraws_and_nobody_else():
+    withdrawn, event = a_request().withdraw(by="dev", at=NOW, reason="too early")
+
+    assert withdrawn.status is Status.WITHDRAWN
+    assert (event.action, event.reason) == ("request.withdraw", "too early")
+    with pytest.raises(FourEyesViolation, match="only dev can withdraw"):
+        a_request().withdraw(by="app", at=NOW, reason="")
+
+
+votes = st.lists(
+    st.tuples(
+        st.sampled_from(list(Vote)),
+        st.sampled_from(["dev", "val", "app", "app2", "app3"]),
+        st.sampled_from(["b", "stale"]),
+    ),
+    max_size=8,
+)
+
+
+@given(votes, st.integers(1, 3))
+def test_no_sequence_of_votes_approves_without_enough_different_unbarred_people(cast, quorum):
+    request = a_request(quorum=quorum)
+    for vote, by, bundle in cast:
+        try:
+            request, _ = decide(request, vote, by=by, bundle=bundle)
+        except (AlreadyDecided, FourEyesViolation, StaleEvidence):
+            continue
+
+    agreeing = {d.by for d in request.decisions if d.vote is Vote.APPROVE}
+    assert (request.status is Status.APPROVED) == (len(agreeing) >= quorum)
+    assert request.approvals == len(agreeing)
+    assert not agreeing & request.barred
+    assert all(d.bundle == "b" for d in request.decisions if d.vote is Vote.APPROVE)
