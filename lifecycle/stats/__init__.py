@@ -1,0 +1,1 @@
+"""What the product computes: pure functions on arrays and counts."""

@@ -1,0 +1,54 @@
+"""Which statistics are there: every one declared once, for pickers, API, CLI, docs and tests."""
+
+from difflib import get_close_matches
+
+from lifecycle.errors import InvalidInput
+from lifecycle.stats.catalogue.drift import DRIFT
+from lifecycle.stats.catalogue.fairness import FAIRNESS_GAPS, FAIRNESS_RATES
+from lifecycle.stats.catalogue.performance import PERFORMANCE
+from lifecycle.stats.catalogue.quality import QUALITY
+from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
+
+__all__ = [
+    "ALL",
+    "DEFAULT_DRIFT",
+    "DRIFT",
+    "FAIRNESS_GAPS",
+    "FAIRNESS_RATES",
+    "PERFORMANCE",
+    "QUALITY",
+    "Family",
+    "Needs",
+    "Statistic",
+    "get",
+]
+
+ALL: tuple[Statistic, ...] = tuple(
+    {s.name: s for s in (*DRIFT, *PERFORMANCE, *FAIRNESS_RATES, *FAIRNESS_GAPS, *QUALITY)}.values()
+)
+"""Every statistic once; `accuracy` and `precision` are both performance and group rates."""
+
+DEFAULT_DRIFT: dict[str, tuple[str, ...]] = {
+    "numeric": ("ks", "psi", "jensen_shannon", "wasserstein"),
+    "categorical": ("chi_squared", "psi", "jensen_shannon", "total_variation"),
+}
+"""What is measured for a column of each kind unless the caller names statistics."""
+
+_BY_NAME = {s.name: s for s in ALL}
+
+
+def get(name: str) -> Statistic:
+    """Return the statistic of that name.
+
+    Raises
+    ------
+    InvalidInput
+        There is none; the message offers the closest name and lists all.
+    """
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    close = get_close_matches(name, _BY_NAME, n=1)
+    hint = f", did you mean {close[0]}?" if close else ";"
+    raise InvalidInput(
+        f"no statistic is called {name!r}{hint} known: {', '.join(sorted(_BY_NAME))}"
+    )

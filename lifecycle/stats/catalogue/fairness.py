@@ -1,0 +1,175 @@
+"""The statistics of fairness: rates of a group, and gaps between groups."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from lifecycle.stats import fairness
+from lifecycle.stats.catalogue.performance import ACCURACY, PRECISION
+from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
+from lifecycle.stats.inference import Estimate
+
+PAIRS = "interval by {} on every pair of groups, Bonferroni over pairs"
+BY_DIFFERENCE = PAIRS.format("Newcombe 1998")
+BY_RATIO = PAIRS.format("Donner and Zou 2012")
+
+
+def _fairness(
+    name: str,
+    title: str,
+    definition: str,
+    formula: str,
+    measure: Callable[..., Estimate],
+    *,
+    source: str = "interval by Wilson 1927",
+    better: Literal["lower", "higher"] | None = None,
+) -> Statistic:
+    """Declare one statistic of fairness; none has a house limit."""
+    return Statistic(
+        name=name,
+        title=title,
+        family=Family.FAIRNESS,
+        unit="1",
+        definition=definition,
+        formula=formula,
+        source=source,
+        needs=frozenset({Needs.BINARY}),
+        better=better,
+        limit=None,
+        minimum=fairness.MINIMUM,
+        measure=measure,
+    )
+
+
+FAIRNESS_RATES: tuple[Statistic, ...] = (
+    _fairness(
+        "selection_rate",
+        "Selection rate",
+        "Share of rows decided positive, with or without an outcome.",
+        "decided positive / decided",
+        fairness.selection_rate,
+    ),
+    _fairness(
+        "base_rate",
+        "Base rate",
+        "Share of positive outcomes, with or without a decision.",
+        "positive / labelled",
+        fairness.base_rate,
+    ),
+    _fairness(
+        "true_positive_rate",
+        "True positive rate",
+        "Share of positives decided positive; the same as recall.",
+        "TP / (TP + FN)",
+        fairness.true_positive_rate,
+        better="higher",
+    ),
+    _fairness(
+        "false_positive_rate",
+        "False positive rate",
+        "Share of negatives decided positive.",
+        "FP / (FP + TN)",
+        fairness.false_positive_rate,
+        better="lower",
+    ),
+    _fairness(
+        "true_negative_rate",
+        "True negative rate",
+        "Share of negatives decided negative.",
+        "TN / (FP + TN)",
+        fairness.true_negative_rate,
+        better="higher",
+    ),
+    _fairness(
+        "false_negative_rate",
+        "False negative rate",
+        "Share of positives decided negative.",
+        "FN / (TP + FN)",
+        fairness.false_negative_rate,
+        better="lower",
+    ),
+    PRECISION,
+    ACCURACY,
+)
+
+
+def _pair(
+    name: str,
+    title: str,
+    what: str,
+    formula: str,
+    difference: fairness.Gap,
+    ratio: fairness.Gap,
+    *,
+    source: str,
+) -> tuple[Statistic, Statistic]:
+    """Declare a criterion's difference and ratio."""
+    return (
+        _fairness(
+            f"{name}_difference",
+            f"{title} difference",
+            f"Largest difference between two groups of {what}, 0 to 1.",
+            f"max over pairs of |{formula}_a - {formula}_b|",
+            difference,
+            source=f"{source}; {BY_DIFFERENCE}",
+            better="lower",
+        ),
+        _fairness(
+            f"{name}_ratio",
+            f"{title} ratio",
+            f"Smallest ratio between two groups of {what}, 0 to 1.",
+            f"min over pairs of {formula}_a / {formula}_b",
+            ratio,
+            source=f"{source}; {BY_RATIO}",
+            better="higher",
+        ),
+    )
+
+
+FAIRNESS_GAPS: tuple[Statistic, ...] = (
+    *_pair(
+        "demographic_parity",
+        "Demographic parity",
+        "the selection rate",
+        "selection_rate",
+        fairness.demographic_parity_difference,
+        fairness.demographic_parity_ratio,
+        source="Calders and Verwer 2010, doi:10.1007/s10618-010-0190-x",
+    ),
+    *_pair(
+        "equalized_odds",
+        "Equalized odds",
+        "the true or the false positive rate, whichever is worse",
+        "rate",
+        fairness.equalized_odds_difference,
+        fairness.equalized_odds_ratio,
+        source="Hardt, Price and Srebro 2016, arXiv:1610.02413",
+    ),
+    *_pair(
+        "equal_opportunity",
+        "Equal opportunity",
+        "the true positive rate",
+        "true_positive_rate",
+        fairness.equal_opportunity_difference,
+        fairness.equal_opportunity_ratio,
+        source="Hardt, Price and Srebro 2016, arXiv:1610.02413",
+    ),
+    *_pair(
+        "predictive_parity",
+        "Predictive parity",
+        "precision",
+        "precision",
+        fairness.predictive_parity_difference,
+        fairness.predictive_parity_ratio,
+        source="Chouldechova 2017, doi:10.1089/big.2016.0047",
+    ),
+    _fairness(
+        "impact_ratio",
+        "Impact ratio",
+        "Smallest selection rate of a group over the best group's, or a reference group's; the "
+        "four-fifths rule screens below 0.8 and is no verdict.",
+        "min over groups of selection_rate / selection_rate_best",
+        fairness.impact_ratio,
+        source=f"29 CFR 1607.4(D); {BY_RATIO}",
+        better="higher",
+    ),
+)

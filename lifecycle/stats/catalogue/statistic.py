@@ -1,0 +1,79 @@
+"""What the catalogue says about a statistic."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from lifecycle.stats.inference import Estimate
+
+
+class Family(StrEnum):
+    """What a statistic is about."""
+
+    DRIFT = "drift"
+    PERFORMANCE = "performance"
+    FAIRNESS = "fairness"
+    QUALITY = "quality"
+
+
+class Needs(StrEnum):
+    """Which summary a statistic reads."""
+
+    NUMERIC = "numeric"
+    """`NumericProfile`"""
+    CATEGORICAL = "categorical"
+    """`CategoryProfile`"""
+    BINARY = "binary"
+    """`BinaryTally`"""
+    CLASSES = "classes"
+    """`ClassTally`"""
+    REGRESSION = "regression"
+    """`ErrorTally`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One line of the catalogue.
+
+    Parameters
+    ----------
+    name
+        What command line, API and stored measurements call it.
+    title
+        What a screen calls it.
+    unit
+        ``"1"`` for a plain number, ``"sd"`` for reference standard deviations, ``"nats"``,
+        ``"column"`` for the column's own unit and ``"outcome"`` for the outcome's.
+    definition, formula, source
+        How it is computed, in a sentence, in symbols, and according to whom.
+    needs
+        The summaries ``measure`` accepts.
+    better
+        Which direction is good; ``None`` when neither is.
+    limit
+        House default for drift, an effect size; ``None`` when there is none.
+    minimum
+        Fewest observations before the value is judged.
+    measure
+        Drift: ``measure(reference, current, *, confidence)`` on two profiles of one kind.
+        Performance and group rates: ``measure(tally, *, confidence)``.
+        Gaps: ``measure(tallies, *, confidence, minimum, reference)`` over the groups.
+    exact
+        Drift of numbers: ``exact(reference, current, *, confidence)`` on ascending finite samples;
+        ``None`` where ``measure`` loses nothing to binning.
+    """
+
+    name: str
+    title: str
+    family: Family
+    unit: str
+    definition: str
+    formula: str
+    source: str
+    needs: frozenset[Needs]
+    better: Literal["lower", "higher"] | None
+    limit: float | None
+    minimum: int
+    measure: Callable[..., Estimate]
+    exact: Callable[..., Estimate] | None = None

@@ -1,0 +1,1 @@
+"""How well does a model do where outcomes are known."""

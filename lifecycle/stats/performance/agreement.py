@@ -1,0 +1,136 @@
+"""How far do predictions agree with labels, over any number of classes.
+
+Everything reads a confusion matrix: shape (k, k), rows by label (first axis) and prediction.
+Intervals come from the delta method on the multinomial counts, so they suit some dozens of rows
+and more; where nothing disagrees the method sees no spread, and there is no interval.
+"""
+
+from math import atanh, sqrt, tanh
+from typing import Literal
+
+import numpy as np
+
+from lifecycle.stats.inference import (
+    Estimate,
+    bounded,
+    clipped,
+    normal_quantile,
+    nothing,
+    proportion,
+)
+from lifecycle.stats.summaries import CountArray, FloatArray
+
+NO_ROWS = "no row has both an outcome and a prediction"
+
+Rate = Literal["precision", "recall", "f1"]
+Average = Literal["macro", "weighted", "labelled"]
+
+_PARTS: dict[Rate, tuple[int, int, int]] = {
+    "precision": (1, 0, 1),
+    "recall": (1, 1, 0),
+    "f1": (2, 1, 1),
+}
+"""Each rate is ``w hits / (a labelled + b predicted)`` of a class: w, a, b."""
+
+
+def accuracy(confusion: CountArray, *, confidence: float) -> Estimate:
+    """Return the share of rows predicted right, with Wilson's interval."""
+    hits = int(np.trace(confusion))
+    return proportion(hits, int(confusion.sum()), confidence=confidence, empty=NO_ROWS)
+
+
+def averaged(confusion: CountArray, *, rate: Rate, average: Average, confidence: float) -> Estimate:
+    """Average a rate over the classes that occur as a label or a prediction.
+
+    A class never predicted has precision 0, one never labelled recall 0, as in scikit-learn.
+    ``weighted`` weighs classes by their labels, ``macro`` equally; ``labelled`` leaves out the
+    classes that occur as a prediction only.
+    """
+    n = int(confusion.sum())
+    if n == 0:
+        return nothing(NO_ROWS)
+    shares = confusion / n
+    labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
+    times, of_labelled, of_predicted = _PARTS[rate]
+    base = of_labelled * labelled + of_predicted * predicted
+    inverse = np.divide(1.0, base, out=np.zeros_like(base), where=base > 0)
+    each = times * np.diag(shares) * inverse
+    occurs = labelled > 0 if average == "labelled" else labelled + predicted > 0
+    weights = labelled if average == "weighted" else occurs / np.count_nonzero(occurs)
+    value = float(weights @ each)
+    slopes = np.diag(weights * times * inverse)
+    slopes = slopes - (weights * each * of_labelled * inverse)[:, np.newaxis]
+    slopes = slopes - weights * each * of_predicted * inverse
+    if average == "weighted":
+        slopes = slopes + each[:, np.newaxis]
+    error = _delta_error(slopes, shares, n)
+    interval = None
+    if error > 0:
+        half = normal_quantile(confidence) * error
+        interval = clipped(value, half, low=0.0, high=1.0)
+    return bounded(value, n=n, interval=interval, confidence=confidence)
+
+
+def cohen_kappa(confusion: CountArray, *, confidence: float) -> Estimate:
+    """Return the agreement beyond chance, at most 1.
+
+    Notes
+    -----
+    Source: Cohen (1960), doi:10.1177/001316446002000104; its large-sample variance is that of
+    Fleiss, Cohen and Everitt (1969), doi:10.1037/h0028106.
+    """
+    n = int(confusion.sum())
+    if n == 0:
+        return nothing(NO_ROWS)
+    shares = confusion / n
+    labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
+    hits, chance = float(np.trace(shares)), float(labelled @ predicted)
+    if np.count_nonzero(labelled + predicted) == 1:
+        return nothing("only one class occurs, so agreement beyond chance is undefined", n=n)
+    value = (hits - chance) / (1 - chance)
+    by_cell = predicted[:, np.newaxis] + labelled  # slope of the chance agreement
+    slopes = np.eye(len(shares)) / (1 - chance) - by_cell * (1 - hits) / (1 - chance) ** 2
+    error = _delta_error(slopes, shares, n)
+    interval = None
+    if error > 0:
+        interval = clipped(value, normal_quantile(confidence) * error, low=-1.0, high=1.0)
+    return bounded(value, n=n, interval=interval, confidence=confidence)
+
+
+def matthews(confusion: CountArray, *, confidence: float) -> Estimate:
+    """Return the Matthews correlation of labels and predictions, -1 to 1.
+
+    The interval is taken on Fisher's scale (the inverse hyperbolic tangent).
+
+    Notes
+    -----
+    Source: Matthews (1975), doi:10.1016/0005-2795(75)90109-9; for k classes Gorodkin (2004),
+    doi:10.1016/j.compbiolchem.2004.09.006.
+    """
+    n = int(confusion.sum())
+    if n == 0:
+        return nothing(NO_ROWS)
+    shares = confusion / n
+    labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
+    if np.count_nonzero(labelled) == 1 or np.count_nonzero(predicted) == 1:
+        side = "label" if np.count_nonzero(labelled) == 1 else "prediction"
+        return nothing(f"only one class occurs as a {side}, so a correlation is undefined", n=n)
+    by_label, by_prediction = 1 - float(labelled @ labelled), 1 - float(predicted @ predicted)
+    scale = sqrt(by_label * by_prediction)
+    value = min(max((float(np.trace(shares)) - float(labelled @ predicted)) / scale, -1.0), 1.0)
+    covariance = np.eye(len(shares)) - predicted[:, np.newaxis] - labelled
+    variances = labelled[:, np.newaxis] / by_label + predicted / by_prediction
+    error = _delta_error(covariance / scale + value * variances, shares, n)
+    interval = None
+    if error > 0 and abs(value) < 1:
+        half = normal_quantile(confidence) * error / (1 - value * value)
+        interval = tanh(atanh(value) - half), tanh(atanh(value) + half)
+    return bounded(value, n=n, interval=interval, confidence=confidence)
+
+
+def _delta_error(slopes: FloatArray, shares: FloatArray, n: int) -> float:
+    """Return the standard error of a smooth function of multinomial shares."""
+    mean = float(np.sum(shares * slopes))
+    variance = float(np.sum(shares * (slopes - mean) ** 2)) / n
+    # What is left of exact cancellation is rounding, not spread.
+    return sqrt(variance) if variance > 1e-24 else 0.0  # noqa: PLR2004 -- squared rounding

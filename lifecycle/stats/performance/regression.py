@@ -1,0 +1,62 @@
+"""How large are a regression's errors; the error is prediction minus outcome."""
+
+from math import sqrt
+
+from lifecycle.stats.inference import CONFIDENCE, Estimate, bounded, mean_interval, nothing
+from lifecycle.stats.summaries import ErrorTally
+
+NO_ROWS = "no row has both a finite outcome and a finite prediction"
+
+ROUNDING = 1e-12
+"""Share of the sum of squares below which the outcomes' spread is rounding, not information."""
+
+
+def mae(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the mean absolute error, in the outcome's unit."""
+    if tally.n == 0:
+        return nothing(NO_ROWS)
+    interval = mean_interval(tally.absolute, tally.squares, tally.n, confidence=confidence)
+    if interval is not None:
+        interval = max(interval[0], 0.0), interval[1]
+    return bounded(tally.absolute / tally.n, n=tally.n, interval=interval, confidence=confidence)
+
+
+def rmse(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the root mean squared error, in the outcome's unit.
+
+    The interval is the root of the one of the mean squared error.
+    """
+    if tally.n == 0:
+        return nothing(NO_ROWS)
+    interval = mean_interval(tally.squares, tally.fourths, tally.n, confidence=confidence)
+    if interval is not None:
+        interval = sqrt(max(interval[0], 0.0)), sqrt(interval[1])
+    value = sqrt(tally.squares / tally.n)
+    return bounded(value, n=tally.n, interval=interval, confidence=confidence)
+
+
+def bias(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the mean error, in the outcome's unit; above 0 the model predicts too much."""
+    if tally.n == 0:
+        return nothing(NO_ROWS)
+    interval = mean_interval(tally.errors, tally.squares, tally.n, confidence=confidence)
+    return bounded(tally.errors / tally.n, n=tally.n, interval=interval, confidence=confidence)
+
+
+def r2(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the share of the outcomes' variance that predictions explain, at most 1.
+
+    This is ``1 - SSE / SST``, not a squared correlation, and below 0 for a model worse than the
+    mean. Its interval needs cross moments that the tally does not hold, so there is none.
+
+    Notes
+    -----
+    Source: Kvalseth (1985), doi:10.1080/00031305.1985.10479448, first definition.
+    """
+    del confidence  # every statistic of performance is called alike
+    if tally.n == 0:
+        return nothing(NO_ROWS)
+    total = tally.outcome_squares - tally.outcomes**2 / tally.n
+    if total <= ROUNDING * tally.outcome_squares:
+        return nothing("the outcomes are constant, so there is no variance to explain", n=tally.n)
+    return Estimate(1 - tally.squares / total, tally.n)
