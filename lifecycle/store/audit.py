@@ -1,0 +1,129 @@
+"""The audit trail: links of the chain are appended and read, never changed."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from lifecycle.domain.audit import GENESIS, AuditEvent, Link, follow
+from lifecycle.store.cells import Connection, Record, dump, load, records, utc
+
+
+def append(tx: Connection, event: AuditEvent) -> Link:
+    """Link an event to the end of the chain, in the transaction of what it records."""
+    # What is hashed must be what is read back: UTC, and details as JSON gives them.
+    event = replace(event, at=utc(event.at), details=load(dump(event.details)))
+    last = records(tx.execute("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1"))
+    link = follow(event, last=_link(last[0]) if last else None)
+    tx.execute(
+        """
+        INSERT INTO audit
+            (sequence, action, subject, actor, happened_at, reason, via, details, previous, hash)
+        VALUES
+            ($sequence, $action, $subject, $by, $at, $reason, $via, $details, $previous, $hash)
+        """,
+        {
+            "sequence": link.sequence,
+            "action": str(event.action),
+            "subject": event.subject,
+            "by": event.by,
+            "at": event.at,
+            "reason": event.reason,
+            "via": event.via,
+            "details": dump(event.details),
+            "previous": link.previous,
+            "hash": link.hash,
+        },
+    )
+    return link
+
+
+def head(con: Connection) -> tuple[int, str]:
+    """Return sequence and hash of the last link; of an empty chain, zero and its origin."""
+    row = con.execute("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+
+
+def links(con: Connection) -> list[Link]:
+    """Return the whole chain, first link first."""
+    # rowid keeps the order of writing among links that were made to share a number.
+    found = records(con.execute("SELECT * FROM audit ORDER BY sequence, rowid"))
+    return [_link(row) for row in found]
+
+
+FILTERS = """
+    ($text IS NULL
+        OR contains(lower(concat_ws(' ', action, subject, actor, reason, details)), lower($text)))
+    AND ($by IS NULL OR actor = $by)
+    AND ($subject IS NULL OR subject = $subject)
+    AND ($action IS NULL OR action = $action OR starts_with(action, $action || '.'))
+    AND ($start IS NULL OR happened_at >= $start)
+    AND ($end IS NULL OR happened_at < $end)
+"""
+
+
+def search(
+    con: Connection,
+    *,
+    text: str | None = None,
+    by: str | None = None,
+    subject: str | None = None,
+    action: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Link]:
+    """Return matching links, newest first.
+
+    Parameters
+    ----------
+    text
+        Occurs, in either case, in action, subject, actor, reason or details.
+    action
+        The whole action, or its first word: ``request`` finds ``request.approve``.
+    start, end
+        Half-open: ``start <= at < end``.
+    """
+    found = con.execute(
+        f"""
+        SELECT * FROM audit WHERE {FILTERS}
+        ORDER BY sequence DESC LIMIT $limit OFFSET $offset
+        """,
+        _filters(text=text, by=by, subject=subject, action=action, start=start, end=end)
+        | {"limit": limit, "offset": offset},
+    )
+    return [_link(row) for row in records(found)]
+
+
+def count(
+    con: Connection,
+    *,
+    text: str | None = None,
+    by: str | None = None,
+    subject: str | None = None,
+    action: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> int:
+    """Count the links that `search` would find without a limit."""
+    found = con.execute(
+        f"SELECT count(*) AS links FROM audit WHERE {FILTERS}",
+        _filters(text=text, by=by, subject=subject, action=action, start=start, end=end),
+    )
+    return int(records(found)[0]["links"])
+
+
+def _filters(**given: str | datetime | None) -> dict[str, object]:
+    return {k: utc(v) if isinstance(v, datetime) else v for k, v in given.items()}
+
+
+def _link(row: Record) -> Link:
+    event = AuditEvent(
+        action=row["action"],
+        subject=row["subject"],
+        by=row["actor"],
+        at=row["happened_at"],
+        reason=row["reason"],
+        via=row["via"],
+        details=load(row["details"]),
+    )
+    return Link(row["sequence"], event, row["previous"], row["hash"])

@@ -1,0 +1,54 @@
+"""How values stand in the cells of a table, and how they come out again."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import duckdb
+
+from lifecycle.domain.audit import canonical
+from lifecycle.errors import InvalidInput
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+Record: TypeAlias = dict[str, Any]
+
+
+def records(result: Connection) -> list[Record]:
+    """Fetch every row as a mapping from column to value, times aware and in UTC."""
+    names = [str(column[0]) for column in result.description or []]
+    return [
+        {name: _out(value) for name, value in zip(names, row, strict=True)}
+        for row in result.fetchall()
+    ]
+
+
+def first(result: Connection) -> Record | None:
+    """Fetch the first row as a mapping, or nothing."""
+    return next(iter(records(result)), None)
+
+
+def _out(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+def dump(value: object) -> str:
+    """Write nested values as the JSON text a cell holds."""
+    return canonical(value)
+
+
+def load(text: str) -> Any:
+    """Read what `dump` wrote."""
+    return json.loads(text)
+
+
+def utc(at: datetime) -> datetime:
+    """Return a time in UTC, so that it is hashed and stored in one way only.
+
+    Raises
+    ------
+    InvalidInput
+        The time has no zone and could mean several moments.
+    """
+    if at.tzinfo is None:
+        raise InvalidInput(f"the time {at.isoformat()} has no time zone")
+    return at.astimezone(UTC)

@@ -1,0 +1,61 @@
+"""How a file reaches the disk whole or not at all: temporary name, fsync, rename."""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+PART = ".part"
+"""How temporary files end; whatever ends so after a crash can be removed."""
+
+
+def place(target: Path, *, via: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file, then give it its name.
+
+    Parameters
+    ----------
+    via
+        A folder on the same file system, where the temporary file stands meanwhile.
+    """
+    part = via / f"{uuid4().hex}{PART}"
+    try:
+        write(part)
+        sync(part)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def place_json(target: Path, content: object) -> None:
+    """Write a small JSON file beside its temporary name."""
+    text = json.dumps(content, sort_keys=True) + "\n"
+    place(target, via=target.parent, write=lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def place_bytes(target: Path, data: bytes | Path, *, via: Path) -> None:
+    """Write bytes, or copy another file."""
+    if isinstance(data, Path):
+        place(target, via=via, write=lambda part: shutil.copyfile(data, part))
+    else:
+        place(target, via=via, write=lambda part: part.write_bytes(data))
+
+
+def sync(file: Path) -> None:
+    """Wait until a file's content is on the disk."""
+    with file.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder's names are on the disk, where the system can open folders."""
+    with contextlib.suppress(PermissionError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

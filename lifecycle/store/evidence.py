@@ -1,0 +1,108 @@
+"""Evidence: kept once, read back only if its content still makes its hash."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.errors import DamagedStore
+from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
+from lifecycle.store.naming import not_found
+
+
+def add(tx: Connection, evidence: Evidence) -> None:
+    """Keep evidence; the same content a second time changes nothing."""
+    tx.execute(
+        """
+        INSERT INTO evidence
+        SELECT $id, $sha256, $version_id, $purpose, $created_at, $content
+        WHERE NOT EXISTS (FROM evidence WHERE id = $id)
+        """,
+        {
+            "id": evidence.id,
+            "sha256": evidence.sha256,
+            "version_id": evidence.version_id,
+            "purpose": str(evidence.purpose),
+            "created_at": utc(evidence.created_at),
+            "content": dump(_plain(asdict(evidence))),
+        },
+    )
+
+
+def get(con: Connection, evidence_id: str) -> Evidence:
+    """Return evidence whose content was checked against its hash.
+
+    Raises
+    ------
+    NotFound
+        There is none with that id.
+    DamagedStore
+        The content was changed since it was kept.
+    """
+    row = first(con.execute("SELECT * FROM evidence WHERE id = $id", {"id": evidence_id}))
+    if row is None:
+        known = [str(r[0]) for r in con.execute("SELECT id FROM evidence").fetchall()]
+        raise not_found("evidence", evidence_id, known=known)
+    return _evidence(row)
+
+
+def of_version(con: Connection, version_id: str, purpose: Purpose | None = None) -> list[Evidence]:
+    """Return a version's evidence, newest first, of all purposes or one."""
+    found = con.execute(
+        """
+        SELECT * FROM evidence
+        WHERE version_id = $version_id AND ($purpose IS NULL OR purpose = $purpose)
+        ORDER BY created_at DESC, id
+        """,
+        {"version_id": version_id, "purpose": str(purpose) if purpose else None},
+    )
+    return [_evidence(row) for row in records(found)]
+
+
+def latest(con: Connection, version_id: str, purpose: Purpose) -> Evidence | None:
+    """Return a version's newest evidence for a purpose."""
+    found = con.execute(
+        """
+        SELECT * FROM evidence WHERE version_id = $version_id AND purpose = $purpose
+        ORDER BY created_at DESC, id LIMIT 1
+        """,
+        {"version_id": version_id, "purpose": str(purpose)},
+    )
+    row = first(found)
+    return _evidence(row) if row else None
+
+
+def _plain(value: Any) -> Any:
+    """Turn nested content into JSON values; times keep their offset, as the hash saw it."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+
+
+def _evidence(row: Record) -> Evidence:
+    damage = f"evidence {row['id']} was changed since it was kept"
+    try:
+        content = load(row["content"])
+        content["purpose"] = Purpose(content["purpose"])
+        content["created_at"] = datetime.fromisoformat(content["created_at"])
+        content["measurements"] = tuple(_measurement(m) for m in content["measurements"])
+        evidence = Evidence(**content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedStore(damage) from error
+    found = (evidence.id, evidence.sha256, evidence.version_id, evidence.purpose)
+    if found != (row["id"], row["sha256"], row["version_id"], row["purpose"]):
+        raise DamagedStore(damage)
+    return evidence
+
+
+def _measurement(content: dict[str, Any]) -> Measurement:
+    window, interval = content["window"], content["interval"]
+    content["state"] = State(content["state"])
+    content["interval"] = tuple(interval) if interval else None
+    if window:
+        start, end = (datetime.fromisoformat(window[side]) for side in ("start", "end"))
+        content["window"] = Window(start, end)
+    return Measurement(**content)

@@ -1,0 +1,183 @@
+"""Measurements of a version over time, and the state they put it in."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from lifecycle.domain.measurement import Measurement, State, Window, verdict
+from lifecycle.store import arrays
+from lifecycle.store.cells import Connection, Record, dump, load, records, utc
+
+TIME = pa.timestamp("us", tz="UTC")
+
+
+def replace(
+    tx: Connection,
+    version_id: str,
+    measurements: Sequence[Measurement],
+    *,
+    windows: Sequence[Window] | None,
+) -> None:
+    """Put measurements in the place of what was known of some windows.
+
+    Parameters
+    ----------
+    windows
+        The windows whose measurements go; ``None`` for all of the version.
+    """
+    if windows is None:
+        tx.execute("DELETE FROM measurement WHERE version_id = $id", {"id": version_id})
+    for window in windows or ():
+        tx.execute(
+            """
+            DELETE FROM measurement
+            WHERE version_id = $id AND window_start = $start AND window_end = $end
+            """,
+            {"id": version_id, "start": utc(window.start), "end": utc(window.end)},
+        )
+    if measurements:
+        arrays.insert(tx, "measurement", _columns(version_id, measurements))
+
+
+def history(
+    con: Connection,
+    version_id: str,
+    *,
+    statistic: str | None = None,
+    statistics: Collection[str] | None = None,
+    column: str | None = None,
+    slice: str | None = None,  # noqa: A002 -- the domain's word
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Measurement]:
+    """Return a version's measurements, oldest window first.
+
+    Parameters
+    ----------
+    statistics
+        Names of which any will do, such as those of one family.
+    slice
+        A slice's key, as `tallies.slice_key` writes it; ``{}`` for all rows.
+    start, end
+        Half-open, on the windows' starts.
+    """
+    found = con.execute(
+        """
+        SELECT * FROM measurement
+        WHERE version_id = $id
+            AND ($statistic IS NULL OR statistic = $statistic)
+            AND ($statistics IS NULL OR list_contains($statistics::VARCHAR[], statistic))
+            AND ($column IS NULL OR column_name = $column)
+            AND ($slice IS NULL OR slice = $slice)
+            AND ($start IS NULL OR window_start >= $start)
+            AND ($end IS NULL OR window_start < $end)
+        ORDER BY window_start NULLS FIRST, window_end, position
+        """,
+        {
+            "id": version_id,
+            "statistic": statistic,
+            "statistics": None if statistics is None else sorted(statistics),
+            "column": column,
+            "slice": slice,
+            "start": utc(start) if start else None,
+            "end": utc(end) if end else None,
+        },
+    )
+    return [_measurement(row) for row in records(found)]
+
+
+def latest(con: Connection, version_id: str) -> list[Measurement]:
+    """Return what was measured in a version's newest window."""
+    found = con.execute(
+        """
+        SELECT * FROM measurement WHERE version_id = $id
+        QUALIFY rank() OVER (ORDER BY window_end DESC NULLS LAST, window_start DESC) = 1
+        ORDER BY position
+        """,
+        {"id": version_id},
+    )
+    return [_measurement(row) for row in records(found)]
+
+
+def states(con: Connection) -> dict[str, State]:
+    """Return the worst state of each monitored version.
+
+    Of every statistic the newest window counts in which it could be judged against a limit:
+    outcomes arrive late, so performance is judged on an older window than drift. A version of
+    which nothing could be judged is `insufficient`.
+    """
+    found = con.execute(
+        """
+        WITH judged AS (
+            SELECT version_id, state,
+                rank() OVER (
+                    PARTITION BY version_id, statistic ORDER BY window_end DESC NULLS LAST
+                ) AS age
+            FROM measurement
+            WHERE limit_value IS NOT NULL AND state IN ('ok', 'warning', 'breach', 'error')
+        ), newest AS (
+            SELECT version_id, list(DISTINCT state) AS states
+            FROM judged WHERE age = 1 GROUP BY version_id
+        )
+        SELECT version_id, any_value(states) AS states
+        FROM (SELECT DISTINCT version_id FROM measurement) LEFT JOIN newest USING (version_id)
+        GROUP BY version_id ORDER BY version_id
+        """
+    )
+    return {r["version_id"]: verdict(State(s) for s in r["states"] or ()) for r in records(found)}
+
+
+def _columns(version_id: str, given: Sequence[Measurement]) -> arrays.Columns:
+    def column(values: Sequence[Any], kind: Any) -> arrays.Column:
+        return pa.array(values, kind)
+
+    def number(name: str, kind: Any) -> arrays.Column:
+        return column([getattr(m, name) for m in given], kind)
+
+    windows = [m.window for m in given]
+    intervals = [m.interval or (None, None) for m in given]
+    return {
+        "version_id": [version_id] * len(given),
+        "position": list(range(len(given))),
+        "statistic": [m.statistic for m in given],
+        "state": [str(m.state) for m in given],
+        "unit": [m.unit for m in given],
+        "column_name": number("column", pa.string()),
+        "slice": [dump(dict(m.slice)) for m in given],
+        "window_start": column([utc(w.start) if w else None for w in windows], TIME),
+        "window_end": column([utc(w.end) if w else None for w in windows], TIME),
+        "interval_low": column([low for low, _ in intervals], pa.float64()),
+        "interval_high": column([high for _, high in intervals], pa.float64()),
+        "limit_value": number("limit", pa.float64()),
+        "reason": number("reason", pa.string()),
+        "n": number("n", pa.int64()),
+        "n_reference": number("n_reference", pa.int64()),
+    } | {
+        name: number(name, pa.float64())
+        for name in ("value", "confidence", "resolution", "p_value", "p_adjusted")
+    }
+
+
+def _measurement(row: Record) -> Measurement:
+    window = Window(row["window_start"], row["window_end"]) if row["window_start"] else None
+    low, high = row["interval_low"], row["interval_high"]
+    return Measurement(
+        statistic=row["statistic"],
+        value=row["value"],
+        state=State(row["state"]),
+        unit=row["unit"],
+        column=row["column_name"],
+        slice=load(row["slice"]),
+        window=window,
+        interval=None if low is None else (low, high),
+        confidence=row["confidence"],
+        resolution=row["resolution"],
+        p_value=row["p_value"],
+        p_adjusted=row["p_adjusted"],
+        n=row["n"],
+        n_reference=row["n_reference"],
+        limit=row["limit_value"],
+        reason=row["reason"],
+    )

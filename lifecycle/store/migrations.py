@@ -1,0 +1,135 @@
+"""Which tables there are: numbered steps, each applied once, in one transaction with its record.
+
+A migration consists of SQL statements alone and reads nothing back, so that its checksum can be
+taken without a database. Once released it is never edited; the next change is the next function.
+The tables have no foreign keys (DuckDB then refuses harmless updates of the referenced row); the
+services check what must exist.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Protocol
+
+from lifecycle.errors import DamagedStore
+from lifecycle.store import schema
+from lifecycle.store.cells import Connection
+
+
+class Executes(Protocol):
+    """What a migration needs of a connection."""
+
+    def execute(self, query: str, /) -> object:
+        """Run statements."""
+        ...
+
+
+def m001_trail(tx: Executes) -> None:
+    """Create workspace, audit trail and what may only grow."""
+    tx.execute(schema.TRAIL)
+
+
+def m002_registry(tx: Executes) -> None:
+    """Create use cases, models, versions, datasets and snapshots."""
+    tx.execute(schema.REGISTRY)
+
+
+def m003_approvals(tx: Executes) -> None:
+    """Create evidence, policies, requests and decisions."""
+    tx.execute(schema.APPROVALS)
+
+
+def m004_people(tx: Executes) -> None:
+    """Create accounts, sign-ins, tokens and remembered responses."""
+    tx.execute(schema.PEOPLE)
+
+
+def m005_monitoring(tx: Executes) -> None:
+    """Create monitors, bins, profiles, tallies and measurements."""
+    tx.execute(schema.MONITORING)
+
+
+def m006_work(tx: Executes) -> None:
+    """Create the manifest of the logs, and jobs."""
+    tx.execute(schema.WORK)
+
+
+Migration = Callable[[Executes], None]
+
+MIGRATIONS: list[Migration] = [
+    m001_trail,
+    m002_registry,
+    m003_approvals,
+    m004_people,
+    m005_monitoring,
+    m006_work,
+]
+
+
+class _Digest:
+    """Takes the place of a connection and hashes what would be executed."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def execute(self, query: str, /) -> None:
+        self._hash.update(" ".join(query.split()).encode())
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def checksum(migration: Migration) -> str:
+    """Hash the statements of a migration, whatever their line breaks."""
+    digest = _Digest()
+    migration(digest)
+    return digest.hexdigest()
+
+
+def apply(con: Connection, migrations: list[Migration] = MIGRATIONS) -> list[int]:
+    """Apply what is missing and return the numbers of it.
+
+    Raises
+    ------
+    DamagedStore
+        The database was written by a newer version, or by migrations with other statements.
+    """
+    con.execute(schema.VERSIONS)
+    done: dict[int, str] = dict(
+        con.execute("SELECT number, checksum FROM schema_version ORDER BY number").fetchall()
+    )
+    if len(done) > len(migrations):
+        raise DamagedStore(
+            f"the database has schema {max(done)}, this version knows {len(migrations)}; "
+            "use the version that wrote it, or a newer one"
+        )
+    for number, migration in enumerate(migrations, start=1):
+        if number in done and done[number] != checksum(migration):
+            raise DamagedStore(f"the tables of migration {number} were made by other statements")
+    todo = [n for n in range(1, len(migrations) + 1) if n not in done]
+    for number in todo:
+        _apply(con, number, migrations[number - 1])
+    return todo
+
+
+def _apply(con: Connection, number: int, migration: Migration) -> None:
+    con.begin()
+    try:
+        migration(con)
+        con.execute(
+            """
+            INSERT INTO schema_version (number, name, checksum)
+            VALUES ($number, $name, $checksum)
+            """,
+            {"number": number, "name": migration.__name__, "checksum": checksum(migration)},
+        )
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    con.execute("CHECKPOINT")
+
+
+def protect(con: Connection) -> None:
+    """Create the append-only triggers again; copying a database loses them."""
+    for table in schema.APPEND_ONLY:
+        con.execute(schema.append_only(table, again=True))

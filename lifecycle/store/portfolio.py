@@ -1,0 +1,129 @@
+"""One query each for what a whole portfolio shows: newest evidence, approvals, logs, breaches."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.evidence import Purpose
+from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.store.cells import Connection, load, records
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A measurement beyond its limit in the newest window of its statistic."""
+
+    version_id: str
+    measurement: Measurement
+
+
+def newest_evidence(con: Connection) -> dict[str, dict[Purpose, tuple[str, datetime]]]:
+    """Return id and time of each version's newest evidence, by version and purpose."""
+    found = con.execute(
+        """
+        SELECT version_id, purpose, max(created_at) AS created_at, arg_max(id, created_at) AS id
+        FROM evidence GROUP BY version_id, purpose ORDER BY version_id, purpose
+        """
+    )
+    newest: dict[str, dict[Purpose, tuple[str, datetime]]] = {}
+    for row in records(found):
+        of_version = newest.setdefault(row["version_id"], {})
+        of_version[Purpose(row["purpose"])] = (row["id"], row["created_at"])
+    return newest
+
+
+def last_approvals(con: Connection) -> dict[str, datetime]:
+    """Return when each version was last approved for a stage."""
+    found = con.execute(
+        """
+        SELECT version_id, max(decided_at) AS decided_at
+        FROM request JOIN decision ON request_id = id
+        WHERE status = 'approved' AND vote = 'approve' GROUP BY version_id
+        """
+    )
+    return {row["version_id"]: row["decided_at"] for row in records(found)}
+
+
+def last_predictions(con: Connection) -> dict[str, datetime]:
+    """Return the time of each version's newest logged prediction."""
+    found = con.execute(
+        """
+        SELECT version_id, max(last_at) AS last_at FROM log_file
+        WHERE version_id IS NOT NULL GROUP BY version_id
+        """
+    )
+    return {row["version_id"]: row["last_at"] for row in records(found)}
+
+
+def watched(con: Connection) -> frozenset[str]:
+    """Return the versions that have a monitor."""
+    return frozenset(row[0] for row in con.execute("SELECT version_id FROM monitor").fetchall())
+
+
+def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
+    """Return what is beyond its limit in the newest window judged, newest first.
+
+    Of every statistic the newest window counts in which it could be judged, as for the state of
+    a version.
+    """
+    found = con.execute(
+        """
+        WITH judged AS (
+            SELECT *, rank() OVER (
+                PARTITION BY version_id, statistic ORDER BY window_end DESC NULLS LAST
+            ) AS age
+            FROM measurement
+            WHERE limit_value IS NOT NULL AND state IN ('ok', 'warning', 'breach', 'error')
+        )
+        SELECT * FROM judged WHERE age = 1 AND state = 'breach'
+        ORDER BY window_end DESC NULLS LAST, version_id, position LIMIT $limit
+        """,
+        {"limit": limit},
+    )
+    return [
+        Breach(
+            row["version_id"],
+            Measurement(
+                statistic=row["statistic"],
+                value=row["value"],
+                state=State(row["state"]),
+                unit=row["unit"],
+                column=row["column_name"],
+                slice=load(row["slice"]),
+                window=(
+                    Window(row["window_start"], row["window_end"]) if row["window_start"] else None
+                ),
+                n=row["n"],
+                limit=row["limit_value"],
+                reason=row["reason"],
+            ),
+        )
+        for row in records(found)
+    ]
+
+
+def trail_of(con: Connection, model_id: str, use_case_id: str) -> list[AuditEvent]:
+    """Return the events about a model, its use case, its versions and requests, oldest first."""
+    found = con.execute(
+        """
+        SELECT * FROM audit
+        WHERE subject IN ('model:' || $model, 'usecase:' || $use_case)
+            OR starts_with(subject, 'version:' || $model || '/')
+            OR (starts_with(subject, 'request:')
+                AND starts_with(json_extract_string(details, '$.version'), $model || '/'))
+        ORDER BY sequence
+        """,
+        {"model": model_id, "use_case": use_case_id},
+    )
+    return [
+        AuditEvent(
+            action=row["action"],
+            subject=row["subject"],
+            by=row["actor"],
+            at=row["happened_at"],
+            reason=row["reason"],
+            via=row["via"],
+            details=load(row["details"]),
+        )
+        for row in records(found)
+    ]

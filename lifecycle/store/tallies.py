@@ -1,0 +1,208 @@
+"""Tallies of outcomes: each day's rows by label and decision, as a whole and per slice."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from lifecycle.errors import InvalidInput
+from lifecycle.stats.summaries import BinaryTally, ClassTally, ErrorTally, FloatArray, Tally
+from lifecycle.store import arrays
+from lifecycle.store.cells import Connection, dump
+
+ALL_ROWS = "{}"
+"""The key of the slice that leaves nothing out."""
+
+LABELS = 3
+
+
+def slice_key(given: Mapping[str, str]) -> str:
+    """Write a slice in the one way that tallies and measurements are keyed by."""
+    return dump(dict(given))
+
+
+def set_score_edges(tx: Connection, version_id: str, edges: FloatArray) -> None:
+    """Fix the bins of a version's scores.
+
+    Days that were tallied on other bins are forgotten, and every logged day is marked to be
+    counted again.
+    """
+    before = score_edges(tx, version_id)
+    if before is not None and np.array_equal(before, edges):
+        return
+    for table in ("score_edges", "tally"):
+        tx.execute(f"DELETE FROM {table} WHERE version_id = $id", {"id": version_id})
+    arrays.insert(tx, "score_edges", {"version_id": [version_id], "edges": arrays.floats([edges])})
+    tx.execute(
+        """
+        INSERT INTO log_dirty
+        SELECT DISTINCT version_id, day FROM log_file WHERE version_id = $id
+        """,
+        {"id": version_id},
+    )
+
+
+def score_edges(con: Connection, version_id: str) -> FloatArray | None:
+    """Return the inner edges of a version's score bins, when they were fixed."""
+    found = arrays.fetch(
+        con, "SELECT edges FROM score_edges WHERE version_id = $id", {"id": version_id}
+    )
+    return found[0]["edges"] if found else None
+
+
+def replace_days(
+    tx: Connection,
+    version_id: str,
+    days: Sequence[date],
+    tallies: Mapping[tuple[date, str], Tally],
+) -> None:
+    """Put new tallies, by day and slice, in the place of everything known of these days.
+
+    Raises
+    ------
+    InvalidInput
+        A tally is of another day, or on other score bins than the version's.
+    """
+    fixed = score_edges(tx, version_id)
+    edges = np.empty(0) if fixed is None else fixed
+    wanted = set(days)
+    for (day, key), tally in tallies.items():
+        if day not in wanted:
+            raise InvalidInput(f"{day} is not among the days to replace")
+        if isinstance(tally, BinaryTally) and not np.array_equal(tally.edges, edges):
+            raise InvalidInput(f"the tally of {key} on {day} is on other score bins")
+    tx.execute(
+        "DELETE FROM tally WHERE version_id = $id AND list_contains($days::DATE[], day)",
+        {"id": version_id, "days": sorted(wanted)},
+    )
+    if tallies:
+        ordered = sorted(tallies, key=lambda key: (key[1], key[0]))
+        arrays.insert(
+            tx,
+            "tally",
+            {
+                "version_id": [version_id] * len(ordered),
+                "slice": [key for _, key in ordered],
+                "day": [day for day, _ in ordered],
+            }
+            | _columns([_cells(tallies[key]) for key in ordered]),
+        )
+
+
+def daily(
+    con: Connection,
+    version_id: str,
+    *,
+    slice: str | Mapping[str, str] | None = None,  # noqa: A002 -- the domain's word
+    start: date | None = None,
+    end: date | None = None,
+) -> dict[str, list[tuple[date, Tally]]]:
+    """Return the tallies of each day by slice, oldest first.
+
+    Parameters
+    ----------
+    slice
+        One slice, as a mapping or its key; ``{}`` holds all rows. Every slice when absent.
+    start, end
+        Half-open: ``start <= day < end``.
+    """
+    key = slice if slice is None or isinstance(slice, str) else slice_key(slice)
+    rows = arrays.fetch(
+        con,
+        """
+        SELECT * FROM tally
+        WHERE version_id = $id
+            AND ($slice IS NULL OR slice = $slice)
+            AND ($start IS NULL OR day >= $start) AND ($end IS NULL OR day < $end)
+        ORDER BY slice, day
+        """,
+        {"id": version_id, "slice": key, "start": start, "end": end},
+    )
+    fixed = score_edges(con, version_id)
+    edges = np.empty(0) if fixed is None else fixed
+    result: dict[str, list[tuple[date, Tally]]] = {}
+    for row in rows:
+        result.setdefault(row["slice"], []).append((row["day"], _tally(row, edges=edges)))
+    return result
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> arrays.Columns:
+    by_name = {name: [row[name] for row in rows] for name in rows[0]}
+    return by_name | {
+        "classes": arrays.texts(by_name["classes"]),
+        "counts": arrays.counts(by_name["counts"]),
+        "scores": arrays.counts(by_name["scores"]),
+        "score_sums": arrays.floats(by_name["score_sums"]),
+        "numbers": arrays.floats(by_name["numbers"]),
+    }
+
+
+EMPTY: dict[str, Any] = {
+    "classes": (),
+    "counts": (),
+    "scores": (),
+    "score_sums": (),
+    "numbers": (),
+    "exact": False,
+    "n": 0,
+    "unlabelled": 0,
+    "invalid": 0,
+}
+
+
+def _cells(tally: Tally) -> dict[str, Any]:
+    if isinstance(tally, BinaryTally):
+        return EMPTY | {
+            "kind": "binary",
+            "counts": tally.decisions,
+            "scores": tally.scores,
+            "score_sums": tally.score_sums,
+            "numbers": [*tally.score_squares, *tally.log_losses],
+            "exact": tally.exact,
+            "invalid": tally.invalid_scores,
+        }
+    if isinstance(tally, ClassTally):
+        return EMPTY | {
+            "kind": "classes",
+            "classes": tally.classes,
+            "counts": tally.confusion,
+            "unlabelled": tally.unlabelled,
+        }
+    return EMPTY | {
+        "kind": "errors",
+        "numbers": [getattr(tally, name) for name in SUMS],
+        "n": tally.n,
+        "unlabelled": tally.unlabelled,
+        "invalid": tally.invalid,
+    }
+
+
+SUMS = ("errors", "absolute", "squares", "fourths", "outcomes", "outcome_squares")
+
+
+def _tally(row: Mapping[str, Any], *, edges: FloatArray) -> Tally:
+    if row["kind"] == "binary":
+        return BinaryTally(
+            edges=edges,
+            decisions=row["counts"].reshape(LABELS, LABELS),
+            scores=row["scores"].reshape(LABELS, -1),
+            score_sums=row["score_sums"].reshape(LABELS, -1),
+            score_squares=row["numbers"][:LABELS],
+            log_losses=row["numbers"][LABELS:],
+            exact=row["exact"],
+            invalid_scores=row["invalid"],
+        )
+    if row["kind"] == "classes":
+        classes = tuple(row["classes"])
+        return ClassTally(
+            classes=classes,
+            confusion=row["counts"].reshape(len(classes), len(classes)),
+            unlabelled=row["unlabelled"],
+        )
+    return ErrorTally(
+        n=row["n"],
+        unlabelled=row["unlabelled"],
+        invalid=row["invalid"],
+        **dict(zip(SUMS, row["numbers"].tolist(), strict=True)),
+    )

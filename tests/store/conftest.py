@@ -1,0 +1,39 @@
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from lifecycle.store.connection import Workspace
+
+
+@pytest.fixture
+def at():
+    return datetime(2026, 5, 4, 10, 30, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def workspace(tmp_path, at):
+    opened = Workspace.create(tmp_path / "home", at=at)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def predictions(at):
+    """Make a table of scored rows, spread over some days, ids numbered from a start."""
+
+    def make(rows, *, days=1, first=0, **columns):
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        step = timedelta(days=days) / rows
+        times = [midnight + i * step + timedelta(seconds=1) for i in range(rows)]
+        return pa.table(
+            {
+                "lc_id": [f"id-{i}" for i in range(first, first + rows)],
+                "lc_at": pa.array(times, pa.timestamp("us", tz="UTC")),
+                "score": [i / rows for i in range(rows)],
+                "colour": ["red" if i % 2 else None for i in range(rows)],
+            }
+            | columns
+        )
+
+    return make
