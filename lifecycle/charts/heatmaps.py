@@ -1,0 +1,133 @@
+"""Which column moved when: columns by windows, coloured by value over limit, marked by state."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import plotly.graph_objects as go
+
+from lifecycle.charts import theme, wording
+from lifecycle.charts.theme import Trace
+from lifecycle.domain.measurement import Measurement, State
+
+ROW = 26
+"""Pixels per column; enough to hit with a finger."""
+
+FULL = 3.0
+"""Times the limit at which a cell has its strongest colour."""
+
+SCALE = [
+    [0.0, theme.faded(theme.BLUE, opacity=0.04)],
+    [1 / FULL, theme.faded(theme.BLUE, opacity=0.35)],
+    [1 / FULL + 0.001, theme.faded(theme.RED, opacity=0.25)],
+    [1.0, theme.faded(theme.RED, opacity=0.8)],
+]
+"""Up to the limit in blue, beyond it in red; see-through, so it stands on either page."""
+
+
+def by_column(
+    measurements: Sequence[Measurement], *, order: Sequence[str], title: str, name: str
+) -> go.Figure:
+    """Draw one statistic of many columns over windows.
+
+    Parameters
+    ----------
+    order
+        The columns to show, the first on top.
+    name
+        The statistic's title.
+
+    Notes
+    -----
+    Every cell also is a point whose ``customdata`` holds column and window start, so that a
+    click can be told which cell it hit.
+    """
+    cells = {
+        (m.column or "", m.window.start): m
+        for m in measurements
+        if m.window is not None and (m.column or "") in set(order)
+    }
+    starts = sorted({start for _, start in cells})
+    labels = [wording.day(start) for start in starts]
+    return theme.figure(
+        [_colours(cells, order, starts, labels), *_marks(cells)],
+        title=title,
+        x=theme.axis(
+            "window from (UTC)", type="category", categoryarray=labels, tickangle=-45, nticks=18
+        ),
+        y=theme.axis("", type="category", categoryarray=[theme.plain(c) for c in reversed(order)]),
+        height=150 + ROW * max(len(order), 2),
+        more={"legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}},
+    ).update_traces(selector={"type": "heatmap"}, colorbar_title_text=f"{name}<br>by its limit")
+
+
+def _colours(
+    cells: dict[tuple[str, datetime], Measurement],
+    order: Sequence[str],
+    starts: Sequence[datetime],
+    labels: Sequence[str],
+) -> Trace:
+    return {
+        "type": "heatmap",
+        "x": labels,
+        "y": [theme.plain(column) for column in order],
+        "z": [[_share(cells.get((column, start))) for start in starts] for column in order],
+        "zmin": 0,
+        "zmax": FULL,
+        "colorscale": SCALE,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverinfo": "skip",
+        "colorbar": {"thickness": 10, "tickvals": [0, 1, 2, 3], "ticktext": ["0", "1", "2", "3+"]},
+    }
+
+
+def _share(m: Measurement | None) -> float | None:
+    """Return value by limit, or the value itself where nothing limits it."""
+    if m is None or m.value is None:
+        return None
+    return m.value / m.limit if m.limit else m.value
+
+
+def _marks(cells: dict[tuple[str, datetime], Measurement]) -> list[Trace]:
+    traces: list[Trace] = []
+    for state, look in theme.STATES.items():
+        found = [(*key, m) for key, m in cells.items() if m.state is state]
+        if not found:
+            continue
+        quiet = state in {State.OK, State.NOT_APPLICABLE}
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [wording.day(start) for _, start, _ in found],
+                "y": [theme.plain(column) for column, _, _ in found],
+                "mode": "markers",
+                "marker": {
+                    "symbol": look.marker,
+                    "color": look.colour,
+                    "size": 4 if quiet else 9,
+                    "line": {"width": 0 if quiet else 1, "color": "white"},
+                },
+                "name": look.word,
+                "customdata": [[column, start.isoformat()] for column, start, _ in found],
+                "text": [theme.plain(f"{c}: {wording.measured(m)}") for c, _, m in found],
+                "hovertemplate": f"%{{text}}<br>{look.word}<extra></extra>",
+            }
+        )
+    return traces
+
+
+def message(measurements: Sequence[Measurement], *, name: str) -> str:
+    """Say how many columns are beyond their limit in the newest window."""
+    starts = [m.window.start for m in measurements if m.window is not None]
+    if not starts:
+        return f"{name}: nothing measured yet"
+    newest = [m for m in measurements if m.window is not None and m.window.start == max(starts)]
+    bad = [m for m in newest if m.state is State.BREACH]
+    when = "" if newest[0].window is None else f" in the {wording.span(newest[0].window)}"
+    if not bad:
+        return f"{name}: none of {wording.counted(len(newest), 'column')} beyond its limit{when}"
+    worst = max(bad, key=lambda m: _share(m) or 0.0)
+    return (
+        f"{name}: {len(bad)} of {wording.counted(len(newest), 'column')} beyond the limit{when}, "
+        f"most of all {worst.column}"
+    )

@@ -1,0 +1,138 @@
+"""How a number is said: with unit, interval, sample size and window, in words people use."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from math import floor, log10
+
+from lifecycle.domain.dataset import Dataset, Snapshot
+from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.monitor import Monitor
+
+UNITS = {
+    "1": "",
+    "sd": "reference standard deviations",
+    "column": "in the column's unit",
+    "outcome": "in the outcome's unit",
+    "share": "share of rows",
+}
+"""What the catalogue's unit names mean on a screen."""
+
+DIGITS = 3
+"""Significant digits of a number in a sentence; tables and exports carry all of them."""
+THOUSANDS = 10_000
+
+
+def number(value: float | None) -> str:
+    """Round to three significant digits; say so when there is no value."""
+    if value is None:
+        return "no value"
+    if value == 0:
+        return "0"
+    if abs(value) >= THOUSANDS:
+        return f"{value:,.0f}"
+    places = max(DIGITS - 1 - floor(log10(abs(value))), 0)
+    if places > DIGITS * 2:
+        return f"{value:.1e}"
+    return f"{value:.{places}f}"
+
+
+def count(n: int) -> str:
+    """Write a count with thousands separated."""
+    return f"{n:,}"
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """Write a count with its noun: ``1 column``, ``3 columns``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage."""
+    return f"{share * 100:.3g} %"
+
+
+def interval(bounds: tuple[float, float] | None) -> str:
+    """Write an interval in brackets, or nothing."""
+    if bounds is None:
+        return ""
+    low, high = (number(bound) for bound in bounds)
+    return f"({low} to {high})" if bounds[0] < 0 else f"({low}\N{EN DASH}{high})"
+
+
+def day(at: datetime | date) -> str:
+    """Write a date: ``18 Nov 2026``."""
+    return f"{at.day} {at:%b %Y}"
+
+
+def moment(at: datetime) -> str:
+    """Write a time in UTC and say so."""
+    return f"{day(at.astimezone(UTC))} {at.astimezone(UTC):%H:%M} UTC"
+
+
+def span(window: Window) -> str:
+    """Write a window by its length and its last day: ``7 days to 18 Nov 2026``."""
+    length = window.end - window.start
+    if length < timedelta(days=1) or length % timedelta(days=1):
+        return f"{moment(window.start)} to {moment(window.end)}"
+    last = window.end - timedelta(days=1)
+    return day(last) if length.days == 1 else f"{length.days} days to {day(last)}"
+
+
+def unit(name: str) -> str:
+    """Say what a unit of the catalogue means; nothing for a plain number."""
+    return UNITS.get(name, name)
+
+
+def group(slice_: Mapping[str, str]) -> str:
+    """Name the rows a measurement is about: ``sex Female, age 25-39``."""
+    return ", ".join(f"{key} {value}" for key, value in slice_.items()) or "all rows"
+
+
+def measured(m: Measurement) -> str:
+    """Write a measurement as one phrase with everything needed to believe it."""
+    said = number(m.value) if m.value is not None else f"no value: {m.reason or 'no reason given'}"
+    parts = [" ".join(part for part in (said, unit(m.unit), interval(m.interval)) if part)]
+    if m.n is not None:
+        parts.append(f"n {count(m.n)}")
+    if m.n_reference is not None:
+        parts.append(f"reference n {count(m.n_reference)}")
+    if m.window is not None:
+        parts.append(span(m.window))
+    return ", ".join(parts)
+
+
+CORRECTIONS = {"bh": "Benjamini-Hochberg", "bonferroni": "Bonferroni", "none": "nothing"}
+
+
+def reference(dataset: Dataset, snapshot: Snapshot) -> str:
+    """Say what a version is compared with."""
+    when = ""
+    if snapshot.start is not None and snapshot.end is not None:
+        when = f" from {day(snapshot.start)} to {day(snapshot.end)}"
+    rows = counted(snapshot.rows, "row")
+    return f"Compared with {dataset.name}{when}: {rows}, snapshot `{snapshot.id}`."
+
+
+def testing(monitor: Monitor, *, tests: int) -> str:
+    """Say how many tests one window makes, and how they are kept from crying wolf."""
+    by = CORRECTIONS.get(monitor.correction, monitor.correction)
+    return (
+        f"{counted(tests, 'test')} in the newest window, corrected by {by} at "
+        f"{monitor.alpha:g}; the effect size decides, not the p-value. "
+        f"A {monitor.grain} of fewer than {counted(monitor.minimum, 'row')} is not judged."
+    )
+
+
+def against(m: Measurement) -> str:
+    """Say how a value stands to its limit: ``3.2 times its limit of 0.1``."""
+    if m.value is None or m.limit is None:
+        return ""
+    if m.limit > 0 and m.value > m.limit:
+        return f"{m.value / m.limit:.1f} times its limit of {number(m.limit)}"
+    return f"limit {number(m.limit)}"
+
+
+def state(value: State | str) -> str:
+    """Write a state as the screens do."""
+    words = {State.INSUFFICIENT: "insufficient data", State.NOT_APPLICABLE: "not applicable"}
+    return words.get(State(value), str(State(value)))
