@@ -1,0 +1,5 @@
+"""The `lifecycle` command."""
+
+from lifecycle.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,220 @@
+"""Commands on rows: datasets and snapshots, predictions and outcomes, monitors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lifecycle.cli.records import show
+from lifecycle.cli.session import (
+    ActingAs,
+    Format,
+    Home,
+    Out,
+    Printed,
+    connected,
+    numbers,
+    pairs,
+    without,
+)
+from lifecycle.errors import CheckFailed
+
+dataset = typer.Typer(no_args_is_help=True, help="Sources of rows and their snapshots.")
+ingest = typer.Typer(no_args_is_help=True, help="Send predictions and outcomes.")
+monitor = typer.Typer(no_args_is_help=True, help="What is watched, and running it.")
+
+
+@dataset.command("add")
+def add_dataset(
+    id: Annotated[str, typer.Argument(help="A short name.")],
+    name: Annotated[str, typer.Option()],
+    description: Annotated[str, typer.Option()],
+    source: Annotated[str, typer.Option(help="Where its rows come from.")],
+    owner: Annotated[str, typer.Option()],
+    licence: str = "",
+    personal_data: Annotated[bool, typer.Option("--personal-data")] = False,
+    lawful_basis: str = "",
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Register a dataset.
+
+    Example: lifecycle dataset add churn-data --name "Churn" --description "Customers by month"
+    --source "warehouse, table customers" --owner ana
+    """
+    body = {
+        "id": id,
+        "name": name,
+        "description": description,
+        "source": source,
+        "owner": owner,
+        "licence": licence,
+        "personal_data": personal_data,
+        "lawful_basis": lawful_basis,
+    }
+    with connected(home, acting_as) as client:
+        show(client.post("/datasets", body), format=format)
+
+
+@dataset.command("snapshot")
+def add_snapshot(
+    id: Annotated[str, typer.Argument(metavar="DATASET")],
+    file: Path,
+    role: Annotated[
+        list[str] | None, typer.Option(help="COLUMN=ROLE, repeated; others are features.")
+    ] = None,
+    notes: str = "",
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Keep an immutable state of a dataset.
+
+    Example: lifecycle dataset snapshot churn-data may.parquet --role left=target --role id=id
+    """
+    with connected(home, acting_as) as client:
+        body = {
+            "upload": client.upload(file),
+            "roles": pairs(role or [], option="--role"),
+            "notes": notes,
+        }
+        show(client.post(f"/datasets/{id}/snapshots", body), format=format)
+
+
+@dataset.command("list")
+def list_datasets(
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """List datasets. Example: lifecycle dataset list."""
+    with connected(home, acting_as) as client:
+        items = client.get("/datasets", limit=1000)["items"]
+    show(items, format=format, out=out, columns=("id", "name", "owner", "licence", "source"))
+
+
+@dataset.command("show")
+def show_dataset(
+    id: Annotated[str, typer.Argument(metavar="DATASET")],
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Show one dataset with its snapshots. Example: lifecycle dataset show churn-data."""
+    with connected(home, acting_as) as client:
+        found = client.get(f"/datasets/{id}")
+    if format is Format.TABLE:
+        show(without(found, "snapshots"), format=format, out=out)
+        show(found["snapshots"], format=format, columns=("id", "rows", "start", "end"))
+        return
+    show(found, format=format, out=out)
+
+
+@ingest.command("predictions")
+def predictions(
+    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    version: Annotated[str, typer.Argument(metavar="VERSION")],
+    files: list[Path],
+    timestamp: Annotated[str, typer.Option(help="Column with the time of the prediction.")],
+    id: Annotated[str, typer.Option("--id", help="Column that identifies the row.")],
+    score: str | None = None,
+    prediction: str | None = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Add rows that a version scored: all files or none.
+
+    Example: lifecycle ingest predictions churn-gbm 3 may.parquet --timestamp at --id id --score p
+    """
+    with connected(home, acting_as) as client:
+        body = {
+            "uploads": client.uploads(files),
+            "timestamp": timestamp,
+            "id": id,
+            "score": score,
+            "prediction": prediction,
+        }
+        show(client.post(f"/models/{model}/versions/{version}/predictions", body), format=format)
+
+
+@ingest.command("outcomes")
+def outcomes(
+    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    files: list[Path],
+    id: Annotated[str, typer.Option("--id", help="Column that identifies the row.")],
+    target: Annotated[str, typer.Option(help="Column with what really happened.")],
+    known_at: Annotated[str | None, typer.Option(help="Column with when it was known.")] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Add outcomes to the predictions they belong to.
+
+    Example: lifecycle ingest outcomes churn-gbm left.csv --id id --target left
+    """
+    with connected(home, acting_as) as client:
+        body = {
+            "uploads": client.uploads(files),
+            "id": id,
+            "target": target,
+            "known_at": known_at,
+        }
+        show(client.post(f"/models/{model}/outcomes", body), format=format)
+
+
+@monitor.command("define")
+def define(
+    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    version: Annotated[str, typer.Argument(metavar="VERSION")],
+    grain: Annotated[str, typer.Option(help="day, week or month.")] = "week",
+    limit: Annotated[list[str] | None, typer.Option(help="STATISTIC=NUMBER, repeated.")] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Watch a version, or change how it is watched.
+
+    Example: lifecycle monitor define churn-gbm 3 --grain week --limit ks=0.15
+    """
+    with connected(home, acting_as) as client:
+        body = {"grain": grain, "limits": numbers(limit or [], option="--limit")}
+        show(client.put(f"/models/{model}/versions/{version}/monitor", body), format=format)
+
+
+@monitor.command("list")
+def list_monitors(
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """List what is watched. Example: lifecycle monitor list."""
+    with connected(home, acting_as) as client:
+        items = client.get("/monitors")["items"]
+    columns = ("version_id", "revision", "grain", "minimum", "limits", "active")
+    show(items, format=format, out=out, columns=columns)
+
+
+@monitor.command("run")
+def run(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]")] = None,
+    until: Annotated[str | None, typer.Option(help="A time, such as 2026-06-01T00:00Z.")] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Count what is new and measure it; exit code 1 when the newest window is in breach.
+
+    Example: lifecycle monitor run churn-gbm
+    """
+    with connected(home, acting_as) as client:
+        results = client.post("/monitors/run", {"model": model, "until": until})["items"]
+    show(results, format=format, out=out)
+    breached = [result["version_id"] for result in results if result["state"] == "breach"]
+    if breached:
+        raise CheckFailed(f"in breach: {', '.join(breached)}")

@@ -1,0 +1,299 @@
+"""Commands on files alone, without a workspace: drift, performance, fairness, quality."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lifecycle.cli.output import Format, deliver, progress
+from lifecycle.cli.session import listed, numbers, pairs
+from lifecycle.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from lifecycle.engines.contract import Filter
+
+Many = list[str] | None
+
+PLACE = "Parquet, CSV, Arrow/Feather or JSON lines: a file, a folder or a glob."
+Data = Annotated[str, typer.Argument(metavar="DATA", help=PLACE)]
+Where = Annotated[
+    Many, typer.Option(metavar="COL=VALUE", help="Keep matching rows; repeat to narrow down.")
+]
+Timestamp = Annotated[str | None, typer.Option(metavar="COL", help="The column with the time.")]
+Window = Annotated[
+    str | None, typer.Option(help="Width of a window: 30min, 1h, 1d, 7d, 1w, 1M (calendar month).")
+]
+Target = Annotated[str, typer.Option(metavar="COL", help="The column with the outcome.")]
+Positive = Annotated[str | None, typer.Option(metavar="LABEL", help="The target's positive label.")]
+PositivePrediction = Annotated[
+    str | None, typer.Option(metavar="LABEL", help="The prediction's, if not 1 or true.")
+]
+Limits = Annotated[Many, typer.Option(metavar="NAME=VALUE", help="Judge a statistic by a limit.")]
+Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
+Correction = Annotated[str, typer.Option(help="Of many p-values: bh, bonferroni or none.")]
+Alpha = Annotated[float, typer.Option(help="Adjusted p-values above it may be chance.")]
+EngineName = Annotated[str, typer.Option("--engine", help="Who counts; this version: duckdb.")]
+Printed = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the result to this file.")]
+
+
+EXAMPLES = {
+    "drift": """\b
+Examples:
+  lifecycle drift reference.parquet current.parquet --limit psi=0.25
+  lifecycle drift log.parquet log.parquet --reference-where period=reference \\
+    --current-where period=analysis --timestamp at --window 1M --alert-on mean+3sd
+""",
+    "performance": """\b
+Examples:
+  lifecycle performance scored.parquet --target class --positive ">50K" \\
+    --prediction pred --score score --segment sex
+  lifecycle performance bikes.csv --target cnt --prediction forecast --timestamp at --window 1w
+""",
+    "fairness": """\b
+Example:
+  lifecycle fairness scored.parquet --target class --positive ">50K" --prediction pred \\
+    --sensitive sex --sensitive race --intersect 2 --reference-group sex=Male
+""",
+    "quality": """\b
+Examples:
+  lifecycle quality trips.parquet --reference last_year.parquet
+  lifecycle quality trips.csv --expectations trips.yaml --format junit --out quality.xml
+
+\b
+An expectations file:
+  columns:
+    age: {type: integer, min: 0, max: 120, missing_max: 0.01}
+    sex: {set: [Female, Male]}
+    id: {unique: true, pattern: "[A-Z]{2}[0-9]+"}
+""",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands on files to the command line."""
+    for command in (drift, performance, fairness, quality):
+        app.command(epilog=EXAMPLES[command.__name__])(command)
+
+
+def drift(
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help=PLACE)],
+    current: Annotated[str, typer.Argument(metavar="CURRENT", help=PLACE)],
+    timestamp: Timestamp = None,
+    window: Window = None,
+    columns: Annotated[Many, typer.Option(metavar="A,B", help="Only these columns.")] = None,
+    exclude: Annotated[Many, typer.Option(metavar="C,D", help="Not these columns.")] = None,
+    categorical: Annotated[
+        Many, typer.Option(metavar="E,F", help="Numbers that are categories.")
+    ] = None,
+    statistic: Annotated[Many, typer.Option(metavar="NAME", help="What to measure.")] = None,
+    bins: Annotated[int, typer.Option(help="Quantile bins per numeric column.")] = 256,
+    exact: Annotated[bool, typer.Option("--exact", help="On samples, not on bins.")] = False,
+    correction: Correction = "bh",
+    alpha: Alpha = 0.05,
+    confidence: Confidence = 0.95,
+    limit: Limits = None,
+    alert_on: Annotated[
+        str | None, typer.Option(metavar="mean+3sd", help="Limits from the reference's windows.")
+    ] = None,
+    where: Where = None,
+    reference_where: Where = None,
+    current_where: Where = None,
+    engine: EngineName = "duckdb",
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Compare current rows with reference rows, column by column."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.drift import DriftOptions, measure_drift
+
+    options = DriftOptions(
+        timestamp=timestamp,
+        window=window,
+        columns=_names(columns),
+        exclude=_names(exclude),
+        categorical=_names(categorical),
+        statistics=_names(statistic),
+        bins=bins,
+        exact=exact,
+        correction=correction,
+        alpha=alpha,
+        confidence=confidence,
+        limits=numbers(limit or (), option="--limit"),
+        alert_on=alert_on,
+        sides=[rule.column for rule in _filters(reference_where, current_where)],
+    )
+    with choose(engine) as counting:
+        before = counting.open(reference, where=_filters(where, reference_where))
+        now = counting.open(current, where=_filters(where, current_where))
+        result = measure_drift(
+            counting, reference=before, current=now, options=options, progress=progress("columns")
+        )
+    deliver(result, format=format, out=out)
+
+
+def performance(
+    data: Data,
+    target: Target,
+    prediction: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column with what was predicted.")
+    ] = None,
+    score: Annotated[
+        Many, typer.Option(metavar="COL", help="Probability of positive, or CLASS=COL for each.")
+    ] = None,
+    positive: Positive = None,
+    positive_prediction: PositivePrediction = None,
+    task: Annotated[
+        str | None, typer.Option(help="binary, classes or regression, if not recognised.")
+    ] = None,
+    timestamp: Timestamp = None,
+    window: Window = None,
+    segment: Annotated[Many, typer.Option(metavar="COL", help="Measure each value too.")] = None,
+    statistic: Annotated[Many, typer.Option(metavar="NAME", help="What to measure.")] = None,
+    confidence: Confidence = 0.95,
+    limit: Limits = None,
+    where: Where = None,
+    engine: EngineName = "duckdb",
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Measure how good a model's answers are, from rows with outcomes."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.outcomes import Roles
+    from lifecycle.services.analysis.performance import PerformanceOptions, measure_performance
+
+    single, by_class = _scores(score or [])
+    options = PerformanceOptions(
+        roles=Roles(
+            target=target,
+            prediction=prediction,
+            score=single,
+            class_scores=by_class,
+            positive=positive,
+            positive_prediction=positive_prediction,
+            task=task,
+        ),
+        timestamp=timestamp,
+        window=window,
+        segments=segment or (),
+        statistics=_names(statistic),
+        confidence=confidence,
+        limits=numbers(limit or (), option="--limit"),
+    )
+    with choose(engine) as counting:
+        source = counting.open(data, where=_filters(where))
+        result = measure_performance(counting, source=source, options=options)
+    deliver(result, format=format, out=out)
+
+
+def fairness(
+    data: Data,
+    target: Target,
+    prediction: Annotated[str, typer.Option(metavar="COL", help="The column with the decision.")],
+    sensitive: Annotated[
+        list[str], typer.Option(metavar="COL", help="An attribute whose groups are compared.")
+    ],
+    score: Annotated[
+        str | None, typer.Option(metavar="COL", help="Probability of positive, by group too.")
+    ] = None,
+    intersect: Annotated[
+        int, typer.Option(help="Also compare groups of so many attributes together.")
+    ] = 1,
+    positive: Positive = None,
+    positive_prediction: PositivePrediction = None,
+    control: Annotated[
+        Many, typer.Option(metavar="COL", help="Compare only within this column's groups.")
+    ] = None,
+    confidence: Confidence = 0.95,
+    minimum_group: Annotated[int, typer.Option(help="Smaller groups are insufficient.")] = 30,
+    reference_group: Annotated[
+        Many, typer.Option(metavar="COL=VALUE", help="The group that others are compared with.")
+    ] = None,
+    correction: Correction = "bh",
+    alpha: Alpha = 0.05,
+    limit: Limits = None,
+    where: Where = None,
+    engine: EngineName = "duckdb",
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Measure rates by group and the gaps between groups."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
+    from lifecycle.services.analysis.outcomes import Roles
+
+    options = FairnessOptions(
+        roles=Roles(
+            target=target,
+            prediction=prediction,
+            score=score,
+            positive=positive,
+            positive_prediction=positive_prediction,
+        ),
+        sensitive=sensitive,
+        intersect=intersect,
+        control=control or (),
+        confidence=confidence,
+        minimum_group=minimum_group,
+        reference_group=pairs(reference_group or (), option="--reference-group"),
+        correction=correction,
+        alpha=alpha,
+        limits=numbers(limit or (), option="--limit"),
+    )
+    with choose(engine) as counting:
+        source = counting.open(data, where=_filters(where))
+        result = measure_fairness(counting, source=source, options=options)
+    deliver(result, format=format, out=out)
+
+
+def quality(
+    data: Data,
+    expectations: Annotated[
+        str | None, typer.Option(metavar="FILE", help="YAML with what each column must be like.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Rows whose schema and ranges hold.")
+    ] = None,
+    id: Annotated[Many, typer.Option(metavar="COL", help="No value occurs twice here.")] = None,
+    where: Where = None,
+    engine: EngineName = "duckdb",
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Check whether rows are fit for use."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.expectations import read_expectations
+    from lifecycle.services.analysis.quality import QualityOptions, measure_quality
+
+    options = QualityOptions(
+        expectations=read_expectations(expectations) if expectations else {}, ids=id or ()
+    )
+    with choose(engine) as counting:
+        source = counting.open(data, where=_filters(where))
+        before = counting.open(reference) if reference else None
+        result = measure_quality(counting, source=source, options=options, reference=before)
+    deliver(result, format=format, out=out)
+
+
+def _names(given: Many) -> list[str]:
+    """Read an option that is repeated, comma-separated, or both."""
+    return [name for part in given or () for name in listed(part)]
+
+
+def _filters(*given: Many) -> "list[Filter]":
+    from lifecycle.engines.contract import Filter
+
+    filters: list[Filter] = []
+    for item in (rule for rules in given for rule in rules or ()):
+        column, equals, value = item.partition("=")
+        if not equals or not column.strip():
+            raise InvalidInput(f"--where wants COL=VALUE, not {item!r}")
+        filters.append(Filter(column.strip(), value))
+    return filters
+
+
+def _scores(given: list[str]) -> tuple[str | None, dict[str, str]]:
+    """Tell one score column from a score column per class."""
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0], {}
+    return None, pairs(given, option="--score for several classes")

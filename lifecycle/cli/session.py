@@ -1,0 +1,88 @@
+"""What workspace commands share: where the workspace is, who acts, how results are printed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lifecycle.errors import InvalidInput
+from lifecycle.settings import load
+
+if TYPE_CHECKING:
+    from lifecycle.client import Client
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+Home = Annotated[Path | None, typer.Option("--home", help="The workspace folder (LIFECYCLE_HOME).")]
+ActingAs = Annotated[
+    str | None,
+    typer.Option("--as", help="In a sample workspace: act as this person (LIFECYCLE_AS)."),
+]
+Printed = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the result to a file.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the audit trail.")]
+
+
+@contextmanager
+def connected(home: Path | None, acting_as: str | None = None) -> Iterator["Client"]:
+    """Open a client on the configured server, or on the workspace in this process."""
+    from lifecycle.client import Client
+
+    settings = load(home=home)
+    if acting_as:
+        settings = replace(settings, acting_as=acting_as)
+    if home is not None and settings.server:
+        raise InvalidInput("--home names a folder, but LIFECYCLE_SERVER names a server; choose one")
+    with Client(settings) as client:
+        yield client
+
+
+def pairs(given: Sequence[str], *, option: str) -> dict[str, str]:
+    """Read repeated ``name=value`` options."""
+    read: dict[str, str] = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals or not name.strip():
+            raise InvalidInput(f"{option} wants NAME=VALUE, not {item!r}")
+        read[name.strip()] = value.strip()
+    return read
+
+
+def numbers(given: Sequence[str], *, option: str) -> dict[str, float]:
+    """Read repeated ``name=number`` options."""
+    read: dict[str, float] = {}
+    for name, value in pairs(given, option=option).items():
+        try:
+            read[name] = float(value)
+        except ValueError as error:
+            raise InvalidInput(f"{option} {name} wants a number, not {value!r}") from error
+    return read
+
+
+def listed(given: str | None) -> list[str]:
+    """Read a comma-separated option."""
+    return [part.strip() for part in (given or "").split(",") if part.strip()]
+
+
+def text_of(file: Path) -> str:
+    """Read a text file the user named."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file} cannot be read as text: {error}") from error
+
+
+def without(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Leave fields out of a record."""
+    return {k: v for k, v in record.items() if k not in names}
