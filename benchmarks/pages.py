@@ -32,7 +32,7 @@ def main() -> int:
             print(f"sample portfolio built in {built:.1f} s")
         rows = measure(home, runs=given.runs)
     report(rows)
-    return int(any(row["median_ms"] >= LIMIT_MS for row in rows))
+    return int(any(float(row["median_ms"]) >= LIMIT_MS for row in rows))
 
 
 def build(home: Path) -> float:
@@ -47,9 +47,9 @@ def build(home: Path) -> float:
 def measure(home: Path, *, runs: int) -> list[dict[str, float | str]]:
     """Run each page several times in one signed-in session."""
     sys.path.insert(0, str(ROOT))
-    from app import session
     from streamlit.testing.v1 import AppTest
 
+    from app import session
     from lifecycle.domain.actor import Role
     from lifecycle.settings import load
     from lifecycle.store import people

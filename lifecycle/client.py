@@ -9,7 +9,7 @@ opened here and the very same API application answers, so there is one code path
 
 import asyncio
 import getpass
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -203,7 +203,7 @@ class InProcess(httpx.BaseTransport):
 
 
 @contextmanager
-def _answered(server: httpx.URL) -> Iterator[None]:
+def _answered(server: httpx.URL) -> Generator[None]:
     try:
         yield
     except httpx.TransportError as error:

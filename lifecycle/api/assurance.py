@@ -1,16 +1,20 @@
 """Assessments, explanations, the evidence they leave, and the jobs that compute it."""
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from lifecycle.api.door import Door
+from lifecycle.api.door import Call, Door
 from lifecycle.api.registry import Limit, Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.evidence import Purpose
-from lifecycle.errors import Conflict
+from lifecycle.domain.job import Job
+from lifecycle.errors import InvalidInput
 from lifecycle.services import assessment, explanation
+from lifecycle.services import jobs as work
 from lifecycle.store import evidence, jobs, models
 
 router = APIRouter(tags=["assurance"])
@@ -49,11 +53,21 @@ def assess(door: Door, model_id: str, version: str, body: AssessIn) -> Any:
 @router.post("/models/{model_id}/versions/{version}/explanations", status_code=202)
 def explain(door: Door, model_id: str, version: str, body: ExplainIn) -> Any:
     """Start computing SHAP values in a worker process."""
-    given = body.model_dump()
-    by, at = door.actor, door.at
-    if door.jobs is None:
-        return plain(explanation.run_now(door.workspace, model_id, version, **given, by=by, at=at))
-    return plain(explanation.explain(door.workspace, model_id, version, **given, by=by, at=at))
+    con = door.reading()
+    snapshot = body.snapshot or models.version(con, model_id, version).reference
+    if snapshot is None:
+        raise InvalidInput(f"{model_id}/{version} has no reference snapshot; name a snapshot")
+    job = explanation.explain(
+        door.workspace,
+        model_id,
+        version,
+        snapshot=snapshot,
+        rows=body.rows,
+        seed=body.seed,
+        by=door.actor,
+        at=door.at,
+    )
+    return plain(_seen_through(door, job))
 
 
 @router.get("/models/{model_id}/versions/{version}/evidence")
@@ -85,14 +99,20 @@ def show_job(door: Door, job_id: str) -> Any:
 @router.post("/jobs/{job_id}/cancel")
 def cancel_job(door: Door, job_id: str) -> Any:
     """Stop a job."""
-    if door.jobs is None:
-        raise Conflict("jobs run in the server; start it, then cancel there")
-    return plain(door.jobs.cancel(job_id, by=door.actor, at=door.at))
+    return plain(work.cancel(door.workspace, job_id, by=door.actor, at=door.at))
 
 
 @router.post("/jobs/{job_id}/retry", status_code=202)
 def retry_job(door: Door, job_id: str) -> Any:
     """Run a finished, failed or lost job again with the same settings."""
-    if door.jobs is None:
-        raise Conflict("jobs run in the server; start it, then run the job again there")
-    return plain(door.jobs.retry(job_id, by=door.actor, at=door.at))
+    job = work.retry(door.workspace, job_id, by=door.actor, at=door.at)
+    return plain(_seen_through(door, job))
+
+
+def _seen_through(door: Call, job: Job) -> Job:
+    """Leave a job to the server's runner; where none runs, do it now."""
+    if door.jobs is not None:
+        return job
+    clock = partial(datetime.now, UTC)
+    with work.JobRunner(door.workspace, kinds=explanation.KINDS, clock=clock) as runner:
+        return runner.wait(job.id)

@@ -159,7 +159,7 @@ def search_trail(
 ) -> Any:
     """Search the audit trail, newest first."""
     con = door.reading(Permission.READ_TRAIL)
-    where = {
+    where: dict[str, Any] = {
         "text": text,
         "by": by,
         "subject": subject,

@@ -90,8 +90,9 @@ class ColumnsIn(Strict):
 
     def value(self) -> Columns:
         """Return the domain's value."""
-        lists = {k: tuple(v) for k, v in self.model_dump().items() if isinstance(v, list)}
-        return Columns(**{**self.model_dump(), **lists})
+        given: dict[str, Any] = self.model_dump()
+        lists: dict[str, Any] = {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
+        return Columns(**{**given, **lists})
 
 
 class VersionIn(Strict):
@@ -141,7 +142,7 @@ def list_use_cases(door: Door, limit: Limit = 100, offset: Offset = 0) -> Any:
 @router.post("/usecases", status_code=201)
 def add_use_case(door: Door, body: UseCaseIn) -> Any:
     """Register a use case."""
-    given = {**body.model_dump(), "kpis": _kpis(body.kpis)}
+    given: dict[str, Any] = {**body.model_dump(), "kpis": _kpis(body.kpis)}
     return plain(registry.add_use_case(door.workspace, **given, by=door.actor, at=door.at))
 
 
@@ -208,7 +209,8 @@ def add_version(
     door: Door, model_id: str, body: VersionIn, upload: Annotated[str | None, Query()] = None
 ) -> Any:
     """Register a version; `upload` names a model file sent to /uploads before."""
-    given = {**body.model_dump(exclude={"columns"}), "columns": body.columns.value()}
+    given: dict[str, Any] = body.model_dump(exclude={"columns"})
+    given["columns"] = body.columns.value()
     with received(door, upload) as file:
         return plain(
             registry.add_version(

@@ -3,7 +3,7 @@
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,7 +56,7 @@ async def _receive(request: Request, path: Path) -> int:
 
 
 @contextmanager
-def received(door: Call, upload: str | None) -> Iterator[Path | None]:
+def received(door: Call, upload: str | None) -> Generator[Path | None]:
     """Give a received file to one use case, and remove it afterwards.
 
     An error about the file names it as its sender did, not by where it lay.
@@ -80,7 +80,7 @@ def received(door: Call, upload: str | None) -> Iterator[Path | None]:
 
 
 @contextmanager
-def all_received(door: Call, uploads: list[str]) -> Iterator[list[Path]]:
+def all_received(door: Call, uploads: list[str]) -> Generator[list[Path]]:
     """Give several received files to one use case, and remove them afterwards."""
     if not uploads:
         raise InvalidInput("no file was sent")

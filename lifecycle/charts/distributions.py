@@ -20,6 +20,8 @@ TAIL = 0.02
 """Share of rows that may be cut off at each end, so that one outlier does not flatten the rest."""
 TAIL_LENGTHS = 3.0
 """Mean excesses of an outer bin to draw; holds 95 % of an exponential tail."""
+TAIL_POINTS = 32
+"""Points at which an outer bin's thinning out is followed."""
 ROOM = 0.5
 """Tails no longer than this share of what lies between them are drawn in full."""
 MOST_CATEGORIES = 20
@@ -121,7 +123,10 @@ def _largest_change(reference: CategoryProfile, current: CategoryProfile) -> str
 
 
 def respread(profile: NumericProfile, steps: FloatArray) -> FloatArray:
-    """Spread the counts of a profile over other bins, evenly within each of its own.
+    """Spread the counts of a profile over other bins.
+
+    Rows lie evenly within an inner bin. An outer bin may be very wide: its rows thin out from the
+    edge so that their mean stays what it was, as an exponential tail does.
 
     Parameters
     ----------
@@ -133,18 +138,37 @@ def respread(profile: NumericProfile, steps: FloatArray) -> FloatArray:
     ndarray
         Shape (m,), rows between each pair of bounds; rows outside all of them are left out.
     """
-    edges = profile.edges
+    edges, counts = profile.edges, profile.counts
     if profile.n == 0:
         return np.zeros(len(steps) - 1)
-    low, high = float(profile.low), float(profile.high)
-    # The outer bins end where the values do; a bin never loses its width altogether.
-    low = min(low, float(np.nextafter(edges[0], -np.inf))) if len(edges) else low
-    high = max(high, float(np.nextafter(edges[-1], np.inf))) if len(edges) else high
-    if low == high:
-        low = float(np.nextafter(low, -np.inf))
-    below = np.concatenate([[0], np.cumsum(profile.counts)])
-    positions = np.concatenate([[low], edges, [high]])
-    return np.diff(np.interp(steps, positions, below))
+    if len(edges) == 0:
+        low = np.nextafter(profile.low, -np.inf)
+        return np.diff(np.interp(steps, [low, max(profile.high, low)], [0, profile.n]))
+    reached = np.cumsum(counts[:-1]).astype(float)
+    below, under = _tail(profile, 0)
+    above, over = _tail(profile, -1)
+    positions = np.concatenate([edges[0] - below[::-1], edges[1:-1], edges[-1] + above])
+    inner = reached[1:-1]
+    rows = np.concatenate([reached[0] - under[::-1], inner, reached[-1] + over])
+    if len(edges) == 1:  # both tails begin at the one edge there is
+        positions = np.concatenate([edges[0] - below[:0:-1], edges[0] + above])
+        rows = np.concatenate([reached[0] - under[:0:-1], reached[0] + over])
+    return np.diff(np.interp(steps, positions, rows))
+
+
+def _tail(profile: NumericProfile, outer: int) -> tuple[FloatArray, FloatArray]:
+    """Return distances from the outermost edge, and how many rows lie within each of them."""
+    n, edge = int(profile.counts[outer]), float(profile.edges[outer])
+    end = profile.high if outer else profile.low
+    # A bin never loses its width altogether: what stands on the edge itself needs a place.
+    reach = (
+        max(abs(end - edge), float(np.spacing(abs(edge)))) if n else float(np.spacing(abs(edge)))
+    )
+    size = abs(float(profile.sums[outer]) / n - edge) if n else 0.0
+    distances = reach * np.linspace(0.0, 1.0, TAIL_POINTS + 1)
+    if not 0 < size < reach / 2:
+        return distances, n * distances / reach
+    return distances, n * np.expm1(-distances / size) / np.expm1(-reach / size)
 
 
 def _bounds(profiles: Sequence[NumericProfile]) -> FloatArray:

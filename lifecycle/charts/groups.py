@@ -40,13 +40,22 @@ def rates(
     lines: list[tuple[Trace, Trace]] = []
     if overall is not None and overall.value is not None:
         label = f"all rows {wording.number(overall.value)}"
+        right = max((m.value or 0.0 for m in measurements), default=0.0) < 2 * overall.value
         lines.append(
-            theme.line(overall.value, label, across="y", dash="dot", colour=theme.REFERENCE)
+            theme.line(
+                overall.value,
+                label,
+                across="y",
+                dash="dot",
+                colour=theme.REFERENCE,
+                anchor="right" if right else "left",
+            )
         )
     return theme.figure(
         traces,
         title=title,
-        x=theme.axis(name, rangemode="tozero"),
+        # Dots need no zero to be compared; the words of a suppressed group stand at it.
+        x=theme.axis(name, rangemode="tozero" if hidden else "normal"),
         y=_labels([_label(m) for m in measurements]),
         height=110 + ROW * max(len(measurements), 2),
         lines=lines,
@@ -84,7 +93,15 @@ def gaps(measurements: Sequence[Measurement], *, titles: Sequence[str], title: s
         ),
         y=_labels(labels),
         height=130 + ROW * max(len(labels), 2),
-        lines=[theme.line(1 if ratio else 0, "no gap", across="y", colour=theme.REFERENCE)],
+        lines=[
+            theme.line(
+                1 if ratio else 0,
+                "no gap",
+                across="y",
+                colour=theme.REFERENCE,
+                anchor="right" if ratio else "left",
+            )
+        ],
     )
 
 
@@ -114,15 +131,20 @@ def message(measurements: Sequence[Measurement], *, name: str) -> str:
 
 
 def gap_message(measurements: Sequence[Measurement]) -> str:
-    """Say how many gaps are beyond their limit."""
+    """Say how many gaps are beyond their limit, and name the first of them."""
     judged = [m for m in measurements if m.limit is not None and m.value is not None]
-    bad = sum(m.state is State.BREACH for m in judged)
+    bad = [m for m in judged if m.state is State.BREACH]
     if not judged:
         return f"{wording.counted(len(measurements), 'gap')} measured; no limit is set"
     if not bad:
         return f"No gap is beyond its limit, of {len(judged)} with one"
-    verb = "is" if bad == 1 else "are"
-    return f"{wording.counted(bad, 'gap')} of {len(judged)} {verb} beyond the limit"
+    first = bad[0]
+    name = first.statistic.replace("_", " ")
+    return (
+        f"{wording.counted(len(bad), 'gap')} of {len(judged)} {'is' if len(bad) == 1 else 'are'} "
+        f"beyond the limit: {name} {wording.number(first.value)}, limit "
+        f"{wording.number(first.limit)}{' and others' if len(bad) > 1 else ''}"
+    )
 
 
 def _dots(measurements: Sequence[Measurement], *, colour: str, symbol: str = "circle") -> Trace:

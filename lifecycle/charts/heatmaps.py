@@ -52,11 +52,20 @@ def by_column(
         [_colours(cells, order, starts, labels), *_marks(cells)],
         title=title,
         x=theme.axis(
-            "window from (UTC)", type="category", categoryarray=labels, tickangle=-45, nticks=18
+            "window from (UTC)",
+            type="category",
+            categoryarray=labels,
+            tickangle=-45,
+            nticks=18,
+            showgrid=False,
         ),
-        y=theme.axis("", type="category", categoryarray=[theme.plain(c) for c in reversed(order)]),
-        height=150 + ROW * max(len(order), 2),
-        more={"legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}},
+        y=theme.axis(
+            "",
+            type="category",
+            categoryarray=[theme.plain(c) for c in reversed(order)],
+            showgrid=False,
+        ),
+        height=150 + ROW * max(len(order), 3),
     ).update_traces(selector={"type": "heatmap"}, colorbar_title_text=f"{name}<br>by its limit")
 
 
@@ -77,7 +86,15 @@ def _colours(
         "xgap": 1,
         "ygap": 1,
         "hoverinfo": "skip",
-        "colorbar": {"thickness": 10, "tickvals": [0, 1, 2, 3], "ticktext": ["0", "1", "2", "3+"]},
+        "colorbar": {
+            "thickness": 10,
+            "lenmode": "pixels",
+            "len": 150,
+            "y": 1,
+            "yanchor": "top",
+            "tickvals": [0, 1, 2, 3],
+            "ticktext": ["0", "1", "2", "3+"],
+        },
     }
 
 

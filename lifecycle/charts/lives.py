@@ -9,6 +9,23 @@ from lifecycle.charts.theme import Mark, Trace
 from lifecycle.domain.measurement import SEVERITY, State
 from lifecycle.domain.usecase import SEVEREST, Tier
 
+LANES = {
+    "usecase": "registered",
+    "model": "registered",
+    "version": "versions",
+    "evidence": "evidence",
+    "request": "approvals",
+    "monitor": "monitoring",
+    "predictions": "monitoring",
+    "outcomes": "monitoring",
+}
+"""The row of a life an event stands in, by the first word of its action."""
+
+
+def lane(action: str) -> str:
+    """Say which row of a life an event belongs to, such as ``request.open`` to approvals."""
+    return LANES.get(action.partition(".")[0], "other")
+
 
 def life(marks: Sequence[Mark], *, title: str) -> go.Figure:
     """Draw what happened on one time axis, a row per kind of event."""

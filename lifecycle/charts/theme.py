@@ -34,6 +34,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
 REFERENCE, CURRENT = GREY, BLUE
+LINE = 20
+"""Pixels of a line of a title."""
 TITLE_WIDTH = 90
 """Characters to a line of a title; Plotly does not break lines by itself."""
 
@@ -81,9 +83,22 @@ def faded(colour: str, *, opacity: float) -> str:
 
 
 def line(
-    value: float, label: str, *, across: str = "x", dash: str = "dash", colour: str = RED
+    value: float,
+    label: str,
+    *,
+    across: str = "x",
+    dash: str = "dash",
+    colour: str = RED,
+    anchor: str = "left",
 ) -> tuple[Trace, Trace]:
-    """Return the shape and the label of a limit or reference across the plot."""
+    """Return the shape and the label of a limit or reference across the plot.
+
+    Parameters
+    ----------
+    anchor
+        The label's end that touches a vertical line; ``right`` keeps it inside the plot when the
+        line stands at its right.
+    """
     along = "y" if across == "x" else "x"
     shape = {
         "type": "line",
@@ -97,7 +112,8 @@ def line(
     }
     place: Trace = {"x": 1, "xref": "paper", "xanchor": "right", "y": value, "yanchor": "bottom"}
     if across == "y":
-        place = {"y": 1, "yref": "paper", "yanchor": "bottom", "x": value, "xanchor": "center"}
+        # Inside the plot and at its foot: above it stands the legend.
+        place = {"y": 0, "yref": "paper", "yanchor": "bottom", "x": value, "xanchor": anchor}
     return shape, {**place, "text": plain(label), "showarrow": False, "font": {"size": 12}}
 
 
@@ -137,19 +153,25 @@ def figure(
             "pad": {"t": 10},
             "font": {"size": 15},
         },
-        "height": height + 20 * (len(rows) - 1),
-        "margin": {"l": 8, "r": 8, "t": 52 + 20 * (len(rows) - 1), "b": 8},
+        "height": height + LINE * len(rows),
+        "margin": {"l": 8, "r": 8, "t": 52 + LINE * len(rows), "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"align": "left"},
-        "legend": {"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
+        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         "shapes": [*shapes, *(shape for shape, _ in lines)],
         "annotations": [*annotations, *(label for _, label in lines)],
         "xaxis": {"automargin": True, "zeroline": False, **x},
-        "yaxis": {"automargin": True, "zeroline": False, **y},
+        "yaxis": {"automargin": True, "zeroline": False, **_upright(y, height=height)},
         **(more or {}),
     }
     return go.Figure(data=list(traces), layout=layout)
+
+
+def _upright(y: Mapping[str, Any], *, height: int) -> dict[str, Any]:
+    """Break the label beside a vertical axis where the plot is too low for it."""
+    text = str(y.get("title", {}).get("text", ""))
+    return {**y, "title": {"text": "<br>".join(wrap(text, max(height // 16, 12)))}}
 
 
 def axis(title: str, **settings: Any) -> dict[str, Any]:

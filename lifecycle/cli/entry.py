@@ -10,7 +10,7 @@ import typer
 import lifecycle
 from lifecycle.cli import administration, data, decisions, files, registry
 from lifecycle.cli.faults import report_fault
-from lifecycle.cli.processor import spare_slow_paths
+from lifecycle.cli.processor import tune_numpy
 from lifecycle.errors import LifecycleError
 
 FAULT, INTERRUPTED, WRONG_USE = 70, 130, 2
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given == ["--version"]:
         typer.echo(f"lifecycle {lifecycle.__version__}")
         return 0
-    spare_slow_paths()
+    tune_numpy()
     try:
         return _run(given)
     except LifecycleError as error:

@@ -1,4 +1,4 @@
-"""Which instructions NumPy should leave alone on this processor; settled before it is imported."""
+"""How NumPy should use this processor; settled before it is imported."""
 
 import os
 import sys
@@ -13,12 +13,18 @@ AMD's Zen 4 runs AVX-512's compress-store in microcode, on which NumPy's sort le
 floats took 53 ms with these paths and 9 ms without.
 """
 
+THREADS = "OPENBLAS_NUM_THREADS"
+"""Columns are counted in parallel; a second thread per sum of squares only spins beside them."""
 
-def spare_slow_paths(
+
+def tune_numpy(
     environ: MutableMapping[str, str] = os.environ, *, facts: Path = Path("/proc/cpuinfo")
 ) -> None:
-    """Switch the slow paths off for this process and its workers, where the processor has them."""
-    if "numpy" in sys.modules or VARIABLE in environ or not _is_zen4(facts):
+    """Keep this process and its workers from what only costs; what the user set stays."""
+    if "numpy" in sys.modules:
+        return
+    environ.setdefault(THREADS, "1")
+    if VARIABLE in environ or not _is_zen4(facts):
         return
     from importlib.metadata import PackageNotFoundError, version
 

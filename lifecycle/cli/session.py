@@ -1,6 +1,6 @@
 """What workspace commands share: where the workspace is, who acts, how results are printed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
@@ -35,7 +35,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the aud
 
 
 @contextmanager
-def connected(home: Path | None, acting_as: str | None = None) -> Iterator["Client"]:
+def connected(home: Path | None, acting_as: str | None = None) -> Generator["Client"]:
     """Open a client on the configured server, or on the workspace in this process."""
     from lifecycle.client import Client
 

@@ -94,7 +94,7 @@ class Actor:
     roles
         What the account may do.
     via
-        How they were recognised: ``session``, ``token``, ``local`` or ``sample``.
+        How they were recognised: ``session``, ``invitation``, ``token``, ``local`` or ``sample``.
     scopes
         For a token, what it is limited to; ``None`` means no further limit.
     """

@@ -202,5 +202,5 @@ def _manifest(tar: tarfile.TarFile, *, file: Path) -> dict[str, Any]:
 def _inside(name: str) -> bool:
     """Tell whether a path stays in the folders that a copy is made of."""
     path = PurePosixPath(name)
-    known = name == DATABASE or path.parts[0] in {"artifacts", "logs"}
+    known = name == DATABASE or path.parts[:1] in {("artifacts",), ("logs",)}
     return known and not path.is_absolute() and ".." not in path.parts

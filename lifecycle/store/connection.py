@@ -301,9 +301,9 @@ def _connect(home: Path) -> Connection:
     except duckdb.IOException as error:
         if "set lock" in str(error):
             raise WorkspaceBusy(_busy(home, str(error))) from error
-        raise DamagedStore(f"{home / DATABASE} cannot be opened: {error}") from error
+        raise _unreadable(home, error) from error
     except duckdb.Error as error:
-        raise DamagedStore(f"{home / DATABASE} cannot be opened: {error}") from error
+        raise _unreadable(home, error) from error
     # From here on SQL reaches the logs, artefacts and temporary files of this workspace only.
     reachable = ", ".join(
         _quoted(f"{home / name}{os.sep}") for name in ("artifacts", "logs", "tmp")
@@ -314,6 +314,10 @@ def _connect(home: Path) -> Connection:
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
     return con
+
+
+def _unreadable(home: Path, error: duckdb.Error) -> DamagedStore:
+    return DamagedStore(f"{home / DATABASE} cannot be opened: {str(error).splitlines()[0]}")
 
 
 def _quoted(text: str) -> str:

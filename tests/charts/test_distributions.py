@@ -63,6 +63,18 @@ def test_bars_come_close_to_numpys_histogram_of_the_values_themselves():
     assert np.abs(spread - np.histogram(values, steps)[0]).max() / len(values) < 0.004
 
 
+def test_a_wide_outer_bin_thins_out_as_its_mean_says():
+    values = np.random.default_rng(3).exponential(size=50_000)
+    edges = np.array([1.0, 2.0])
+    steps = np.linspace(0, 8, 17)
+
+    spread = distributions.respread(profile(values, edges), steps)
+
+    tail = steps[:-1] >= 2
+    off = np.abs(spread - np.histogram(values, steps)[0])[tail].max() / len(values)
+    assert off < 0.005
+
+
 def test_a_column_of_few_values_is_drawn_as_bars_at_those_values():
     reference, current = pair([0, 0, 1, 2] * 50, [0, 2, 2, 2] * 10)
     figure = distributions.compare(reference, current, column="children", title="t")

@@ -125,7 +125,10 @@ def test_the_no_gap_line_of_ratios_stands_at_one():
 
 
 def test_gap_messages_count_breaches_among_those_with_a_limit():
-    assert groups.gap_message([gap(0.2), gap(0.05)]) == "1 gap of 2 is beyond the limit"
+    assert groups.gap_message([gap(0.2), gap(0.05)]) == (
+        "1 gap of 2 is beyond the limit: demographic parity difference 0.200, limit 0.100"
+    )
+    assert groups.gap_message([gap(0.2), gap(0.3)]).endswith("and others")
     assert groups.gap_message([gap(0.05)]) == "No gap is beyond its limit, of 1 with one"
 
 
@@ -207,6 +210,12 @@ def test_a_life_has_a_row_per_kind_of_event():
 
     assert [(t.name, len(t.x)) for t in traces(figure)] == [("version", 2), ("decision", 1)]
     assert layout(figure).title.text == ("3 events since 1 Jan 2026; last: approved, 10 Jan 2026")
+
+
+def test_every_kind_of_event_has_a_row_in_a_life():
+    assert lives.lane("request.open") == "approvals"
+    assert lives.lane("outcomes.ingest") == "monitoring"
+    assert lives.lane("something.new") == "other"
 
 
 def test_tier_by_health_counts_models_and_says_the_state_in_words():

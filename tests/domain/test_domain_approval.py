@@ -1,6 +1,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
 def a_request(**changes) -> Request:
-    given_parts = {
+    parts: dict[str, Any] = {
         "id": "req-1",
         "version_id": "m/1",
         "before": Stage.CANDIDATE,
@@ -29,7 +30,7 @@ def a_request(**changes) -> Request:
         "barred": frozenset({"dev", "val"}),
         "quorum": 1,
     }
-    return Request(**(given_parts | changes))
+    return Request(**(parts | changes))
 
 
 def decide(request, vote=Vote.APPROVE, *, by="app", reason="because", bundle="b"):

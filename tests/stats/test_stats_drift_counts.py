@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from estimates import untyped, value
+from estimates import interval, untyped, value
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -198,3 +198,37 @@ def test_intervals_cover_the_truth_as_often_as_they_say(measure, law, rng):
 
     # 95 % less three standard errors of 300 draws
     assert inside / 300 >= 0.912
+
+
+@pytest.mark.parametrize("measure", [m for m in TRUTHS if m is not counts.total_variation])
+def test_far_from_equality_intervals_are_as_wide_as_the_values_spread(measure, rng):
+    p, q = (np.array(side) for side in LAWS["far"])
+    draws = [
+        measure(category(rng.multinomial(6000, p)), category(rng.multinomial(2000, q)))
+        for _ in range(300)
+    ]
+
+    widths = [interval(found)[1] - interval(found)[0] for found in draws]
+
+    expected = 2 * 1.96 * np.std([value(found) for found in draws])
+    assert 0.85 * expected <= np.mean(widths) <= 1.35 * expected
+
+
+def test_near_equality_intervals_reach_as_far_as_scipys_noncentral_ones():
+    before, now = category([1000] * 5), category([210, 190, 200, 205, 195])
+    found = counts.cramers_v(before, now)
+
+    statistic = value(counts.chi_squared(before, now))
+    assert statistic < 4
+    assert interval(found)[0] == 0
+    high = interval(found)[1] ** 2 * 6000
+    assert 0.005 <= stats.ncx2.cdf(statistic, 4, high) <= 0.025 + 1e-6
+
+
+def test_the_interval_of_total_variation_is_mcdiarmids_less_the_bias():
+    found = counts.total_variation(category([600, 400]), category([150, 50]))
+
+    band = np.sqrt(np.log(2 / 0.05) * (1 / 1000 + 1 / 200) / 2)
+    bias = np.sqrt(0.24 / 1000 + 0.1875 / 200)
+    assert found.value == pytest.approx(0.15)
+    assert found.interval == pytest.approx((max(0.15 - band - bias, 0), 0.15 + band))

@@ -144,6 +144,7 @@ def test_a_reference_group_that_is_missing_or_small_is_told():
     assert found.value is None
     assert "reference group" in reason(found)
     assert fairness.impact_ratio(groups, reference=2).value is None
+    assert fairness.demographic_parity_ratio(groups[::-1], reference=0).value is None
     assert fairness.impact_ratio(groups[:1], reference=0).reason == (
         "fewer than two groups to compare"
     )

@@ -164,6 +164,12 @@ def test_a_noncentrality_bound_of_a_large_statistic_is_close_to_scipys(x, freedo
     assert stats.ncx2.cdf(x, freedom, high) == pytest.approx(0.05, abs=2e-3)
 
 
+def test_the_simultaneous_band_is_massarts_bound_on_the_harmonic_count():
+    band = inference.simultaneous_band(300, 600, confidence=0.95)
+
+    assert 2 * np.exp(-2 * 200 * band**2) == pytest.approx(0.05)
+
+
 def test_the_simultaneous_band_covers_unlike_laws_as_often_as_it_says(rng):
     band = inference.simultaneous_band(80, 200, confidence=0.9)
     grid = np.linspace(-4, 6, 400)

@@ -52,8 +52,7 @@ TAMPERING = [
     ("DELETE FROM loose WHERE sequence > 4", 5, Tampering.TRUNCATED),
     ("DELETE FROM loose", 1, Tampering.TRUNCATED),
     (
-        "UPDATE loose SET sequence = CASE sequence WHEN 2 THEN 3 ELSE 2 END"
-        " WHERE sequence IN (2, 3)",
+        "UPDATE loose SET sequence = 5 - sequence WHERE sequence IN (2, 3)",
         2,
         Tampering.REORDERED,
     ),
@@ -128,9 +127,14 @@ def test_a_fork_of_the_chain_cannot_be_committed(workspace):
     behind = workspace.cursor()
     behind.begin()
     audit.append(behind, event(7))
-    with pytest.raises(Conflict, match="somebody else"), workspace.transaction() as tx:
-        audit.append(tx, event(8))
-        behind.commit()
+
+    def fork():
+        with workspace.transaction() as tx:
+            audit.append(tx, event(8))
+            behind.commit()
+
+    with pytest.raises(Conflict, match="somebody else"):
+        fork()
     assert [link.event.by for link in audit.links(workspace.cursor())] == ["ada", "ada"]
 
 
@@ -141,11 +145,7 @@ def test_search_finds_by_every_filter_newest_first(workspace):
     con = workspace.cursor()
 
     def numbers(**filters):
-        found = [link.sequence for link in audit.search(con, **filters)]
-        assert audit.count(con, **{k: v for k, v in filters.items() if k[0] not in "lo"}) >= len(
-            found
-        )
-        return found
+        return [link.sequence for link in audit.search(con, **filters)]
 
     assert numbers() == [7, 6, 5, 4, 3, 2, 1]
     assert numbers(limit=2, offset=1) == [6, 5]

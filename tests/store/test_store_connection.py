@@ -47,12 +47,17 @@ def test_opening_an_existing_workspace_takes_less_than_half_a_second(tmp_path, a
 
 def test_a_transaction_that_fails_half_way_leaves_nothing(workspace):
     fill(workspace, count=1)
-    with pytest.raises(ZeroDivisionError), workspace.transaction() as tx:
-        audit.append(tx, event(2))
-        file = workspace.logs / "new.parquet"
-        file.touch()
-        workspace.remove_on_rollback(file)
-        raise ZeroDivisionError
+    file = workspace.logs / "new.parquet"
+
+    def fail():
+        with workspace.transaction() as tx:
+            audit.append(tx, event(2))
+            file.touch()
+            workspace.remove_on_rollback(file)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert audit.head(workspace.cursor())[0] == 1 == workspace.kept_head()[0]
     assert not file.exists()
     fill(workspace, count=1)
@@ -80,18 +85,23 @@ def test_a_conflict_at_commit_is_a_sentence_and_undoes_the_files(workspace):
     other = workspace.cursor()
     other.begin()
     other.execute("INSERT INTO t VALUES (1)")
-    with pytest.raises(Conflict, match="somebody else changed it first"):
+
+    def collide():
         with workspace.transaction() as tx:
             workspace.remove_on_rollback(file)
             tx.execute("INSERT INTO t VALUES (1)")
             other.commit()
+
+    with pytest.raises(Conflict, match="somebody else changed it first"):
+        collide()
     assert not file.exists()
 
 
 def test_a_transaction_inside_a_transaction_is_a_mistake_that_is_named(workspace):
-    with pytest.raises(RuntimeError, match="open in this thread already"):
-        with workspace.transaction(), workspace.transaction():
+    with workspace.transaction():
+        with pytest.raises(RuntimeError, match="open in this thread"), workspace.transaction():
             pass
+        assert workspace._writing
     fill(workspace, count=1)
 
 
@@ -190,15 +200,22 @@ def test_a_file_that_is_no_database_is_called_damaged(tmp_path, at):
         Workspace.open(tmp_path)
 
 
-def test_a_database_that_cannot_be_read_is_called_damaged(tmp_path, at, monkeypatch):
-    Workspace.create(tmp_path, at=at).close()
+@pytest.mark.parametrize("kind", [duckdb.SerializationException, duckdb.IOException])
+def test_a_database_that_cannot_be_read_is_called_damaged(workspace, monkeypatch, kind):
+    workspace.close()
 
     def fail(*_, **__):
-        raise duckdb.SerializationException("broken block")
+        raise kind("broken block\nsecond line")
 
     monkeypatch.setattr(connection.duckdb, "connect", fail)
-    with pytest.raises(DamagedStore, match="broken block"):
-        Workspace.open(tmp_path)
+    with pytest.raises(DamagedStore, match=r"broken block$"):
+        Workspace.open(workspace.home)
+
+
+def test_the_url_of_a_server_is_named_when_the_lock_is_its_own(tmp_path):
+    (tmp_path / "server.json").write_text('{"pid": 7, "url": "http://here"}')
+    said = connection._busy(tmp_path, "Conflicting lock is held in python (PID 7)")
+    assert "served by process 7 at http://here" in said
 
 
 def test_a_trail_behind_its_anchor_is_refused_and_can_be_inspected_only(tmp_path, at):
@@ -209,6 +226,7 @@ def test_a_trail_behind_its_anchor_is_refused_and_can_be_inspected_only(tmp_path
     with pytest.raises(DamagedStore, match="events 5 to 6 at the end is gone"):
         Workspace.open(tmp_path)
     with Workspace.open(tmp_path, inspect=True) as workspace:
+        assert workspace.damage is not None
         assert "events 5 to 6" in workspace.damage
         assert len(audit.links(workspace.cursor())) == 4
         with pytest.raises(DamagedStore), workspace.transaction():
@@ -282,6 +300,7 @@ def test_a_killed_process_loses_nothing_it_acknowledged(tmp_path, at):
         process = subprocess.Popen(
             [sys.executable, "-c", WRITING, str(tmp_path)], stdout=subprocess.PIPE, text=True
         )
+        assert process.stdout is not None
         for _ in range(wanted):
             sequence, digest = process.stdout.readline().split()
             acknowledged[int(sequence)] = digest

@@ -21,7 +21,7 @@ def weeks(at):
     return [Window(start + timedelta(7 * i), start + timedelta(7 * i + 7)) for i in range(4)]
 
 
-def measured(window, *, statistic="ks", state=State.OK, limit=0.1, **more):
+def measured(window, *, statistic="ks", state=State.OK, limit: float | None = 0.1, **more):
     return Measurement(statistic, 0.05, state, window=window, limit=limit, **more)
 
 

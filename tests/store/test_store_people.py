@@ -97,6 +97,7 @@ def test_tokens_are_found_by_hash_used_and_revoked_once(workspace, at):
         tokens.revoke(tx, "tok-1", at=at + timedelta(hours=2))
         tokens.revoke(tx, "tok-1", at=at + timedelta(hours=3))
     found = tokens.by_hash(con, "h1")
+    assert found is not None
     assert found.last_used_at == at + timedelta(hours=1)
     assert found.revoked_at == at + timedelta(hours=2)
     with pytest.raises(NotFound, match="no token 'tok-9'"):

@@ -94,7 +94,7 @@ def test_what_is_not_there_is_named_with_the_closest_name(workspace, use_case, m
     con = workspace.cursor()
     with pytest.raises(NotFound, match="use case 'credit-rsk'; did you mean 'credit-risk'"):
         usecases.get(con, "credit-rsk")
-    with pytest.raises(NotFound, match="no use case 'zzz'$"):
+    with pytest.raises(NotFound, match=r"no use case 'zzz'$"):
         usecases.update(con, replace(use_case, id="zzz"))
     with pytest.raises(NotFound, match="did you mean 'credit-default'"):
         models.get(con, "credit-defaults")

@@ -1,6 +1,7 @@
 import time
 from dataclasses import fields
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ EDGES = np.array([-1.5, 0.0, 2.25])
 def numeric(seed=0, edges=EDGES, **changes):
     rng = np.random.default_rng(seed)
     k = len(edges) + 1
-    values = {
+    values: dict[str, Any] = {
         "edges": edges,
         "counts": rng.integers(0, 10**12, k),
         "sums": rng.normal(size=k),
@@ -173,6 +174,7 @@ def test_new_bins_forget_the_days_and_ask_for_them_again(workspace, predictions)
     assert logs.dirty(workspace.cursor(), "m/1") == logged
     assert profiles.daily(workspace.cursor(), "m/1") == {}
     with workspace.transaction() as tx:
+        profiles.replace_days(tx, "m/1", logged, {})
         profiles.set_binnings(tx, "m/1", [])
     assert profiles.binnings(workspace.cursor(), "m/1") == {}
 
@@ -245,6 +247,8 @@ def test_new_score_bins_forget_the_days_and_ask_for_them_again(workspace, predic
         logs.clear_dirty(tx, "m/1", logged)
         tallies.set_score_edges(tx, "m/1", EDGES[:1])
     con = workspace.cursor()
-    assert np.array_equal(tallies.score_edges(con, "m/1"), EDGES[:1])
+    fixed = tallies.score_edges(con, "m/1")
+    assert fixed is not None
+    assert np.array_equal(fixed, EDGES[:1])
     assert tallies.daily(con, "m/1") == {}
     assert logs.dirty(con, "m/1") == logged

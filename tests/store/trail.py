@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 
@@ -12,7 +13,7 @@ START = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
 
 
 def event(number, **changes):
-    given = {
+    given: dict[str, Any] = {
         "action": "version.move",
         "subject": f"version:credit/{number}",
         "by": "ada" if number % 2 else "bob",

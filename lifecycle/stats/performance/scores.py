@@ -8,6 +8,7 @@ bounds what the order inside bins could change.
 from math import sqrt
 
 import numpy as np
+from scipy import special
 
 from lifecycle.stats.counting import EPSILON
 from lifecycle.stats.inference import (
@@ -95,12 +96,11 @@ def average_precision(tally: BinaryTally, *, confidence: float = CONFIDENCE) -> 
     error = sqrt(value * (1 - value) / m) if value < 1 else 0.0
     hidden = 0.0
     if not tally.exact:
-        before, after = (hits - positives)[held], misses[held]
-        # At worst a bin's negatives come first, at best its positives do.
-        worst = np.sum(positives[held] * (before + 1) / (before + 1 + after)) / m
-        best_base = hits[held] + (misses - negatives)[held]
-        best = np.sum(positives[held] * hits[held] / best_base) / m
-        hidden = max(float(best) - value, value - float(worst), 0.0)
+        # At best a bin's positives tie above its negatives, at worst they follow one by one.
+        above = (hits + misses - negatives)[held]
+        best = float(np.sum(positives[held] * hits[held] / above)) / m
+        worst = float(np.sum(_precisions(hits - positives, positives, misses=misses))) / m
+        hidden = float(max(best - value, value - worst, 0.0))
     return bounded(
         value,
         n=int(m + negatives.sum()),
@@ -108,6 +108,15 @@ def average_precision(tally: BinaryTally, *, confidence: float = CONFIDENCE) -> 
         confidence=confidence,
         resolution=hidden or None,
     )
+
+
+def _precisions(before: FloatArray, held: FloatArray, *, misses: FloatArray) -> FloatArray:
+    """Sum the precision at each positive of a bin, one by one behind so many negatives.
+
+    ``sum (b + j) / (b + j + f)`` for j up to the bin's positives, in closed form.
+    """
+    steps = special.digamma(before + held + misses + 1) - special.digamma(before + misses + 1)
+    return held - misses * steps
 
 
 def brier(tally: BinaryTally, *, confidence: float = CONFIDENCE) -> Estimate:

@@ -1,0 +1,1 @@
+"""The Streamlit shell shared by all pages: server, sign-in, session and widgets."""

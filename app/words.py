@@ -1,0 +1,138 @@
+"""How numbers, states and times are written on every screen."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from lifecycle.domain.job import JobState
+from lifecycle.domain.measurement import State
+from lifecycle.domain.policy import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lifecycle.domain.measurement import Measurement, Window
+
+DASH = "\N{EN DASH}"
+
+Color = Literal["red", "orange", "blue", "green", "gray"]
+
+
+class Mark(NamedTuple):
+    """A state in a word, a colour, an icon and, for table cells, a sign."""
+
+    word: str
+    color: Color
+    icon: str
+    sign: str
+
+
+MARKS: dict[State | Outcome | JobState, Mark] = {
+    State.OK: Mark("ok", "green", ":material/check_circle:", "✓"),
+    State.WARNING: Mark("warning", "orange", ":material/warning:", "▲"),
+    State.BREACH: Mark("breach", "red", ":material/error:", "✕"),
+    State.ERROR: Mark("error", "red", ":material/report:", "✕"),
+    State.INSUFFICIENT: Mark("insufficient data", "gray", ":material/help:", "?"),
+    State.STALE: Mark("stale", "orange", ":material/history:", "◷"),
+    State.UPCOMING: Mark("upcoming", "blue", ":material/event:", "→"),
+    State.NOT_APPLICABLE: Mark("not applicable", "gray", ":material/remove:", "·"),
+    Outcome.PASS: Mark("passed", "green", ":material/check_circle:", "✓"),
+    Outcome.FAIL: Mark("failed", "red", ":material/error:", "✕"),
+    Outcome.INSUFFICIENT: Mark("insufficient data", "gray", ":material/help:", "?"),
+    Outcome.ERROR: Mark("error", "red", ":material/report:", "✕"),
+    JobState.QUEUED: Mark("queued", "gray", ":material/schedule:", "◷"),
+    JobState.RUNNING: Mark("running", "blue", ":material/play_circle:", "→"),
+    JobState.DONE: Mark("done", "green", ":material/check_circle:", "✓"),
+    JobState.FAILED: Mark("failed", "red", ":material/error:", "✕"),
+    JobState.CANCELLED: Mark("cancelled", "gray", ":material/cancel:", "·"),
+    JobState.LOST: Mark("lost", "red", ":material/report:", "✕"),
+}
+
+
+def mark(state: State | Outcome | JobState) -> Mark:
+    """Return how a state is shown; `State.INSUFFICIENT` and `Outcome.INSUFFICIENT` look alike."""
+    # Members of different StrEnums compare and hash as their text, so one table serves all.
+    return MARKS[state]
+
+
+def badge(state: State | Outcome | JobState) -> str:
+    """Write a state as Markdown: icon, word and colour."""
+    shown = mark(state)
+    return f":{shown.color}-badge[{shown.icon} {shown.word}]"
+
+
+def cell(state: State | Outcome | JobState) -> str:
+    """Write a state for a table cell: sign and word."""
+    shown = mark(state)
+    return f"{shown.sign} {shown.word}"
+
+
+def number(value: float | None, *, unit: str = "1") -> str:
+    """Write a number in three or four significant digits with its unit."""
+    if value is None:
+        return DASH
+    text = f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else _decimal(value)
+    return text if unit in {"1", "", "column", "outcome"} else f"{text} {unit}"
+
+
+def _decimal(value: float) -> str:
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1000:  # noqa: PLR2004 -- four digits carry a number of this size without decimals
+        return f"{value:,.0f}"
+    if size >= 10:  # noqa: PLR2004 -- likewise with one decimal
+        return f"{value:,.1f}"
+    if size >= 0.1:  # noqa: PLR2004 -- rates and distances, the usual case
+        return f"{value:.3f}"
+    return f"{value:.3g}"
+
+
+def measured(measurement: "Measurement") -> str:
+    """Write a measurement with its interval and size: value, interval at its confidence, n."""
+    if measurement.value is None:
+        return measurement.reason or mark(measurement.state).word
+    text = number(measurement.value, unit=measurement.unit)
+    if measurement.interval is not None:
+        text += f" ({interval(measurement.interval)})"
+    if measurement.n is not None:
+        text += f", n {measurement.n:,}"
+    return text
+
+
+def interval(bounds: tuple[float, float]) -> str:
+    """Write an interval's two ends."""
+    low, high = (number(bound) for bound in bounds)
+    return f"{low}{DASH}{high}"
+
+
+def day(at: "datetime | None") -> str:
+    """Write a date: ``18 Nov 2026``."""
+    return DASH if at is None else f"{at.day} {at:%b %Y}"
+
+
+def moment(at: "datetime | None") -> str:
+    """Write a time with its zone: ``18 Nov 2026, 14:05 UTC``."""
+    return DASH if at is None else f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def window(span: "Window | None") -> str:
+    """Write a window by its days, the last one included: ``7 days to 18 Nov 2026``."""
+    if span is None:
+        return "all rows"
+    days = (span.end - span.start).days
+    last = span.end - timedelta(microseconds=1)
+    return f"{days} day{'' if days == 1 else 's'} to {day(last)}"
+
+
+def duration(seconds: float) -> str:
+    """Write a span of time in its largest fitting unit: ``40 s``, ``3 min``, ``2.5 h``."""
+    if seconds < 90:  # noqa: PLR2004 -- up to a minute and a half in seconds
+        return f"{seconds:.0f} s"
+    if seconds < 5400:  # noqa: PLR2004 -- up to an hour and a half in minutes
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def way_out(label: str, path: str) -> str:
+    """Write a link to a page of ours outside Streamlit; its own links would open a new tab."""
+    return f'<a href="{path}" target="_self">{label}</a>'

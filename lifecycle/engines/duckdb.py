@@ -1,0 +1,324 @@
+"""The default engine: DuckDB in this process reads and groups, NumPy sorts."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from lifecycle.domain.measurement import Window
+from lifecycle.engines import checking, profiling, tallying
+from lifecycle.engines.contract import (
+    Baseline,
+    Coding,
+    ColumnFacts,
+    Counted,
+    Filter,
+    Grouping,
+    Kind,
+    ScoredRows,
+    Source,
+    Tallied,
+    Violations,
+)
+from lifecycle.engines.reading import (
+    FileSet,
+    columns_of,
+    content_hash,
+    find_files,
+    first_sentence,
+    identifier,
+    quote,
+    read_arrow,
+    scan,
+    unreadable,
+)
+from lifecycle.engines.windows import Windowing
+from lifecycle.errors import InvalidInput
+from lifecycle.stats.summaries import Profile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HARDENING = (
+    "SET TimeZone = 'UTC'",
+    "SET python_enable_replacements = false",
+    "SET parquet_metadata_cache = true",
+    "SET enable_progress_bar = false",
+)
+DATA_FAULTS = (
+    duckdb.ConversionException,
+    duckdb.DataError,
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfRangeException,
+    duckdb.SerializationException,
+)
+"""What DuckDB raises when rows, not our SQL, are at fault."""
+
+
+class DuckDBEngine:
+    """Counts files with an in-memory DuckDB: a cursor per call, so threads may share it."""
+
+    name = "duckdb"
+
+    def __init__(self) -> None:
+        self.threads = max(1, min(8, os.cpu_count() or 1))
+        self._connection = duckdb.connect(
+            config={
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "temp_directory": tempfile.gettempdir(),
+            }
+        )
+        for statement in (*HARDENING, "SET lock_configuration = true"):
+            self._connection.execute(statement)
+        self._arrow: dict[str, pa.Table] = {}
+        self._partitions: dict[tuple[str, Windowing], profiling.Partition] = {}
+        self._sources = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Open it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection and drop everything it held."""
+        self._connection.close()
+
+    # Reading
+
+    def open(self, path: str, *, where: Sequence[Filter] = ()) -> Source:
+        """Open a file, a folder or a glob.
+
+        Raises
+        ------
+        InvalidInput
+            The path, a filter or the bytes cannot be used, or no row is left.
+        """
+        files = find_files(path)
+        self._sources += 1
+        relation = f"source_{self._sources}"
+        try:
+            self._attach(relation, files=files)
+            columns = columns_of(self._rows(f"DESCRIBE {relation}"))
+            source = Source(label=path, relation=relation, rows=0, sha256="", columns=columns)
+            kept = self._filter(source, where=where)
+            rows = int(self._rows(f"SELECT count(*) FROM {kept}")[0][0])
+        except duckdb.Error as error:
+            raise unreadable(files, error) from error
+        if rows == 0:
+            rule = " and ".join(f"{f.column}={f.value}" for f in where)
+            raise InvalidInput(f"{path} holds no row" + (f" with {rule}" if where else "s"))
+        return Source(
+            label=path,
+            relation=kept,
+            rows=rows,
+            sha256=content_hash(files.files),
+            columns=columns,
+        )
+
+    def _attach(self, relation: str, *, files: FileSet) -> None:
+        if files.format == "arrow":
+            self._arrow[relation] = read_arrow(files)
+        elif files.format == "parquet":
+            self._connection.execute(f"CREATE VIEW {relation} AS SELECT * FROM {scan(files)}")
+        else:  # text is parsed once, not once per column
+            self._connection.execute(f"CREATE TABLE {relation} AS SELECT * FROM {scan(files)}")
+            if files.format == "csv":
+                self._read_infinities(relation)
+
+    def _read_infinities(self, relation: str) -> None:
+        """Make numbers of the text columns in which only `inf` or `nan` kept DuckDB from it."""
+        for column in columns_of(self._rows(f"DESCRIBE {relation}")):
+            if column.type != "VARCHAR":
+                continue
+            name = identifier(column.name)
+            held, read = self._rows(
+                f"SELECT count({name}), count(TRY_CAST({name} AS DOUBLE)) FROM {relation}"
+            )[0]
+            if held and held == read:
+                self._connection.execute(
+                    f"ALTER TABLE {relation} ALTER {name} SET DATA TYPE DOUBLE"
+                )
+
+    def _filter(self, source: Source, *, where: Sequence[Filter]) -> str:
+        """Return the relation of the rows that pass; the values are checked against the types."""
+        if not where:
+            return source.relation
+        allowed: dict[str, list[str]] = {}
+        for item in where:
+            column = source.column(item.column)
+            literal = quote(item.value)
+            if column.kind is not Kind.CATEGORICAL or column.type == "BOOLEAN":
+                literal = f"TRY_CAST({literal} AS {column.type})"
+                if self._rows(f"SELECT {literal} IS NULL")[0][0]:
+                    raise InvalidInput(
+                        f"column {column.name} of {source.label} is {column.type}, so it never "
+                        f"equals {item.value!r}"
+                    )
+            allowed.setdefault(column.name, []).append(literal)
+        rule = " AND ".join(
+            f"{identifier(name)} IN ({', '.join(values)})" for name, values in allowed.items()
+        )
+        return f"(SELECT * FROM {source.relation} WHERE {rule})"
+
+    # Counting columns
+
+    def undated(self, source: Source, *, timestamp: str) -> int:
+        """Count the rows without a time; unreadable times are refused."""
+        return profiling.undated(self.fetch, source, timestamp=timestamp)
+
+    def baseline(
+        self, source: Source, column: str, *, bins: int, categorical: bool, keep: bool
+    ) -> Baseline:
+        """Count a reference column and fix its bins."""
+        if categorical:
+            return profiling.category_baseline(self.fetch, source, column)
+        return profiling.numeric_baseline(self.fetch, source, column, bins=bins, keep=keep)
+
+    def profile(
+        self,
+        source: Source,
+        column: str,
+        *,
+        like: Profile,
+        windowing: Windowing | None = None,
+        keep: bool = False,
+    ) -> Mapping[Window | None, Counted]:
+        """Count a column on the bins of another profile, per window or over all rows."""
+        return profiling.profile(
+            self.fetch,
+            source,
+            column,
+            like=like,
+            windowing=windowing,
+            partition=self._partition(source, windowing=windowing),
+            keep=keep,
+        )
+
+    def _partition(
+        self, source: Source, *, windowing: Windowing | None
+    ) -> profiling.Partition | None:
+        if windowing is None:
+            return None
+        key = (source.relation, windowing)
+        with self._lock:
+            if key not in self._partitions:
+                self._partitions[key] = profiling.partition(self.fetch, source, windowing=windowing)
+            return self._partitions[key]
+
+    def values(self, source: Source, column: str, *, limit: int) -> list[tuple[str, int]]:
+        """Return the most frequent values as text, each with its rows; null is left out."""
+        return profiling.values(self.fetch, source, column, limit=limit)
+
+    # Tallying outcomes
+
+    def binary(
+        self,
+        source: Source,
+        *,
+        label: Coding,
+        decision: Coding | None,
+        score: str | None,
+        groupings: Sequence[Grouping],
+    ) -> Iterator[Tallied]:
+        """Tally a binary classifier's rows by label, decision and score bin."""
+        return tallying.binary(
+            self.fetch, source, label=label, decision=decision, score=score, groupings=groupings
+        )
+
+    def classes(
+        self,
+        source: Source,
+        *,
+        label: str,
+        decision: str,
+        classes: Sequence[str],
+        groupings: Sequence[Grouping],
+    ) -> Iterator[Tallied]:
+        """Tally a multi-class classifier's rows by label and prediction."""
+        return tallying.classes(
+            self.fetch, source, label=label, decision=decision, names=classes, groupings=groupings
+        )
+
+    def class_scores(
+        self,
+        source: Source,
+        *,
+        label: str,
+        scores: Mapping[str, str],
+        groupings: Sequence[Grouping],
+    ) -> Iterator[ScoredRows]:
+        """Hand over labels and scores by class, where no count carries what is to be computed."""
+        return tallying.class_scores(
+            self.fetch, source, label=label, columns=scores, groupings=groupings
+        )
+
+    def errors(
+        self, source: Source, *, label: str, prediction: str, groupings: Sequence[Grouping]
+    ) -> Iterator[Tallied]:
+        """Tally a regression's rows by their errors."""
+        return tallying.errors(
+            self.fetch, source, label=label, prediction=prediction, groupings=groupings
+        )
+
+    # Checking quality
+
+    def facts(self, source: Source, column: str) -> ColumnFacts:
+        """Describe a column for a quality check."""
+        return checking.facts(self.fetch, source, column)
+
+    def duplicates(self, source: Source, columns: Sequence[str]) -> Violations:
+        """Count the rows that repeat an earlier row in these columns (all when empty)."""
+        return checking.duplicates(self.fetch, source, columns)
+
+    def outside(
+        self, source: Source, column: str, *, low: float | None, high: float | None
+    ) -> Violations:
+        """Count the rows below ``low`` or above ``high``."""
+        return checking.outside(self.fetch, source, column, low=low, high=high)
+
+    def unseen(self, source: Source, column: str, *, known: Sequence[str]) -> Violations:
+        """Count the rows whose value is none of the known ones."""
+        return checking.unseen(self.fetch, source, column, known=known)
+
+    def unmatched(self, source: Source, column: str, *, pattern: str) -> Violations:
+        """Count the rows whose text does not match the regular expression in full."""
+        return checking.unmatched(self.fetch, source, column, pattern=pattern)
+
+    def unreadable(self, source: Source, column: str, *, type_name: str) -> Violations:
+        """Count the rows whose value cannot be read as the named type."""
+        return checking.unreadable(self.fetch, source, column, type_name=type_name)
+
+    # Running SQL
+
+    def fetch(
+        self, source: Source, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Run a query over a source and return its columns as NumPy arrays.
+
+        Raises
+        ------
+        InvalidInput
+            The rows cannot be read, such as a page of a damaged file.
+        """
+        with self._cursor() as cursor:
+            try:
+                return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
+            except DATA_FAULTS as error:
+                raise InvalidInput(
+                    f"{source.label} cannot be read: {first_sentence(error)}"
+                ) from error
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._cursor() as cursor:
+            return cursor.execute(sql).fetchall()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._connection.cursor()
+        for name, table in self._arrow.items():  # what is registered belongs to one cursor
+            cursor.register(name, table)
+        return cursor

@@ -1,0 +1,35 @@
+"""Who gets in: sign-in, people and tokens."""
+
+from lifecycle.services.access.people import (
+    add_person,
+    deactivate,
+    invite,
+    reactivate,
+    set_password,
+    set_roles,
+)
+from lifecycle.services.access.signing import (
+    actor_of_session,
+    sign_in,
+    sign_in_sample,
+    sign_out,
+    take_invitation,
+)
+from lifecycle.services.access.tokens import actor_of_token, add_token, revoke_token
+
+__all__ = [
+    "actor_of_session",
+    "actor_of_token",
+    "add_person",
+    "add_token",
+    "deactivate",
+    "invite",
+    "reactivate",
+    "revoke_token",
+    "set_password",
+    "set_roles",
+    "sign_in",
+    "sign_in_sample",
+    "sign_out",
+    "take_invitation",
+]

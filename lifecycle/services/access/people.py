@@ -1,0 +1,225 @@
+"""Who has an account and what it may do; every change is in the trail."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lifecycle.domain.actor import Actor, Permission, Role
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.person import Person
+from lifecycle.errors import Conflict, InvalidInput, NotAllowed
+from lifecycle.services.access.passwords import fingerprint, hashed, matches, new_secret
+from lifecycle.store import audit, people, sessions, tokens
+from lifecycle.store.connection import Connection, Workspace
+
+INVITATION = timedelta(hours=24)
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+
+
+def add_person(
+    workspace: Workspace,
+    name: str,
+    *,
+    display: str = "",
+    roles: Iterable[str],
+    by: Actor,
+    at: datetime,
+) -> Person:
+    """Open an account; nobody can sign in to it before they were invited or have a password.
+
+    Raises
+    ------
+    InvalidInput
+        The name is not one, or no role is given.
+    Conflict
+        There is an account of that name, open or closed.
+    """
+    by.require(Permission.ADMINISTER)
+    person = Person(check_name(name), display.strip() or name, _some(roles), created_at=at)
+    with workspace.transaction() as tx:
+        people.add(tx, person)
+        details = {"display": person.display, "roles": sorted(person.roles)}
+        _record(tx, "person.add", name, by=by, at=at, details=details)
+    return person
+
+
+def set_roles(
+    workspace: Workspace,
+    name: str,
+    *,
+    roles: Iterable[str],
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+) -> Person:
+    """Change what an account may do, from its next request on.
+
+    Raises
+    ------
+    Conflict
+        It would leave nobody to administer the workspace.
+    """
+    by.require(Permission.ADMINISTER)
+    with workspace.transaction() as tx:
+        person = people.get(tx, name)
+        changed = replace(person, roles=_some(roles))
+        _keep_an_administrator(tx, changed)
+        people.update(tx, changed)
+        details = {"before": sorted(person.roles), "after": sorted(changed.roles)}
+        _record(tx, "person.roles", name, by=by, at=at, reason=reason, details=details)
+    return changed
+
+
+def deactivate(
+    workspace: Workspace, name: str, *, by: Actor, at: datetime, reason: str = ""
+) -> Person:
+    """Close an account and end its sessions and tokens; its name stays taken.
+
+    Raises
+    ------
+    Conflict
+        It is closed already, or it is the last administrator's.
+    """
+    by.require(Permission.ADMINISTER)
+    with workspace.transaction() as tx:
+        person = people.get(tx, name)
+        if not person.active:
+            raise Conflict(f"the account {name!r} is closed already")
+        closed = replace(person, active=False)
+        _keep_an_administrator(tx, closed)
+        people.update(tx, closed)
+        sessions.remove_of(tx, name)
+        live = [token for token in tokens.every(tx, person=name) if token.revoked_at is None]
+        for token in live:
+            tokens.revoke(tx, token.id, at=at)
+        details = {"tokens": [token.id for token in live]}
+        _record(tx, "person.deactivate", name, by=by, at=at, reason=reason, details=details)
+    return closed
+
+
+def reactivate(
+    workspace: Workspace, name: str, *, by: Actor, at: datetime, reason: str = ""
+) -> Person:
+    """Open a closed account again; its old sessions and tokens stay ended.
+
+    Raises
+    ------
+    Conflict
+        It is open.
+    """
+    by.require(Permission.ADMINISTER)
+    with workspace.transaction() as tx:
+        person = people.get(tx, name)
+        if person.active:
+            raise Conflict(f"the account {name!r} is open")
+        opened = replace(person, active=True)
+        people.update(tx, opened)
+        _record(tx, "person.reactivate", name, by=by, at=at, reason=reason)
+    return opened
+
+
+def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
+    """Return the secret of a one-time sign-in link, good for a day.
+
+    Raises
+    ------
+    Conflict
+        The account is closed.
+    """
+    by.require(Permission.ADMINISTER)
+    secret = new_secret()
+    with workspace.transaction() as tx:
+        if not people.get(tx, name).active:
+            raise Conflict(f"the account {name!r} is closed")
+        sessions.add_invitation(tx, fingerprint(secret), name, at + INVITATION)
+        _record(tx, "person.invite", name, by=by, at=at)
+    return secret
+
+
+def set_password(
+    workspace: Workspace,
+    name: str,
+    password: str,
+    *,
+    current: str | None = None,
+    keep: str | None = None,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Give an account a password and end its other sessions.
+
+    Parameters
+    ----------
+    current
+        The present password; asked of a person who changes their own, unless they came
+        through an invitation or have none.
+    keep
+        The secret of the session that goes on.
+
+    Raises
+    ------
+    NotAllowed
+        It is somebody else's account, the present password is wrong, or a token tries.
+    """
+    own = by.name == name and by.via in {"session", "invitation"}
+    if not own:
+        by.require(Permission.ADMINISTER)
+    kept = people.password_hash(workspace.cursor(), people.get(workspace.cursor(), name).name)
+    if own and by.via == "session" and kept is not None and not matches(kept, current or ""):
+        raise NotAllowed("the present password is wrong")
+    fresh = hashed(password, name=name)
+    with workspace.transaction() as tx:
+        people.set_password(tx, name, fresh)
+        goes_on = sessions.get(tx, fingerprint(keep)) if keep else None
+        sessions.remove_of(tx, name)
+        if goes_on and goes_on.person == name:
+            sessions.add(tx, goes_on)
+        _record(tx, "person.password", name, by=by, at=at)
+
+
+def check_name(name: str) -> str:
+    """Return an account name that can stand in the trail, or say what is wrong with it.
+
+    Raises
+    ------
+    InvalidInput
+        It has other characters, or the ending that marks whoever works on the machine itself.
+    """
+    if not _NAME.fullmatch(name) or name.endswith("@local"):
+        raise InvalidInput(
+            f"an account name has lower-case letters, digits and . _ @ + - "
+            f"and does not end in @local, unlike {name!r}"
+        )
+    return name
+
+
+def _some(roles: Iterable[str]) -> frozenset[Role]:
+    try:
+        chosen = frozenset(Role(role) for role in roles)
+    except ValueError as error:
+        raise InvalidInput(f"{error}; roles are {', '.join(Role)}") from error
+    if not chosen:
+        raise InvalidInput(f"an account needs at least one role of {', '.join(Role)}")
+    return chosen
+
+
+def _keep_an_administrator(tx: Connection, changed: Person) -> None:
+    after = [changed if person.name == changed.name else person for person in people.every(tx)]
+    if not any(person.active and Role.ADMINISTRATOR in person.roles for person in after):
+        raise Conflict(f"{changed.name} is the last administrator; make another one first")
+
+
+def _record(
+    tx: Connection,
+    action: str,
+    name: str,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    details: Mapping[str, object] | None = None,
+) -> None:
+    subject = f"person:{name}"
+    event = AuditEvent(action, subject, by.name, at, reason, via=by.via, details=details or {})
+    audit.append(tx, event)

@@ -1,0 +1,151 @@
+"""How somebody becomes an actor: by password, by invitation, by one click in a sample."""
+
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
+
+from lifecycle.domain.actor import Actor
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.person import Session
+from lifecycle.errors import NotAllowed, NotFound, NotSignedIn
+from lifecycle.services.access.attempts import Attempts
+from lifecycle.services.access.passwords import fingerprint, matches, new_secret, renewed
+from lifecycle.store import audit, people, sessions
+from lifecycle.store.connection import Connection, Workspace
+
+HOURS = 12
+"""How long a sign-in lasts unless the settings say otherwise."""
+
+_attempts: WeakKeyDictionary[Workspace, Attempts] = WeakKeyDictionary()
+"""Failures are counted per open workspace and forgotten when its process ends."""
+
+
+def sign_in(
+    workspace: Workspace,
+    name: str,
+    password: str,
+    *,
+    at: datetime,
+    address: str,
+    hours: int = HOURS,
+) -> tuple[str, Session]:
+    """Start a session for whoever knows the name's password.
+
+    Parameters
+    ----------
+    address
+        Where the attempt comes from; failures are limited per name and per address.
+
+    Returns
+    -------
+    tuple
+        The secret for the browser's cookie, and the session as it is kept.
+
+    Raises
+    ------
+    TooManyAttempts
+        It failed too often within a quarter of an hour.
+    NotSignedIn
+        Name or password is wrong, or the account is closed; the sentence does not say which.
+    """
+    name = name.strip().lower()
+    attempts = _attempts.setdefault(workspace, Attempts())
+    attempts.begin(name=name, address=address, at=at)
+    con = workspace.cursor()
+    kept = people.password_hash(con, name)
+    right = matches(kept, password)
+    if not right or kept is None or not _is_active(con, name):
+        _record_refusal(workspace, name if kept is not None else None, at=at)
+        raise NotSignedIn("the name or the password is wrong")
+    attempts.succeed(name=name, address=address, at=at)
+    fresh = renewed(kept, password)
+    with workspace.transaction() as tx:
+        if fresh:
+            people.set_password(tx, name, fresh)
+        return _start(tx, name, via="session", at=at, hours=hours)
+
+
+def sign_in_sample(
+    workspace: Workspace, name: str, *, at: datetime, loopback: bool, hours: int = HOURS
+) -> tuple[str, Session]:
+    """Start a session as one of the sample portfolio's people, without a password.
+
+    Raises
+    ------
+    NotAllowed
+        It is not a sample workspace, or the server can be reached from other machines.
+    """
+    if not workspace.sample:
+        raise NotAllowed("only a sample workspace can be entered without a password")
+    if not loopback:
+        raise NotAllowed("sample people can sign in only where the server listens on loopback")
+    with workspace.transaction() as tx:
+        return _start(tx, name, via="sample", at=at, hours=hours)
+
+
+def take_invitation(
+    workspace: Workspace, secret: str, *, at: datetime, hours: int = HOURS
+) -> tuple[str, Session]:
+    """Start a session from a one-time link, which is used up by it.
+
+    Raises
+    ------
+    NotSignedIn
+        The link is unknown, used or expired, or its account is closed.
+    """
+    with workspace.transaction() as tx:
+        name = sessions.take_invitation(tx, fingerprint(secret), at)
+        if name is None:
+            raise NotSignedIn("this sign-in link is used up or expired; ask for a new one")
+        return _start(tx, name, via="invitation", at=at, hours=hours)
+
+
+def sign_out(workspace: Workspace, secret: str, *, at: datetime) -> None:
+    """End a session; an unknown one is over already."""
+    key = fingerprint(secret)
+    with workspace.transaction() as tx:
+        session = sessions.get(tx, key)
+        if session is None:
+            return
+        sessions.remove(tx, key)
+        subject = f"person:{session.person}"
+        audit.append(tx, AuditEvent("session.end", subject, session.person, at, via=session.via))
+
+
+def actor_of_session(workspace: Workspace, secret: str, *, at: datetime) -> Actor | None:
+    """Return who holds a session; nobody when it is unknown, expired or its account closed."""
+    con = workspace.cursor()
+    session = sessions.get(con, fingerprint(secret))
+    if session is None or at >= session.expires_at or not _is_active(con, session.person):
+        return None
+    return people.get(con, session.person).acting(via=session.via)
+
+
+def _start(tx: Connection, name: str, *, via: str, at: datetime, hours: int) -> tuple[str, Session]:
+    if not _is_active(tx, name):
+        raise NotSignedIn(f"there is no open account {name!r}")
+    secret = new_secret()
+    session = Session(
+        hash=fingerprint(secret),
+        person=name,
+        via=via,
+        created_at=at,
+        expires_at=at + timedelta(hours=hours),
+    )
+    sessions.remove_expired(tx, at=at)
+    sessions.add(tx, session)
+    audit.append(tx, AuditEvent("session.start", f"person:{name}", name, at, via=via))
+    return secret, session
+
+
+def _is_active(con: Connection, name: str) -> bool:
+    try:
+        return people.get(con, name).active
+    except NotFound:
+        return False
+
+
+def _record_refusal(workspace: Workspace, name: str | None, *, at: datetime) -> None:
+    # What was typed for an unknown name is not kept: it may well be a password.
+    who = name or "unknown"
+    with workspace.transaction() as tx:
+        audit.append(tx, AuditEvent("session.refused", f"person:{who}", who, at))

@@ -1,0 +1,1 @@
+"""What can be computed from files alone: drift, performance, fairness, quality."""

@@ -1,0 +1,199 @@
+"""What drives a version: asked for as a job, computed in a worker, kept as evidence."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.dataset import ColumnRole
+from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.job import Job, JobState
+from lifecycle.domain.measurement import Measurement, State
+from lifecycle.domain.model import Version
+from lifecycle.errors import CheckFailed, InvalidInput
+from lifecycle.services import jobs
+from lifecycle.services.jobs import JobRunner, Kind
+from lifecycle.store import artifacts, audit, datasets, evidence, models
+from lifecycle.store.connection import Connection, Workspace
+
+EXPLAIN = "explain"
+LOCAL_FILE = "local.parquet"
+MOST_ROWS = 5000
+"""More rows cost minutes and hardly narrow the intervals."""
+
+
+def explain(
+    ws: Workspace,
+    model_id: str,
+    version: str,
+    *,
+    snapshot: str,
+    rows: int = 500,
+    seed: int = 0,
+    by: Actor,
+    at: datetime,
+) -> Job:
+    """Ask for the SHAP values of a version on a sample of a snapshot.
+
+    Raises
+    ------
+    InvalidInput
+        The version has no file that can be run, the snapshot lacks a column it needs, or the
+        number of rows is out of range.
+    NotFound
+        There is no such version or snapshot.
+    """
+    by.require(Permission.ASSESS)
+    con = ws.cursor()
+    found = models.version(con, model_id, version)
+    if not 0 < rows <= MOST_ROWS:
+        raise InvalidInput(f"rows must lie between 1 and {MOST_ROWS}, not {rows}")
+    if found.artifact_format != "skops":
+        kept = f"its file is {found.artifact_format}" if found.artifact_format else "it has no file"
+        raise InvalidInput(f"{found.id} cannot be explained: {kept}, and only skops files can run")
+    _features(con, found, snapshot)
+    settings = {"version": found.id, "snapshot": snapshot, "rows": rows, "seed": seed}
+    return jobs.submit(ws, EXPLAIN, subject=f"version:{found.id}", settings=settings, by=by, at=at)
+
+
+def run_now(
+    ws: Workspace,
+    model_id: str,
+    version: str,
+    *,
+    snapshot: str,
+    rows: int = 500,
+    seed: int = 0,
+    runner: JobRunner,
+    by: Actor,
+    at: datetime,
+) -> Evidence:
+    """Explain and wait for the evidence, for a command that has the workspace to itself.
+
+    Raises
+    ------
+    CheckFailed
+        The job failed, was cancelled or got lost; the sentence says why.
+    """
+    job = explain(ws, model_id, version, snapshot=snapshot, rows=rows, seed=seed, by=by, at=at)
+    return finished(ws, job.id, runner=runner)
+
+
+def finished(ws: Workspace, job_id: str, *, runner: JobRunner) -> Evidence:
+    """Wait for an explanation job and return its evidence.
+
+    Raises
+    ------
+    CheckFailed
+        The job failed, was cancelled or got lost; the sentence says why.
+    """
+    ended = runner.wait(job_id)
+    if ended.state is not JobState.DONE or ended.result is None:
+        raise CheckFailed(f"{job_id} is {ended.state}: {ended.note}")
+    return evidence.get(ws.cursor(), ended.result)
+
+
+def _features(con: Connection, version: Version, snapshot_id: str) -> tuple[str, ...]:
+    """Return the columns the model takes, after checking that the snapshot holds them."""
+    snapshot = datasets.snapshot(con, snapshot_id)
+    features = version.columns.features or snapshot.named(ColumnRole.FEATURE)
+    held = {column.name for column in snapshot.columns}
+    missing = [name for name in features if name not in held]
+    if missing:
+        raise InvalidInput(f"snapshot {snapshot_id} has no column {missing[0]!r}")
+    if not features:
+        raise InvalidInput(f"{version.id} names no features")
+    return features
+
+
+def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
+    """Tell the worker where model and rows lie, after checking both against their hashes."""
+    con = ws.cursor()
+    version = models.version_by_id(con, str(job.settings["version"]))
+    snapshot = datasets.snapshot(con, str(job.settings["snapshot"]))
+    if version.artifact is None:
+        raise InvalidInput(f"{version.id} has no model file")
+    for sha256 in (version.artifact, snapshot.artifact):
+        artifacts.verify(ws, sha256)
+    return {
+        "model": str(artifacts.path(ws, version.artifact).absolute()),
+        "data": str(artifacts.path(ws, snapshot.artifact).absolute()),
+        "features": list(_features(con, version, snapshot.id)),
+        "positive": version.columns.positive,
+        "rows": job.settings["rows"],
+        "seed": job.settings["seed"],
+    }
+
+
+def _keep(
+    ws: Workspace, tx: Connection, job: Job, result: Mapping[str, Any], folder: Path, at: datetime
+) -> str:
+    """Write a worker's result as evidence, its sample of single rows as an artefact."""
+    local = artifacts.put(ws, folder / LOCAL_FILE)
+    found = Evidence(
+        version_id=str(job.settings["version"]),
+        purpose=Purpose.EXPLANATION,
+        snapshot_id=str(job.settings["snapshot"]),
+        measurements=_measurements(result),
+        created_at=at,
+        created_by=job.owner,
+        plan={"rows": job.settings["rows"], "seed": job.settings["seed"]},
+        method={
+            name: result[name]
+            for name in (
+                "explainer",
+                "output_space",
+                "outputs",
+                "background",
+                "n",
+                "seed",
+                "additivity",
+                "refused",
+                "versions",
+            )
+        },
+        payload={"columns": result["columns"], "base": result["base"], "local": local},
+    )
+    evidence.add(tx, found)
+    details = {
+        "purpose": found.purpose,
+        "evidence": found.id,
+        "job": job.id,
+        "sha256": found.sha256,
+    }
+    subject = f"version:{found.version_id}"
+    audit.append(tx, AuditEvent("evidence.add", subject, job.owner, at, via="job", details=details))
+    return found.id
+
+
+def _measurements(result: Mapping[str, Any]) -> tuple[Measurement, ...]:
+    """Return the additivity check and each column's mean absolute SHAP value, largest first."""
+    additivity, unit, n = result["additivity"], result["output_space"], result["n"]
+    check = Measurement(
+        statistic="shap_additivity_error",
+        value=additivity["error"],
+        state=State.OK,
+        unit=unit,
+        n=n,
+        limit=additivity["tolerance"],
+    )
+    columns = (
+        Measurement(
+            statistic="mean_abs_shap",
+            value=column["value"],
+            state=State.OK,
+            unit=unit,
+            column=column["column"],
+            interval=(column["interval"][0], column["interval"][1]),
+            confidence=result["confidence"],
+            n=n,
+        )
+        for column in result["columns"]
+    )
+    return (check, *columns)
+
+
+KINDS: Mapping[str, Kind] = {EXPLAIN: Kind(prepare=_prepare, keep=_keep)}
+"""For the runner: how explanation jobs start and what is kept of them."""

@@ -1,0 +1,107 @@
+"""Who runs long work and how is it going: rows in the store, folders for workers, one runner.
+
+A job is asked for by writing a row; the runner, opened by the server or for one command, gives
+its folder to a worker process, watches it and writes what came of it. Cancelling writes the row
+too, and the runner ends the worker when it sees it. Workers never open the store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.job import LIVE, Job, JobState
+from lifecycle.errors import Conflict, NotAllowed
+from lifecycle.services.job_runner import JobRunner, Kind
+from lifecycle.store import audit, jobs
+from lifecycle.store.connection import Workspace
+
+__all__ = ["JobRunner", "Kind", "cancel", "retry", "submit"]
+
+AGAIN = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.LOST})
+"""States from which a job may be asked for once more."""
+
+
+def submit(
+    ws: Workspace,
+    kind: str,
+    *,
+    subject: str,
+    settings: Mapping[str, object],
+    by: Actor,
+    at: datetime,
+) -> Job:
+    """Ask for long work; it waits until a runner takes it.
+
+    Raises
+    ------
+    NotAllowed
+        The actor may not run assessments.
+    """
+    by.require(Permission.ASSESS)
+    with ws.transaction() as tx:
+        job = Job(
+            id=jobs.next_id(tx),
+            kind=kind,
+            subject=subject,
+            owner=by.name,
+            state=JobState.QUEUED,
+            created_at=at,
+            settings=dict(settings),
+        )
+        jobs.add(tx, job)
+        details = {"kind": kind, "subject": subject, "settings": dict(settings)}
+        audit.append(tx, _event("submit", job, by=by, at=at, details=details))
+    return job
+
+
+def cancel(ws: Workspace, job_id: str, *, by: Actor, at: datetime) -> Job:
+    """Stop a job that is waiting or running; its owner or an administrator may.
+
+    Raises
+    ------
+    NotAllowed
+        The job is somebody else's.
+    Conflict
+        It has ended already.
+    """
+    by.require(Permission.READ)
+    with ws.transaction() as tx:
+        job = jobs.get(tx, job_id)
+        if by.name != job.owner and not by.may(Permission.ADMINISTER):
+            raise NotAllowed(f"only {job.owner} or an administrator can cancel {job_id}")
+        if job.state not in LIVE:
+            raise Conflict(f"{job_id} is {job.state} already")
+        note = f"Cancelled by {by.name}"
+        stopped = replace(job, state=JobState.CANCELLED, finished_at=at, note=note)
+        jobs.update(tx, stopped)
+        audit.append(tx, _event("cancel", job, by=by, at=at))
+    return stopped
+
+
+def retry(ws: Workspace, job_id: str, *, by: Actor, at: datetime) -> Job:
+    """Ask for the same work again, as a new job.
+
+    Raises
+    ------
+    Conflict
+        The job is still to finish, or it is done.
+    """
+    job = jobs.get(ws.cursor(), job_id)
+    if job.state not in AGAIN:
+        raise Conflict(f"{job_id} is {job.state}; only failed, cancelled or lost jobs run again")
+    return submit(ws, job.kind, subject=job.subject, settings=job.settings, by=by, at=at)
+
+
+def _event(
+    verb: str, job: Job, *, by: Actor, at: datetime, details: Mapping[str, object] | None = None
+) -> AuditEvent:
+    return AuditEvent(
+        action=f"job.{verb}",
+        subject=f"job:{job.id}",
+        by=by.name,
+        at=at,
+        via=by.via,
+        details=details or {},
+    )

@@ -1,0 +1,171 @@
+"""What a version's windows are compared with: its reference, counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lifecycle.domain.dataset import ColumnRole, Snapshot
+from lifecycle.domain.model import Columns, Task, Version
+from lifecycle.engines import Engine, rows
+from lifecycle.engines.contract import Coding, Grouping, Kind, Source
+from lifecycle.services.analysis.outcomes import Roles, binary_codings, class_names
+from lifecycle.services.snapshots import derives_decision
+from lifecycle.stats.summaries import Profile, Tally
+
+SCORE, PREDICTION = "score", "prediction"
+"""What a log calls a model's answers."""
+
+FEW_NUMBERS = 10
+"""A numeric attribute with more different values makes no groups."""
+
+MOST_GROUPS = 50
+"""An attribute with more different values has groups too small to compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """How outcomes and decisions are coded in a version's log.
+
+    Parameters
+    ----------
+    label, decision
+        The texts that count as positive, for binary tasks; no decision where the reference
+        does not say.
+    classes
+        The labels of a task with several classes.
+    """
+
+    label: str = ""
+    decision: str | None = None
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A reference, opened and ready to be counted.
+
+    Parameters
+    ----------
+    columns
+        Name in the log to name in the snapshot, of what is profiled; and whether it is read as
+        categories.
+    sensitive
+        Attributes whose groups are compared.
+    tally
+        The reference's own outcomes; ``None`` when it holds no answers.
+    """
+
+    source: Source
+    columns: Mapping[str, tuple[str, bool]]
+    sensitive: tuple[str, ...]
+    codes: Codes
+    tally: Tally | None
+    notices: tuple[str, ...]
+
+
+def read(
+    engine: Engine, file: Path, *, snapshot: Snapshot, version: Version, task: Task
+) -> Reference:
+    """Open a reference, choose what is watched about it, and tally its outcomes."""
+    source = replace(engine.open(str(file)), label=f"snapshot {snapshot.id}")
+    columns, unwatched = _watched(source, snapshot=snapshot, columns=version.columns, task=task)
+    sensitive, ungrouped = _attributes(engine, source, columns=version.columns)
+    codes, tally = _outcomes(engine, source, columns=version.columns, task=task)
+    return Reference(source, columns, sensitive, codes, tally, (*unwatched, *ungrouped))
+
+
+def profiles(engine: Engine, reference: Reference, *, bins: int) -> dict[str, Profile]:
+    """Count every watched column of a reference and so fix its bins; by the log's names."""
+    return {
+        name: engine.baseline(
+            reference.source, original, bins=bins, categorical=categorical, keep=False
+        ).counted.profile
+        for name, (original, categorical) in reference.columns.items()
+    }
+
+
+def _watched(
+    source: Source, *, snapshot: Snapshot, columns: Columns, task: Task
+) -> tuple[dict[str, tuple[str, bool]], list[str]]:
+    """Choose the columns to profile; what cannot be compared is named in a notice."""
+    parts = {columns.target, columns.timestamp, columns.id, columns.score, columns.prediction}
+    features = columns.features or tuple(
+        name for name in snapshot.named(ColumnRole.FEATURE) if name not in parts
+    )
+    chosen: dict[str, tuple[str, bool]] = {}
+    notices: list[str] = []
+    for name in features:
+        column = source.column(name)
+        if column.kind not in {Kind.NUMERIC, Kind.CATEGORICAL}:
+            notices.append(f"column {name} is not watched: it is {column.type}")
+            continue
+        categorical = name in columns.categorical or column.kind is Kind.CATEGORICAL
+        chosen[name] = (name, categorical)
+    if columns.score is not None:
+        chosen[SCORE] = (columns.score, False)
+    if columns.prediction is not None:
+        chosen[PREDICTION] = (columns.prediction, task is not Task.REGRESSION)
+    return chosen, notices
+
+
+def _attributes(
+    engine: Engine, source: Source, *, columns: Columns
+) -> tuple[tuple[str, ...], list[str]]:
+    """Choose the sensitive attributes that make groups worth comparing."""
+    chosen: list[str] = []
+    notices: list[str] = []
+    for name in columns.sensitive:
+        numeric = source.column(name).kind is Kind.NUMERIC and name not in columns.categorical
+        most = FEW_NUMBERS if numeric else MOST_GROUPS
+        if len(engine.values(source, name, limit=most + 1)) > most:
+            notices.append(
+                f"sensitive column {name} holds more than {most} different values, so its groups "
+                "are not compared; add one with bands"
+            )
+        else:
+            chosen.append(name)
+    return tuple(chosen), notices
+
+
+def _outcomes(
+    engine: Engine, source: Source, *, columns: Columns, task: Task
+) -> tuple[Codes, Tally | None]:
+    """Read the coding of outcomes and answers off the reference, and tally them."""
+    if task is Task.REGRESSION:
+        if columns.prediction is None:
+            return Codes(), None
+        tallied = engine.errors(
+            source, label=columns.target, prediction=columns.prediction, groupings=[Grouping()]
+        )
+        return Codes(), next(iter(tallied)).tally
+    roles = Roles(
+        target=columns.target,
+        prediction=columns.prediction,
+        score=columns.score,
+        positive=columns.positive,
+    )
+    if task is Task.CLASSES:
+        if columns.prediction is None:
+            return Codes(), None
+        names = class_names(engine, source, roles=roles)
+        tallied = engine.classes(
+            source,
+            label=columns.target,
+            decision=columns.prediction,
+            classes=names,
+            groupings=[Grouping()],
+        )
+        return Codes(classes=names), next(iter(tallied)).tally
+    if columns.prediction is None and columns.score is None:
+        return Codes(label=columns.positive or ""), None
+    codings = binary_codings(engine, source, roles=roles)
+    decision = Coding(rows.DECISION, "1") if derives_decision(columns) else codings.decision
+    tallied = engine.binary(
+        source,
+        label=codings.label,
+        decision=decision,
+        score=columns.score,
+        groupings=[Grouping()],
+    )
+    codes = Codes(codings.label.positive, decision.positive if decision else None)
+    return codes, next(iter(tallied)).tally

@@ -1,0 +1,391 @@
+"""What do we have, what waits, what is wrong: the portfolio as its pages and the API read it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.approval import Request, Status
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.evidence import Purpose
+from lifecycle.domain.measurement import State, verdict
+from lifecycle.domain.model import Model, Stage, Version
+from lifecycle.domain.policy import Policy
+from lifecycle.domain.usecase import Tier, UseCase
+from lifecycle.errors import NotFound
+from lifecycle.services import sentences
+from lifecycle.services.completeness import missing
+from lifecycle.store import audit, measurements, models, policies, requests, usecases
+from lifecycle.store import portfolio as store
+from lifecycle.store.connection import Connection
+
+REVIEW_EVERY: Mapping[Tier, timedelta] = MappingProxyType(
+    {
+        Tier.PROHIBITED: timedelta(days=30),
+        Tier.HIGH: timedelta(days=180),
+        Tier.LIMITED: timedelta(days=365),
+        Tier.MINIMAL: timedelta(days=730),
+    }
+)
+"""How long after its last approval a version is reviewed again; house defaults."""
+
+LIVE = frozenset({Stage.PRODUCTION, Stage.SUSPENDED})
+"""Stages in which a version scores, so that no measurement at all is too little."""
+
+GONE = frozenset({Stage.RETIRED, Stage.REJECTED})
+"""Stages of versions that a model's health no longer depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryRow:
+    """A version with everything an inventory shows; a model without versions has none.
+
+    Parameters
+    ----------
+    health
+        What its monitors say.
+    completeness, missing
+        Share of the fields its tier asks for that are filled, and those that are not.
+    next_review
+        The last approval plus the tier's interval; ``None`` while nothing was approved.
+    """
+
+    use_case_id: str
+    use_case: str
+    model_id: str
+    model: str
+    version: str | None
+    version_id: str | None
+    owner: str
+    sponsor: str
+    tier: Tier
+    kind: str
+    task: str
+    stage: Stage | None
+    developer: str | None
+    health: State
+    simulated: bool
+    created_at: datetime
+    last_evidence: datetime | None
+    evidence: Mapping[str, str]
+    last_prediction: datetime | None
+    last_approval: datetime | None
+    next_review: datetime | None
+    review_due: bool
+    completeness: float
+    missing: tuple[str, ...]
+    value: float | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """A request that waits for somebody.
+
+    Parameters
+    ----------
+    kind
+        ``decide`` for a request this person may vote on, ``own`` for one of their own,
+        ``stale`` for either once something under it changed.
+    reasons
+        What changed under it.
+    """
+
+    kind: str
+    request_id: str
+    version_id: str
+    to: Stage
+    requested_by: str
+    at: datetime
+    sentence: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened, as a sentence."""
+
+    at: datetime
+    kind: str
+    sentence: str
+    by: str = ""
+    subject: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A limit that is crossed now."""
+
+    at: datetime | None
+    version_id: str
+    statistic: str
+    column: str | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The portfolio on one screen.
+
+    Parameters
+    ----------
+    health
+        Models by tier and health.
+    stages
+        Versions by stage.
+    at_risk
+        Expected yearly value, by currency, of the use cases with a model in breach.
+    """
+
+    models: int
+    health: Mapping[tuple[Tier, State], int]
+    stages: Mapping[Stage, int]
+    at_risk: Mapping[str, float]
+    alarms: tuple[Alarm, ...]
+    queue: tuple[QueueItem, ...]
+    reviews: tuple[InventoryRow, ...]
+    changed: tuple[Happening, ...]
+
+
+def inventory(con: Connection, *, at: datetime) -> list[InventoryRow]:
+    """Return every version of every model, by model name and newest version first."""
+    cases = {case.id: case for case in usecases.every(con)}
+    by_model: dict[str, list[Version]] = {}
+    for version in models.versions(con):
+        by_model.setdefault(version.model_id, []).append(version)
+    facts = _Facts.read(con)
+    return [
+        _row(model, version, cases[model.use_case_id], facts=facts, at=at)
+        for model in models.every(con)
+        for version in by_model.get(model.id) or [None]
+    ]
+
+
+def queue(con: Connection, actor: Actor) -> list[QueueItem]:
+    """Return the open requests that this person may decide or has made, oldest first."""
+    found: list[QueueItem] = []
+    for request in reversed(requests.every(con, status=Status.OPEN)):
+        own, decides = request.requested_by == actor.name, _may_decide(con, request, actor)
+        if not own and not decides:
+            continue
+        reasons = _changed_under(con, request)
+        kind = "stale" if reasons else "decide" if decides else "own"
+        wish = f"move {request.version_id} from {request.before} to {request.to}"
+        found.append(
+            QueueItem(
+                kind=kind,
+                request_id=request.id,
+                version_id=request.version_id,
+                to=request.to,
+                requested_by=request.requested_by,
+                at=request.requested_at,
+                sentence=f"{request.requested_by} asks to {wish}: {request.reason}",
+                reasons=tuple(reasons),
+            )
+        )
+    return found
+
+
+def overview(
+    con: Connection, *, actor: Actor, at: datetime, since: datetime | None = None
+) -> Overview:
+    """Return what a person should see first.
+
+    Parameters
+    ----------
+    since
+        The time of their last visit; the last seven days unless given.
+    """
+    rows = inventory(con, at=at)
+    by_model: dict[str, list[InventoryRow]] = {}
+    for row in rows:
+        by_model.setdefault(row.model_id, []).append(row)
+    health = {model_id: _health_of(versions) for model_id, versions in by_model.items()}
+    tiers = Counter((by_model[model_id][0].tier, state) for model_id, state in health.items())
+    due = sorted((row for row in rows if row.review_due), key=lambda row: row.next_review or at)
+    return Overview(
+        models=len(by_model),
+        health=dict(tiers),
+        stages=dict(Counter(row.stage for row in rows if row.stage is not None)),
+        at_risk=_at_risk(by_model, health=health),
+        alarms=tuple(alarms(con)),
+        queue=tuple(queue(con, actor)),
+        reviews=tuple(due),
+        changed=tuple(changes(con, since=since or at - timedelta(days=7))),
+    )
+
+
+def alarms(con: Connection, *, limit: int = 50) -> list[Alarm]:
+    """Return the limits that are crossed now, newest first."""
+    return [
+        Alarm(
+            at=found.measurement.window.end if found.measurement.window else None,
+            version_id=found.version_id,
+            statistic=found.measurement.statistic,
+            column=found.measurement.column,
+            sentence=sentences.of_measurement(found.measurement),
+        )
+        for found in store.breaches(con, limit=limit)
+    ]
+
+
+def changes(con: Connection, *, since: datetime, limit: int = 50) -> list[Happening]:
+    """Return what happened since a time, newest first."""
+    return [_happening(link.event) for link in audit.search(con, start=since, limit=limit)]
+
+
+def timeline(con: Connection, model_id: str) -> list[Happening]:
+    """Return what happened in a model's life, oldest first.
+
+    Raises
+    ------
+    NotFound
+        There is no such model.
+    """
+    model = models.get(con, model_id)
+    return [_happening(event) for event in store.trail_of(con, model_id, model.use_case_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the inventory looks up per version, one query each for the whole portfolio."""
+
+    states: Mapping[str, State]
+    evidence: Mapping[str, Mapping[Purpose, tuple[str, datetime]]]
+    approvals: Mapping[str, datetime]
+    predictions: Mapping[str, datetime]
+    monitored: frozenset[str]
+
+    @classmethod
+    def read(cls, con: Connection) -> "_Facts":
+        return cls(
+            states=measurements.states(con),
+            evidence=store.newest_evidence(con),
+            approvals=store.last_approvals(con),
+            predictions=store.last_predictions(con),
+            monitored=store.watched(con),
+        )
+
+    def health(self, version: Version) -> State:
+        """Return what monitoring says; where it should and has nothing, that is too little."""
+        if version.id in self.states:
+            return self.states[version.id]
+        expected = version.stage in LIVE or version.id in self.monitored
+        return State.INSUFFICIENT if expected else State.NOT_APPLICABLE
+
+
+def _row(
+    model: Model, version: Version | None, use_case: UseCase, *, facts: _Facts, at: datetime
+) -> InventoryRow:
+    key = version.id if version else ""
+    evidence = facts.evidence.get(key, {})
+    approved = facts.approvals.get(key)
+    retired = version is not None and version.stage in GONE
+    review = approved + REVIEW_EVERY[use_case.tier] if approved and not retired else None
+    absent, completeness = missing(
+        use_case, model, version, evidence=evidence, monitored=key in facts.monitored
+    )
+    return InventoryRow(
+        use_case_id=use_case.id,
+        use_case=use_case.name,
+        model_id=model.id,
+        model=model.name,
+        version=version.name if version else None,
+        version_id=version.id if version else None,
+        owner=model.owner,
+        sponsor=use_case.sponsor,
+        tier=use_case.tier,
+        kind=model.kind,
+        task=model.task,
+        stage=version.stage if version else None,
+        developer=version.developer if version else None,
+        health=facts.health(version) if version else State.NOT_APPLICABLE,
+        simulated=use_case.simulated,
+        created_at=version.created_at if version else model.created_at,
+        last_evidence=max((made for _, made in evidence.values()), default=None),
+        evidence={str(purpose): found for purpose, (found, _) in evidence.items()},
+        last_prediction=facts.predictions.get(key),
+        last_approval=approved,
+        next_review=review,
+        review_due=review is not None and review <= at,
+        completeness=completeness,
+        missing=absent,
+        value=use_case.value,
+        currency=use_case.currency,
+    )
+
+
+def _may_decide(con: Connection, request: Request, actor: Actor) -> bool:
+    """Tell whether a person could vote on a request: allowed, not barred, and not yet voted."""
+    voted = any(decision.by == actor.name for decision in request.decisions)
+    if voted or actor.name in request.barred or not actor.may(Permission.DECIDE):
+        return False
+    model_id = request.version_id.partition("/")[0]
+    tier = usecases.get(con, models.get(con, model_id).use_case_id).tier
+    name, _, version = request.policy.rpartition(" ")
+    gate = policies.get(con, name, version).gates.get(tier, {}).get(request.to)
+    return gate is None or bool(gate.roles & actor.roles)
+
+
+def _changed_under(con: Connection, request: Request) -> list[str]:
+    """Say what is not as it was when the request was opened."""
+    newest = store.newest_evidence(con).get(request.version_id, {})
+    reasons = [
+        f"newer {purpose} evidence {found}"
+        for purpose, (found, _) in newest.items()
+        if found not in request.evidence
+    ]
+    policy = _policy_in_force(con)
+    if policy is not None and policy.sha256 != request.policy_sha256:
+        reasons.append(
+            f"policy {policy.name} {policy.version} is in force, it was opened under "
+            f"{request.policy}"
+        )
+    stage = models.version_by_id(con, request.version_id).stage
+    if stage is not request.before:
+        reasons.append(f"the version is {stage} and no longer {request.before}")
+    return reasons
+
+
+def _policy_in_force(con: Connection) -> Policy | None:
+    try:
+        return policies.current(con)
+    except NotFound:
+        return None
+
+
+def _health_of(versions: Sequence[InventoryRow]) -> State:
+    """Return a model's health: the worst of its live versions, else of those not gone."""
+    live = [row.health for row in versions if row.stage in LIVE]
+    return verdict(live or [row.health for row in versions if row.stage not in GONE])
+
+
+def _at_risk(
+    by_model: Mapping[str, Iterable[InventoryRow]], *, health: Mapping[str, State]
+) -> dict[str, float]:
+    """Add up the value of the use cases with a model in breach, each once, by currency."""
+    cases = {
+        row.use_case_id: (row.currency, row.value)
+        for model_id, versions in by_model.items()
+        if health[model_id] is State.BREACH
+        for row in versions
+        if row.value is not None
+    }
+    total: dict[str, float] = {}
+    for currency, value in cases.values():
+        total[currency] = total.get(currency, 0.0) + (value or 0.0)
+    return total
+
+
+def _happening(event: AuditEvent) -> Happening:
+    return Happening(
+        at=event.at,
+        kind=event.action,
+        sentence=sentences.of_event(event),
+        by=event.by,
+        subject=event.subject,
+        reason=event.reason,
+    )

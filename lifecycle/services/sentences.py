@@ -1,0 +1,96 @@
+"""What happened, in a sentence: audit events and breaches as people read them."""
+
+from collections.abc import Callable, Mapping
+
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.measurement import Measurement
+from lifecycle.stats import catalogue
+
+DIGITS = 3
+"""Significant digits of a value in a sentence."""
+
+
+def of_event(event: AuditEvent) -> str:
+    """Say what an audit event records."""
+    name = event.subject.partition(":")[2]
+    tell = TOLD.get(event.action)
+    if tell is None:
+        return f"{event.action.replace('.', ' ')}: {name}"
+    return tell(name, event.details)
+
+
+def of_measurement(measured: Measurement) -> str:
+    """Say what was measured where and when, against which limit."""
+    found = {s.name: s.title for s in catalogue.ALL}
+    what = found.get(measured.statistic, measured.statistic)
+    about = f" of {measured.column}" if measured.column else ""
+    groups = ", ".join(f"{column} {value}" for column, value in measured.slice.items())
+    value = "not known" if measured.value is None else f"{measured.value:.{DIGITS}g}"
+    when = ""
+    if measured.window is not None:
+        start, end = measured.window.start.date(), measured.window.end.date()
+        when = f" from {start.isoformat()} to {end.isoformat()}"
+    limit = "" if measured.limit is None else f", limit {measured.limit:.{DIGITS}g}"
+    n = "" if measured.n is None else f", n {measured.n:,}"
+    return f"{what}{about}{f' ({groups})' if groups else ''} was {value}{when}{limit}{n}"
+
+
+_Details = Mapping[str, object]
+
+
+def _moved(name: str, details: _Details) -> str:
+    return f"{name} became {details.get('after')}, it was {details.get('before')}"
+
+
+def _asked(name: str, details: _Details) -> str:
+    return f"{name} asks to move {details.get('version')} to {details.get('to')}"
+
+
+def _decided(word: str) -> Callable[[str, _Details], str]:
+    def tell(name: str, details: _Details) -> str:
+        sentence = f"{name} to move {details.get('version')} to {details.get('to')} was {word}"
+        return f"{sentence} (now {details['status']})" if details.get("status") else sentence
+
+    return tell
+
+
+def _measured(name: str, details: _Details) -> str:
+    state = f", {details['state']}" if details.get("state") else ""
+    return f"{details.get('purpose')} of {name} was measured ({details.get('evidence')}{state})"
+
+
+def _counted(what: str) -> Callable[[str, _Details], str]:
+    def tell(name: str, details: _Details) -> str:
+        return f"{details.get('rows')} {what} of {name} arrived"
+
+    return tell
+
+
+def _ran(name: str, details: _Details) -> str:
+    return (
+        f"the monitor of {name} counted {details.get('rows')} rows and measured "
+        f"{details.get('windows')} windows"
+    )
+
+
+TOLD: Mapping[str, Callable[[str, _Details], str]] = {
+    "usecase.add": lambda name, d: f"use case {name} was registered, risk tier {d.get('tier')}",
+    "usecase.kpis": lambda name, _: f"the targets of {name} changed",
+    "model.add": lambda name, d: f"model {name} was registered for {d.get('use_case')}",
+    "version.add": lambda name, _: f"version {name} was registered",
+    "version.move": _moved,
+    "dataset.add": lambda name, d: f"dataset {name} was registered, from {d.get('source')}",
+    "snapshot.add": lambda name, d: f"snapshot {name} was kept, {d.get('rows')} rows",
+    "predictions.ingest": _counted("predictions"),
+    "outcomes.ingest": _counted("outcomes"),
+    "monitor.define": lambda name, d: f"{name} is watched by the {d.get('grain')}",
+    "monitor.run": _ran,
+    "evidence.add": _measured,
+    "request.open": _asked,
+    "request.approve": _decided("approved by one person"),
+    "request.reject": _decided("rejected"),
+    "request.return": _decided("returned"),
+    "request.abstain": _decided("abstained from"),
+    "request.withdraw": _decided("withdrawn"),
+}
+"""How each action is told; an action not named here tells its own name."""

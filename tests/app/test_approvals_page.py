@@ -1,0 +1,144 @@
+from app.session import now
+from lifecycle.domain.approval import Status, Vote
+from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.model import Stage
+from lifecycle.services import approvals
+from lifecycle.store import evidence, models, requests
+from tests.app.tiny_workspace import person
+from tests.app.words_on_screen import words_of
+
+
+def test_the_queue_says_what_waits_for_the_approver(look, tiny):
+    text = words_of(look("approvals"))
+
+    assert "Waiting for you (1)" in text
+    assert f"**{tiny.waiting}**: `credit/1` from candidate to **validated**" in text
+    assert tiny.closed in text
+
+
+def test_the_requester_sees_their_request_among_those_that_wait_for_others(look):
+    text = words_of(look("approvals", who="dan"))
+
+    assert "Waiting for you (0)" in text
+    assert "Waiting for others (1)" in text
+
+
+def test_a_button_of_the_queue_opens_the_request(look, tiny):
+    shown = look("approvals")
+
+    shown.button(key=f"open_{tiny.waiting}").click().run()
+
+    assert f"{tiny.waiting}: credit/1 from candidate to validated" in words_of(shown)
+
+
+def test_the_address_opens_one_request_with_gate_evidence_and_hashes(look, tiny):
+    asked = requests.get(tiny.workspace.cursor(), tiny.waiting)
+
+    text = words_of(look("approvals", request=tiny.waiting))
+
+    assert ":green-badge[:material/check_circle: passed]" in text
+    assert "0 of 2 rules stand in the way" in text
+    assert asked.bundle in text
+    assert asked.policy_sha256 in text
+    assert asked.evidence[0] in text
+
+
+def test_the_requester_is_told_why_they_cannot_decide(look, tiny):
+    shown = look("approvals", who="dan", request=tiny.waiting)
+
+    assert "a second person must decide" in words_of(shown)
+    assert not shown.radio
+
+
+def test_whoever_produced_the_evidence_is_told_so(look, tiny):
+    shown = look("approvals", who="vera", request=tiny.waiting)
+
+    assert "produced its evidence" in words_of(shown)
+    assert not shown.radio
+
+
+def test_somebody_without_the_role_is_told_who_decides(look, tiny):
+    for name in ("mo", "ada", "otto"):
+        shown = look("approvals", who=name, request=tiny.waiting)
+
+        assert "somebody with the role approver does" in words_of(shown)
+        assert not shown.radio
+
+
+def test_an_approver_signs_and_the_version_moves(look, tiny):
+    shown = look("approvals", request=tiny.waiting)
+    shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.APPROVE).run()
+    shown.text_area(key=f"reason_{tiny.waiting}").set_value("Sound on both data sets")
+
+    shown.button(key=f"sign_{tiny.waiting}").click().run()
+
+    con = tiny.workspace.cursor()
+    kept = requests.get(con, tiny.waiting)
+    assert not shown.exception
+    assert "it is approved now" in words_of(shown)
+    assert kept.status is Status.APPROVED
+    assert kept.decisions[0].reason == "Sound on both data sets"
+    assert models.version(con, "credit", "1").stage is Stage.VALIDATED
+
+
+def test_a_rejection_without_a_reason_changes_nothing_and_says_so(look, tiny):
+    shown = look("approvals", request=tiny.waiting)
+    shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.REJECT).run()
+
+    shown.button(key=f"sign_{tiny.waiting}").click().run()
+
+    assert "give a reason" in words_of(shown)
+    assert requests.get(tiny.workspace.cursor(), tiny.waiting).status is Status.OPEN
+
+
+def test_nothing_can_be_signed_before_a_vote_is_chosen(look, tiny):
+    shown = look("approvals", request=tiny.waiting)
+
+    assert shown.button(key=f"sign_{tiny.waiting}").disabled
+
+
+def test_a_request_whose_evidence_changed_is_stale_and_cannot_be_approved(look, tiny):
+    fresh = Evidence("credit/1", Purpose.PERFORMANCE, None, (), created_at=now(), created_by="vera")
+    with tiny.workspace.transaction() as tx:
+        evidence.add(tx, fresh)
+    shown = look("approvals", request=tiny.waiting)
+    shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.APPROVE).run()
+
+    shown.button(key=f"sign_{tiny.waiting}").click().run()
+
+    text = words_of(shown)
+    assert f"newer performance evidence {fresh.id}" in text
+    assert "Evidence changed" in text
+    assert requests.get(tiny.workspace.cursor(), tiny.waiting).status is Status.OPEN
+
+
+def test_a_vote_that_somebody_else_overtook_is_a_conflict_in_one_sentence(look, tiny):
+    shown = look("approvals", request=tiny.waiting)
+    shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.APPROVE).run()
+    approvals.withdraw(tiny.workspace, tiny.waiting, reason="Not yet", by=person("dan"), at=now())
+
+    shown.button(key=f"sign_{tiny.waiting}").click().run()
+
+    assert not shown.exception
+    assert "This request is withdrawn." in words_of(shown)
+
+
+def test_the_requester_can_take_it_back(look, tiny):
+    shown = look("approvals", who="dan", request=tiny.waiting)
+
+    shown.text_input(key=f"why_{tiny.waiting}").set_value("A better one is coming")
+    shown.button(key=f"take_back_{tiny.waiting}").click().run()
+
+    assert requests.get(tiny.workspace.cursor(), tiny.waiting).status is Status.WITHDRAWN
+
+
+def test_a_closed_request_shows_its_votes_and_no_form(look, tiny):
+    shown = look("approvals", request=tiny.closed)
+
+    assert "**rita**, reject" in words_of(shown)
+    assert "The target moved" in words_of(shown)
+    assert not shown.radio
+
+
+def test_an_address_with_an_unknown_request_shows_the_queue(look):
+    assert "Waiting for you (1)" in words_of(look("approvals", request="req-99"))

@@ -1,0 +1,93 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.session import now
+from lifecycle.domain.job import JobState
+from lifecycle.services import jobs as work
+from lifecycle.store import jobs
+from tests.app.tiny_workspace import person
+from tests.app.words_on_screen import words_of
+
+
+@pytest.fixture
+def job(tiny):
+    return work.submit(
+        tiny.workspace,
+        "explain",
+        subject="version:credit/1",
+        settings={"rows": 500},
+        by=person("dan"),
+        at=now() - timedelta(minutes=10),
+    )
+
+
+@pytest.fixture
+def become(tiny, job):
+    """Return a function that puts the job into a state."""
+
+    def change(state, **fields):
+        with tiny.workspace.transaction() as tx:
+            jobs.update(tx, replace(job, state=state, **fields))
+
+    return change
+
+
+def test_without_jobs_the_page_says_how_one_starts(look):
+    assert "No job has run yet" in words_of(look("jobs"))
+
+
+def test_the_list_shows_state_and_subject(look, job):
+    text = words_of(look("jobs"))
+
+    assert "queued" in text
+    assert "version:credit/1" in text
+
+
+def test_a_running_job_shows_progress_and_the_time_left(look, job, become):
+    become(
+        JobState.RUNNING,
+        progress=0.25,
+        note="row 125 of 500",
+        started_at=now() - timedelta(minutes=2),
+    )
+
+    shown = look("jobs", job=job.id)
+
+    assert shown.get("progress")[0].value == 25
+    assert shown.get("progress")[0].text == "25% about 6 min left"
+    assert "row 125 of 500" in words_of(shown)
+
+
+def test_its_owner_cancels_a_job(look, tiny, job):
+    shown = look("jobs", who="dan", job=job.id)
+
+    shown.button(key="cancel").click().run()
+
+    assert jobs.get(tiny.workspace.cursor(), job.id).state is JobState.CANCELLED
+    assert f"{job.id} is cancelled" in words_of(shown)
+
+
+def test_nobody_else_is_offered_to_cancel_it(look, job):
+    assert "cancel" not in [button.key for button in look("jobs", who="vera", job=job.id).button]
+
+
+def test_a_lost_job_is_run_again_as_a_new_one(look, tiny, job, become):
+    become(JobState.LOST, note="The server stopped while this ran; run it again")
+    shown = look("jobs", who="dan", job=job.id)
+
+    shown.button(key="again").click().run()
+
+    newest = jobs.every(tiny.workspace.cursor())[0]
+    assert (newest.id, newest.state) == ("job-2", JobState.QUEUED)
+    assert newest.settings == {"rows": 500}
+
+
+def test_a_failed_job_shows_its_log(look, job, become):
+    become(JobState.FAILED, note="The model could not be read", log="line one\nline two")
+
+    text = words_of(look("jobs", job=job.id))
+
+    assert "The model could not be read" in text
+    assert "line two" in text

@@ -1,0 +1,246 @@
+"""Columns become the profiles that NumPy counts from the same values."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lifecycle.engines import choose
+from lifecycle.engines.contract import Filter, Kind
+from lifecycle.engines.windows import Windowing, parse_width
+from lifecycle.errors import InvalidInput
+from lifecycle.stats import counting
+from lifecycle.stats.summaries import merge
+
+numbers = st.one_of(
+    st.none(), st.floats(-1e6, 1e6), st.sampled_from([0.0, np.inf, -np.inf, np.nan])
+)
+with_files = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with choose("duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def source(engine, tmp_path):
+    def write(**columns):
+        file = tmp_path / "rows.parquet"
+        pq.write_table(pa.table(columns), file)
+        return engine.open(str(file))
+
+    return write
+
+
+def same(first, second):
+    assert np.array_equal(first.edges, second.edges)
+    assert np.array_equal(first.counts, second.counts)
+    assert np.allclose(first.sums, second.sums, rtol=1e-12, atol=1e-9)
+    assert (first.missing, first.infinite) == (second.missing, second.infinite)
+    assert (first.low, first.high) == (second.low, second.high)
+    assert first.squares == pytest.approx(second.squares, rel=1e-12)
+
+
+@with_files
+@given(values=st.lists(numbers, min_size=1, max_size=60))
+def test_a_numeric_profile_is_numpys_with_null_and_nan_as_missing(source, engine, values):
+    rows = source(x=pa.array(values, pa.float64()))
+
+    counted = engine.baseline(rows, "x", bins=10, categorical=False, keep=True).counted
+
+    plain = np.array([np.nan if v is None else v for v in values])
+    same(counted.profile, counting.numeric_profile(plain, edges=counted.profile.edges))
+    assert np.array_equal(counted.sample, np.sort(plain[np.isfinite(plain)]))
+
+
+@with_files
+@given(
+    values=st.lists(st.tuples(st.integers(0, 4_000), numbers), min_size=1, max_size=60),
+    width=st.sampled_from(["1d", "1w", "1M", "36h"]),
+)
+def test_the_windows_of_a_column_add_up_to_the_whole(source, engine, values, width):
+    hours, column = zip(*values, strict=True)
+    at = np.datetime64("2019-12-01", "us") + np.array(hours).astype("timedelta64[h]")
+    rows = source(at=at, x=pa.array(column, pa.float64()))
+    like = engine.baseline(rows, "x", bins=10, categorical=False, keep=False).counted.profile
+
+    windows = engine.profile(rows, "x", like=like, windowing=Windowing("at", parse_width(width)))
+
+    same(merge([part.profile for part in windows.values()]), like)
+    assert sum(part.profile.rows for part in windows.values()) == len(values)
+
+
+@with_files
+@given(values=st.lists(st.sampled_from(["a", "b", "c'", 'd"', "", None]), min_size=1, max_size=50))
+def test_categories_are_counted_most_frequent_first(source, engine, values):
+    rows = source(g=pa.array(values, pa.string()))
+
+    counted = engine.baseline(rows, "g", bins=10, categorical=True, keep=False).counted.profile
+
+    assert {c: values.count(c) for c in counted.categories} == dict(
+        zip(counted.categories, counted.counts.tolist(), strict=True)
+    )
+    assert sorted(counted.counts.tolist(), reverse=True) == counted.counts.tolist()
+    assert counted.missing == values.count(None)
+    again = engine.profile(rows, "g", like=counted)[None].profile
+    assert again.counts.tolist() == counted.counts.tolist()
+
+
+def test_rare_and_unseen_categories_share_a_bin(source, engine):
+    many = [f"v{i // 2:03d}" for i in range(400)]
+    rows = source(g=many, h=["new", None] * 200)
+    like = engine.baseline(rows, "g", bins=10, categorical=True, keep=False)
+
+    unseen = engine.profile(rows, "h", like=like.counted.profile)[None].profile
+
+    assert (len(like.counted.profile.categories), like.counted.profile.other) == (100, 200)
+    assert like.distinct == 200
+    assert (unseen.other, unseen.missing, int(unseen.counts.sum())) == (200, 200, 0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([1, 2, 1], pa.int8()),
+        pa.array([1, 2, 1], pa.uint64()),
+        pa.array([1.0, 2.0, 1.0], pa.float32()),
+        pa.array(["1", "2", "1"]).cast(pa.decimal128(5, 2)),
+    ],
+)
+def test_every_numeric_type_counts_alike_as_numbers_and_as_categories(source, engine, values):
+    rows = source(x=values)
+
+    as_numbers = engine.baseline(rows, "x", bins=10, categorical=False, keep=True).counted
+    as_categories = engine.baseline(rows, "x", bins=10, categorical=True, keep=False).counted
+
+    assert as_numbers.sample.tolist() == [1.0, 1.0, 2.0]
+    assert as_categories.profile.categories == ("1", "2")
+
+
+def test_columns_have_the_kind_their_type_allows(source):
+    rows = source(
+        n=[1.5],
+        b=[True],
+        t=["x"],
+        d=pa.array([1], pa.date32()),
+        at=pa.array([1], pa.timestamp("ns", tz="UTC")),
+        e=pa.array(["x"]).dictionary_encode(),
+        raw=[b"x"],
+        many=[[1, 2]],
+    )
+
+    kinds = {c.name: c.kind for c in rows.columns}
+
+    assert kinds == {
+        "n": Kind.NUMERIC,
+        "b": Kind.CATEGORICAL,
+        "t": Kind.CATEGORICAL,
+        "d": Kind.TEMPORAL,
+        "at": Kind.TEMPORAL,
+        "e": Kind.CATEGORICAL,
+        "raw": Kind.OTHER,
+        "many": Kind.OTHER,
+    }
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pa.array(["2024-01-31T23:30:00Z", "2024-02-01 01:30:00+01:00", "2024-02-29"]),
+        pa.array([1706743800, 1706747400, 1709164800], pa.timestamp("s", tz="Europe/Berlin")),
+        pa.array([1706743800, 1706747400, 1709164800], pa.timestamp("s")),
+    ],
+)
+def test_times_are_read_in_utc_whatever_their_form(source, engine, at):
+    rows = source(at=at, x=[1.0, 2.0, 3.0])
+    like = engine.baseline(rows, "x", bins=10, categorical=False, keep=False).counted.profile
+
+    months = engine.profile(rows, "x", like=like, windowing=Windowing("at", parse_width("1M")))
+
+    assert {w.start.isoformat()[:10]: c.profile.n for w, c in months.items() if w} == {
+        "2024-01-01": 1,
+        "2024-02-01": 2,
+    }
+    assert [w.end.isoformat()[:10] for w in months if w] == ["2024-02-01", "2024-03-01"]
+
+
+def test_weeks_begin_on_monday_and_categories_fall_into_the_same_windows(source, engine):
+    rows = source(
+        at=pa.array(["2024-01-07 23:59", "2024-01-08 00:00", None]), g=["a", "a", "b"], x=[1, 2, 3]
+    )
+    weekly = Windowing("at", parse_width("1w"))
+    like = engine.baseline(rows, "g", bins=10, categorical=True, keep=False).counted.profile
+    by_number = engine.baseline(rows, "x", bins=10, categorical=False, keep=False).counted.profile
+
+    windows = engine.profile(rows, "g", like=like, windowing=weekly)
+
+    assert [w.start.isoformat()[:10] for w in windows if w] == ["2024-01-01", "2024-01-08"]
+    assert list(windows) == list(engine.profile(rows, "x", like=by_number, windowing=weekly))
+
+
+def test_rows_out_of_order_in_time_fall_into_their_windows(source, engine):
+    rng = np.random.default_rng(4)
+    days, x = rng.integers(0, 5, 1_000), rng.normal(size=1_000)
+    rows = source(at=np.datetime64("2024-01-01", "us") + days.astype("timedelta64[D]"), x=x)
+    like = engine.baseline(rows, "x", bins=16, categorical=False, keep=False).counted.profile
+
+    found = engine.profile(
+        rows, "x", like=like, windowing=Windowing("at", parse_width("1d")), keep=True
+    )
+
+    for day, part in enumerate(found.values()):
+        assert np.array_equal(part.sample, np.sort(x[days == day]))
+
+
+def test_row_numbers_are_recognised_and_other_whole_numbers_are_not(source, engine):
+    rows = source(row=[3, 1, 2], gap=[1, 2, 4], twice=[1, 2, 2], real=[1.0, 2.0, 3.0])
+
+    serial = {
+        name: engine.baseline(rows, name, bins=10, categorical=False, keep=False).serial
+        for name in rows.names
+    }
+
+    assert serial == {"row": True, "gap": False, "twice": False, "real": False}
+
+
+def test_quotes_in_names_and_values_are_only_names_and_values(source, engine, tmp_path):
+    name = "a\"b'; DROP TABLE x; --"
+    source(**{name: ["it's", "other"]})
+
+    kept = engine.open(str(tmp_path / "rows.parquet"), where=[Filter(name, "it's")])
+
+    assert kept.rows == 1
+    assert engine.values(kept, name, limit=5) == [("it's", 1)]
+
+
+def test_the_hash_of_several_files_does_not_depend_on_their_folder(engine, tmp_path):
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        for name in ("a", "b"):
+            pq.write_table(pa.table({"x": [name]}), tmp_path / place / f"{name}.parquet")
+
+    one, two = (engine.open(str(tmp_path / place)) for place in ("one", "two"))
+
+    assert one.sha256 == two.sha256
+    assert one.sha256 != engine.open(str(tmp_path / "one" / "a.parquet")).sha256
+
+
+def test_an_engine_downloads_nothing_and_its_settings_are_locked(engine):
+    asked = "SELECT value FROM duckdb_settings() WHERE name LIKE 'auto%known_extensions'"
+
+    assert engine._rows(asked) == [("false",), ("false",)]
+    with pytest.raises(Exception, match="locked"):
+        engine._rows("SET autoload_known_extensions = true")
+
+
+def test_an_unknown_engine_is_named():
+    with pytest.raises(InvalidInput, match="no engine 'flink'"):
+        choose("flink")

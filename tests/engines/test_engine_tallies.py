@@ -1,0 +1,203 @@
+"""Scored rows become the tallies that NumPy counts from the same rows."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lifecycle.engines import choose, tallying
+from lifecycle.engines.contract import MISSING_GROUP, Coding, Grouping
+from lifecycle.engines.windows import Windowing, parse_width
+from lifecycle.stats import counting
+from lifecycle.stats.performance import scores as scored
+from lifecycle.stats.summaries import merge
+
+LABEL, DECISION = Coding("y", "yes"), Coding("p", "1")
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["no", "yes", None]),
+        st.sampled_from([0, 1, None]),
+        st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 1.0, 0.5, -0.1, 1.5, np.nan])),
+        st.sampled_from(["F", "M", None]),
+    ),
+    min_size=1,
+    max_size=60,
+)
+with_files = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with choose("duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def source(engine, tmp_path):
+    def write(**columns):
+        file = tmp_path / "rows.parquet"
+        pq.write_table(pa.table(columns), file)
+        return engine.open(str(file))
+
+    return write
+
+
+def scored_rows(source, rows):
+    y, p, score, sex = zip(*rows, strict=True)
+    return source(
+        y=pa.array(y, pa.string()),
+        p=pa.array(p, pa.int8()),
+        s=pa.array(score, pa.float64()),
+        sex=pa.array(sex, pa.string()),
+    )
+
+
+def by_numpy(rows, *, edges):
+    label = [{"no": 0, "yes": 1, None: 2}[row[0]] for row in rows]
+    decision = [2 if row[1] is None else row[1] for row in rows]
+    score = [np.nan if row[2] is None else row[2] for row in rows]
+    return counting.binary_tally(label, decision, score, edges=edges)
+
+
+def same(first, second):
+    assert np.array_equal(first.decisions, second.decisions)
+    assert np.array_equal(first.scores, second.scores)
+    assert np.allclose(first.score_sums, second.score_sums, atol=1e-12)
+    assert np.allclose(first.score_squares, second.score_squares, atol=1e-12)
+    assert np.allclose(first.log_losses, second.log_losses, rtol=1e-9, atol=1e-12)
+    assert (first.exact, first.invalid_scores) == (second.exact, second.invalid_scores)
+
+
+@with_files
+@given(rows=ROWS)
+def test_a_binary_tally_is_numpys_overall_and_by_group(source, engine, rows):
+    file = scored_rows(source, rows)
+
+    found = list(
+        engine.binary(
+            file,
+            label=LABEL,
+            decision=DECISION,
+            score="s",
+            groupings=[Grouping(), Grouping(("sex",))],
+        )
+    )
+
+    same(found[0].tally, by_numpy(rows, edges=found[0].tally.edges))
+    for part in found[1:]:
+        here = [r for r in rows if (r[3] or MISSING_GROUP) == part.slice["sex"]]
+        same(part.tally, by_numpy(here, edges=part.tally.edges))
+    assert merge([part.tally for part in found[1:]]).rows == len(rows)
+
+
+@with_files
+@given(rows=ROWS)
+def test_a_score_grid_counts_like_numpy_on_the_same_edges(source, engine, rows):
+    file = scored_rows(source, rows)
+    limit, tallying.DISTINCT_SCORES = tallying.DISTINCT_SCORES, -1
+    try:
+        (found,) = engine.binary(
+            file, label=LABEL, decision=DECISION, score="s", groupings=[Grouping()]
+        )
+    finally:
+        tallying.DISTINCT_SCORES = limit
+
+    counted = by_numpy(rows, edges=found.tally.edges)
+    assert np.array_equal(found.tally.scores, counted.scores)
+    assert np.allclose(found.tally.score_sums, counted.score_sums, atol=1e-12)
+    assert np.allclose(found.tally.score_squares, counted.score_squares, atol=1e-12)
+    assert np.allclose(found.tally.log_losses, counted.log_losses, rtol=1e-9, atol=1e-9)
+    assert set(np.arange(1, 10) / 10) <= set(found.tally.edges)
+
+
+def test_a_grid_of_scores_ranks_within_its_resolution(source, engine):
+    rng = np.random.default_rng(2)
+    y = rng.integers(0, 2, 150_000)
+    score = 1 / (1 + np.exp(-(rng.normal(size=150_000) + y)))
+    file = source(y=y, s=score)
+
+    (found,) = engine.binary(
+        file, label=Coding("y", "1"), decision=None, score="s", groupings=[Grouping()]
+    )
+
+    exact = counting.binary_tally(y, np.full(len(y), 2), score, edges=np.unique(score))
+    assert not found.tally.exact
+    binned, true = scored.roc_auc(found.tally), scored.roc_auc(exact)
+    assert binned.value == pytest.approx(true.value, abs=2e-5)
+
+
+def test_windows_and_intersections_cut_together(source, engine):
+    at = np.datetime64("2024-01-01", "us") + np.arange(8).astype("timedelta64[D]")
+    file = source(at=at, y=["yes"] * 8, p=[1] * 8, sex=["F", "M"] * 4, race=["a"] * 4 + [None] * 4)
+    windowing = Windowing("at", parse_width("4d"))
+
+    found = list(
+        engine.binary(
+            file,
+            label=LABEL,
+            decision=DECISION,
+            score=None,
+            groupings=[Grouping(("sex", "race"), windowing)],
+        )
+    )
+
+    assert {tuple(part.slice.values()) for part in found} == {
+        (sex, race) for sex in ("F", "M") for race in ("a", MISSING_GROUP)
+    }
+    assert sum(part.tally.rows for part in found) == 8
+    assert all(part.window is not None for part in found)
+
+
+def test_a_class_tally_is_numpys(source, engine):
+    names = ("a", "b", "c")
+    y, p = ["a", "b", "c", "b", None, "a"], ["a", "c", "c", "b", "a", None]
+    file = source(y=y, p=p)
+
+    (found,) = engine.classes(file, label="y", decision="p", classes=names, groupings=[Grouping()])
+
+    def codes(column):
+        return [-1 if v is None else names.index(v) for v in column]
+
+    expected = counting.class_tally(codes(y), codes(p), classes=names)
+    assert np.array_equal(found.tally.confusion, expected.confusion)
+    assert (found.tally.unlabelled, found.tally.rows) == (expected.unlabelled, 6)
+
+
+@with_files
+@given(
+    rows=st.lists(
+        st.tuples(*[st.one_of(st.none(), st.floats(-100, 100), st.just(np.inf))] * 2),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_an_error_tally_is_numpys(source, engine, rows):
+    y, p = (pa.array(column, pa.float64()) for column in zip(*rows, strict=True))
+
+    (found,) = engine.errors(source(y=y, p=p), label="y", prediction="p", groupings=[Grouping()])
+
+    expected = counting.error_tally(
+        *[np.array(c, dtype=float) for c in (y.to_pylist(), p.to_pylist())]
+    )
+    for name in ("n", "unlabelled", "invalid"):
+        assert getattr(found.tally, name) == getattr(expected, name)
+    for name in ("errors", "absolute", "squares", "fourths", "outcomes", "outcome_squares"):
+        assert getattr(found.tally, name) == pytest.approx(getattr(expected, name), abs=1e-6)
+
+
+def test_class_scores_come_with_their_labels_and_bad_rows_are_counted(source, engine):
+    file = source(y=["a", "b", None, "a"], sa=[0.9, 0.2, 0.5, None], sb=[0.1, 0.8, 0.5, 0.5])
+
+    (found,) = engine.class_scores(
+        file, label="y", scores={"a": "sa", "b": "sb"}, groupings=[Grouping()]
+    )
+
+    assert found.labels.tolist() == [0, 1]
+    assert found.scores.tolist() == [[0.9, 0.1], [0.2, 0.8]]
+    assert found.left_out == 2

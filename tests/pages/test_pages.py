@@ -1,0 +1,195 @@
+"""Every page of ours opens in a filled and in an empty workspace and says its answer first."""
+
+import pytest
+
+from lifecycle.domain.actor import Actor, Role
+
+APPROVER = Actor("ada", frozenset({Role.APPROVER}), via="sample")
+VIEWER = Actor("vik", frozenset({Role.VIEWER}), via="sample")
+OURS = ("overview", "inventory", "model", "drift", "performance", "fairness", "explanations")
+LIVE = {"model": "credit-default", "version": "1"}
+
+
+def said(page):
+    return "\n".join(str(element.value) for element in (*page.title, *page.markdown))
+
+
+def titles(page) -> list[str]:
+    return [chart.proto.alt for chart in page.get("plotly_chart")]
+
+
+def clean(page):
+    assert not page.exception
+    assert not page.error
+    return page
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_page_opens_on_a_filled_workspace(open_page, portfolio, name):
+    page = clean(open_page(name, portfolio, **LIVE))
+
+    assert page.get("plotly_chart") or page.dataframe
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_page_of_an_empty_workspace_says_what_fills_it(open_page, empty, name):
+    page = clean(open_page(name, empty))
+
+    assert "No model" in said(page)
+    assert "`lifecycle " in said(page)
+    assert not page.get("plotly_chart")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_page_of_a_model_without_versions_opens(open_page, portfolio, name):
+    clean(open_page(name, portfolio, model="credit-limit"))
+
+
+@pytest.mark.parametrize("name", ["drift", "performance", "fairness", "explanations"])
+def test_a_version_without_records_names_the_command_that_makes_them(open_page, portfolio, name):
+    page = clean(open_page(name, portfolio, model="credit-default", version="2"))
+
+    assert "`lifecycle " in said(page)
+    assert not page.get("plotly_chart")
+
+
+@pytest.mark.parametrize("name", ["model", "drift", "performance", "fairness", "explanations"])
+def test_simulated_records_say_so(open_page, portfolio, name):
+    assert "simulator" in said(open_page(name, portfolio, **LIVE))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_is_not_known_in_an_address_falls_back_to_what_is(open_page, portfolio, name):
+    clean(open_page(name, portfolio, model="nobody", version="x", statistic="guess", tab="?"))
+
+
+def test_the_overview_counts_breaches_and_links_to_what_shows_them(open_page, portfolio):
+    page = clean(open_page("overview", portfolio))
+
+    assert "1 of 2 models in breach, 1 of them high-risk" in said(page)
+    links = [link.proto for link in page.get("page_link")]
+    assert "of income was" in said(page)
+    assert any("column=income" in link.query_string for link in links if link.page == "drift")
+
+
+def test_a_request_waits_for_the_approver_and_not_for_a_viewer(open_page, portfolio):
+    assert "credit-default/2" in said(open_page("overview", portfolio, by=APPROVER))
+    assert "no open request is yours" in said(open_page("overview", portfolio, by=VIEWER))
+
+
+def test_the_inventory_names_missing_fields_and_filters_by_address(open_page, portfolio):
+    page = clean(open_page("inventory", portfolio, stage="candidate"))
+
+    table = page.dataframe[0].value
+    assert list(table["version"]) == ["2"]
+    assert "KPIs" in table["missing"].iloc[0]
+
+
+def test_the_inventory_searches_words_anywhere(open_page, portfolio):
+    page = clean(open_page("inventory", portfolio, q="limit credit"))
+
+    assert list(page.dataframe[0].value["model"]) == ["Credit Limit"]
+
+
+def test_a_search_without_a_match_says_so(open_page, portfolio):
+    assert "matches" in said(open_page("inventory", portfolio, q="zeppelin"))
+
+
+def test_the_model_page_gives_the_answer_that_made_the_tier(open_page, portfolio):
+    text = said(open_page("model", portfolio, model="credit-default"))
+
+    assert "version 1 is in production" in text
+    assert "Creditworthiness of people" in text
+
+
+TABS = ("Summary", "Versions", "Data", "Evidence", "Monitoring", "Approvals", "Audit")
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("model", ["credit-default", "credit-limit"])
+def test_every_tab_of_the_model_page_opens_by_its_address(open_page, portfolio, tab, model):
+    clean(open_page("model", portfolio, by=APPROVER, model=model, tab=tab))
+
+
+def test_the_trail_is_for_those_who_may_read_it(open_page, portfolio):
+    page = clean(open_page("model", portfolio, by=VIEWER, model="credit-default", tab="Audit"))
+
+    assert "do not include the audit trail" in said(page)
+
+
+def test_drift_names_the_column_that_moved_and_since_when(open_page, portfolio):
+    text = said(clean(open_page("drift", portfolio, **LIVE)))
+
+    assert "most of all income" in text
+    assert "since 19 Oct 2026" in text
+    assert "2,000 rows" in text
+    assert "Benjamini-Hochberg" in text
+
+
+def test_drift_opens_the_column_and_window_of_its_address(open_page, portfolio):
+    page = clean(open_page("drift", portfolio, column="age", window="2026-09-07", **LIVE))
+
+    assert page.selectbox(key="column").value == "age"
+    assert page.selectbox(key="window").value == "2026-09-07"
+    assert any("age" in title and "13 Sep 2026" in title for title in titles(page))
+
+
+def test_performance_judges_the_newest_window_whose_outcomes_are_known(open_page, portfolio):
+    text = said(clean(open_page("performance", portfolio, **LIVE)))
+
+    assert "7 days to 1 Nov 2026" in text
+    assert "2 newer windows cannot be judged yet" in text
+
+
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [
+        ("Calibration and mistakes", "rows that were"),
+        ("By group", "sex Female"),
+        ("Outcomes to come", "10 of 12 windows can be judged"),
+    ],
+)
+def test_every_tab_of_performance_opens_by_its_address(open_page, portfolio, tab, shown):
+    page = clean(open_page("performance", portfolio, tab=tab, **LIVE))
+
+    assert any(shown in title for title in titles(page))
+
+
+def test_fairness_shows_production_and_the_assessment(open_page, portfolio):
+    production = clean(open_page("fairness", portfolio, **LIVE))
+    assessed = clean(open_page("fairness", portfolio, source="assessment", **LIVE))
+
+    assert any("lowest" in title and "sex Female" in title for title in titles(production))
+    assert "Evidence `ev-" in said(assessed)
+    assert any("lowest 0.310 for sex Female" in title for title in titles(assessed))
+
+
+@pytest.mark.parametrize("tab", ["Gaps", "Over time"])
+def test_every_tab_of_fairness_opens_by_its_address(open_page, portfolio, tab):
+    page = clean(open_page("fairness", portfolio, tab=tab, **LIVE))
+
+    assert titles(page)
+
+
+def test_explanations_say_what_they_rest_on(open_page, portfolio):
+    page = clean(open_page("explanations", portfolio, **LIVE))
+
+    assert any("income drives the output most, 90 % of it" in title for title in titles(page))
+    facts = page.table[0].value.to_string()
+    for fact in ("tree", "log-odds", "abababababab", "seed", "additivity", "forest"):
+        assert fact in facts
+
+
+def test_a_viewer_is_not_offered_to_compute(open_page, portfolio):
+    page = clean(open_page("explanations", portfolio, by=VIEWER, **LIVE))
+
+    assert not page.button
+    assert "A developer or validator" in said(page)
+
+
+def test_a_version_without_a_file_is_refused_in_one_sentence(open_page, portfolio):
+    page = open_page("explanations", portfolio, **LIVE)
+    page.button[0].click().run()
+
+    assert not page.exception
+    assert "it has no file" in page.error[0].value

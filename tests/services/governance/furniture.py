@@ -1,0 +1,125 @@
+"""What the tests of access and approvals stand on: people, a policy, records to decide about."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.measurement import Measurement, State
+from lifecycle.domain.model import Columns, Model, ModelKind, Stage, Task, Version
+from lifecycle.domain.person import Person
+from lifecycle.domain.usecase import Tier, UseCase
+from lifecycle.services import policies
+from lifecycle.store import evidence, models, people, usecases
+from lifecycle.store.connection import Workspace
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+ROLES = {
+    "vera": Role.VIEWER,
+    "dev": Role.DEVELOPER,
+    "val": Role.VALIDATOR,
+    "app": Role.APPROVER,
+    "app2": Role.APPROVER,
+    "aud": Role.AUDITOR,
+    "adm": Role.ADMINISTRATOR,
+}
+ROOT = Actor("root@local", frozenset({Role.DEVELOPER, Role.ADMINISTRATOR}), via="local")
+
+POLICY = """
+name: house
+version: "test-1"
+description: what the tests decide by
+tiers:
+  high:
+    approved:
+      approvals: 2
+      rules:
+        - rule: evidence
+          purpose: performance
+    validated:
+      rules:
+        - rule: limit
+          purpose: performance
+          statistic: roc_auc
+          minimum: 0.7
+    production:
+      rules:
+        - rule: healthy
+"""
+
+
+def actor(name: str, *, via: str = "session") -> Actor:
+    return Actor(name, frozenset({ROLES[name]}), via=via)
+
+
+def furnished(home: Path, *, sample: bool = False) -> Workspace:
+    made = Workspace.create(home, at=NOW, sample=sample)
+    with made.transaction() as tx:
+        for name, role in ROLES.items():
+            people.add(tx, Person(name, name.title(), frozenset({role}), created_at=NOW))
+    policies.publish(made, POLICY, by=ROOT, at=NOW)
+    return made
+
+
+@dataclass
+class Bench:
+    """Puts records straight into the store, as of other services."""
+
+    workspace: Workspace
+    count: int = field(default=0)
+
+    def version(self, name="1", *, model="credit", stage=Stage.CANDIDATE, developer="dev"):
+        with self.workspace.transaction() as tx:
+            if model not in {m.id for m in models.every(tx)}:
+                usecases.add(tx, use_case(model))
+                models.add(tx, a_model(model))
+            made = Version(model, name, stage, developer, NOW, Columns(target="y"))
+            models.add_version(tx, made)
+        return made
+
+    def evidence(self, version: Version, *, auc=0.8, by="val", purpose=Purpose.PERFORMANCE):
+        self.count += 1
+        made = Evidence(
+            version_id=version.id,
+            purpose=purpose,
+            snapshot_id="d@1",
+            measurements=(Measurement("roc_auc", auc, State.OK, n=1000, limit=0.7),),
+            created_at=NOW + timedelta(seconds=self.count),
+            created_by=by,
+        )
+        with self.workspace.transaction() as tx:
+            evidence.add(tx, made)
+        return made
+
+    def stage(self, version: Version) -> Stage:
+        return models.version_by_id(self.workspace.cursor(), version.id).stage
+
+
+def use_case(identifier: str, *, tier=Tier.HIGH) -> UseCase:
+    answers = {"practice": "no", "domain": "credit", "effect": "decides", "interaction": "no"}
+    return UseCase(
+        id=identifier,
+        name="Credit",
+        problem="Who repays",
+        owner="olga",
+        sponsor="sam",
+        created_at=NOW,
+        tier=tier,
+        questionnaire="2026-11",
+        answers=answers,
+    )
+
+
+def a_model(identifier: str) -> Model:
+    return Model(
+        id=identifier,
+        use_case_id=identifier,
+        name="Scorecard",
+        kind=ModelKind.PREDICTIVE,
+        task=Task.BINARY,
+        owner="olga",
+        purpose="rank applicants",
+        created_at=NOW,
+    )
