@@ -1,6 +1,7 @@
 """A workspace with people and tokens, and callers that knock on its API over HTTP."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import httpx
@@ -44,7 +45,9 @@ class Caller:
                 headers = {**self.headers, **what.pop("headers", {})}
                 return await http.request(method, path, headers=headers, **what)
 
-        return asyncio.run(ask())
+        # A thread of its own: a browser test may have left a loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, ask()).result()
 
     def upload(self, name, content):
         sent = self("POST", "/uploads", params={"name": name}, content=content)

@@ -2,7 +2,8 @@
 
 A numeric column is compared on its reference's deciles, a categorical one on the reference's
 categories with the unseen ones as a bin; rows without a value are a bin of their own on both.
-Bins that neither side holds are left out.
+Bins that neither side holds are left out. Every distance carries the p-value of Pearson's test on
+the same bins, so that a value that chance alone would give can be told from one that it would not.
 """
 
 from collections.abc import Callable
@@ -170,19 +171,19 @@ def jensen_shannon(
 ) -> Estimate:
     """Estimate the Jensen-Shannon distance (base 2) of two profiles, 0 to 1."""
     shape = _Divergence(_js_slopes, curvature=1 / (8 * np.log(2)), highest=1.0)
-    return _rooted(
-        _divergence(
-            reference, current, value=jensen_shannon_divergence, shape=shape, confidence=confidence
-        )
+    found = _divergence(
+        reference, current, value=jensen_shannon_divergence, shape=shape, confidence=confidence
     )
+    return _rooted(found)
 
 
 def hellinger(reference: Profile, current: Profile, *, confidence: float = CONFIDENCE) -> Estimate:
     """Estimate the Hellinger distance of two profiles, 0 to 1."""
     shape = _Divergence(_hellinger_slopes, curvature=1 / 8, highest=1.0)
-    return _rooted(
-        _divergence(reference, current, value=hellinger_squared, shape=shape, confidence=confidence)
+    found = _divergence(
+        reference, current, value=hellinger_squared, shape=shape, confidence=confidence
     )
+    return _rooted(found)
 
 
 def cramers_v(reference: Profile, current: Profile, *, confidence: float = CONFIDENCE) -> Estimate:
@@ -205,10 +206,7 @@ def cramers_v(reference: Profile, current: Profile, *, confidence: float = CONFI
 
     shape = _Divergence(slopes, curvature=weight, highest=1.0)
     found = _divergence(reference, current, value=value, shape=shape, confidence=confidence)
-    return replace(
-        _rooted(found),
-        p_value=chi_squared(reference, current).p_value,
-    )
+    return _rooted(found)
 
 
 def chi_squared(
@@ -223,8 +221,16 @@ def chi_squared(
         return empty
     before, now = bin_counts(reference, current)
     statistic = chi_squared_statistic(before, now)
-    p = chi_squared_p_value(statistic, freedom=len(now) - 1) if len(now) > 1 else 1.0
-    return Estimate(statistic, current.rows, p_value=p, n_reference=reference.rows)
+    return Estimate(
+        statistic, current.rows, p_value=_chance(before, now), n_reference=reference.rows
+    )
+
+
+def _chance(before: FloatArray, now: FloatArray) -> float:
+    """Return the p-value of Pearson's test that both sides share their bin proportions."""
+    if len(now) == 1:
+        return 1.0
+    return chi_squared_p_value(chi_squared_statistic(before, now), freedom=len(now) - 1)
 
 
 def total_variation(
@@ -246,7 +252,7 @@ def total_variation(
     bias = float(np.sum(np.sqrt(p * (1 - p) / n + q * (1 - q) / m))) / 2
     band = simultaneous_band(n, m, confidence=confidence)
     interval = (max(value - bias - band, 0.0), min(value + band, 1.0))
-    return Estimate(value, m, interval, confidence, n_reference=n)
+    return Estimate(value, m, interval, confidence, p_value=_chance(before, now), n_reference=n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +287,7 @@ def _divergence(
         current.rows,
         interval,
         None if interval is None else confidence,
+        p_value=_chance(before, now),
         n_reference=reference.rows,
     )
 

@@ -1,5 +1,6 @@
 """How far has a numeric column's distribution moved: from profiles, and exactly from samples."""
 
+from dataclasses import replace
 from math import isfinite, sqrt
 
 import numpy as np
@@ -84,7 +85,8 @@ def wasserstein_raw(
 
     Sums beside the counts give the area between the distribution functions exactly in every bin
     where they do not cross; ``resolution`` is the most that crossings inside bins could add.
-    No closed interval is sound near equality, so there is none.
+    No closed interval is sound near equality, so there is none. The p-value is that of `ks`: both
+    ask whether the two sides have one distribution.
 
     Notes
     -----
@@ -113,7 +115,13 @@ def wasserstein_raw(
         return _overflow(reference.n, current.n)
     if hidden <= ROUNDING * value:
         hidden = 0.0
-    return Estimate(value, current.n, resolution=hidden or None, n_reference=reference.n)
+    return Estimate(
+        value,
+        current.n,
+        resolution=hidden or None,
+        p_value=ks(reference, current).p_value,
+        n_reference=reference.n,
+    )
 
 
 def wasserstein_raw_exact(
@@ -130,7 +138,10 @@ def wasserstein_raw_exact(
     g = np.searchsorted(current, points[:-1], side="right") / m
     with np.errstate(over="ignore", invalid="ignore"):
         value = float(np.sum(np.abs(f - g) * np.diff(points)))
-    return Estimate(value, m, n_reference=n) if isfinite(value) else _overflow(n, m)
+    if not isfinite(value):
+        return _overflow(n, m)
+    p = ks_p_value(float(np.max(np.abs(f - g))), n=n, m=m)
+    return Estimate(value, m, p_value=p, n_reference=n)
 
 
 def _wide(edges: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -194,7 +205,7 @@ def _in_deviations(raw: Estimate, deviation: float) -> Estimate:
     if not isfinite(deviation):
         return _overflow(raw.n_reference or 0, raw.n)
     hidden = None if raw.resolution is None else raw.resolution / deviation
-    return Estimate(raw.value / deviation, raw.n, resolution=hidden, n_reference=raw.n_reference)
+    return replace(raw, value=raw.value / deviation, resolution=hidden)
 
 
 def _overflow(n_reference: int, n: int) -> Estimate:
