@@ -8,7 +8,7 @@ PORT ?= 8501
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock wheel demo browser clean
+.PHONY: help run test check format docs bench lock wheel demo browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ check: $(VENV)/installed-dev ## Format, lint, types, import contracts
 format: $(VENV)/installed-dev ## Put the code in its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/installed-dev ## Write the pages that list commands and statistics
+	$(BIN)/python docs/make.py
 
 bench: $(VENV)/installed-dev ## Measure page times
 	$(BIN)/python benchmarks/pages.py

@@ -123,8 +123,10 @@ def _row(asked: "Request") -> "dict[str, Any]":
 def gate(report: "GateReport", *, name: str) -> None:
     """Show a gate rule by rule: what was found, against which limit, what would change it."""
     failing = len(report.failing)
+    count = len(report.results)
     verb = "stands" if failing == 1 else "stand"
-    widgets.badge(report.outcome, f"{failing} of {len(report.results)} rules {verb} in the way")
+    said = f"{failing} of {count} rules {verb} in the way" if failing else f"All {count} rules pass"
+    widgets.badge(report.outcome, said)
     with st.container(border=True):
         for result in report.results:
             _rule(result)

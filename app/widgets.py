@@ -222,6 +222,7 @@ def table(
         selection_mode="single-row",
         alt=alt,
         height=height,
+        placeholder="",
     )
     export_csv(frame, name=name)
     chosen: list[int] = getattr(getattr(shown, "selection", None), "rows", []) if select else []

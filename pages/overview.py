@@ -37,7 +37,7 @@ def queue(items: Sequence[QueueItem]) -> None:
     for item in items:
         state, verb = WAITS[item.kind]
         changed = f" What it stands on changed: {', '.join(item.reasons)}." if item.reasons else ""
-        widgets.badge(state, f"{item.sentence}.{changed}")
+        widgets.badge(state, f"{item.sentence.rstrip('.')}.{changed}")
         label = f"{verb}: {item.request_id}, asked {words.day(item.at)}"
         widgets.link("approvals", label=label, icon="approval", request=item.request_id)
 
@@ -86,9 +86,9 @@ def health(seen: Overview) -> None:
 def reviews(due: Sequence[InventoryRow]) -> None:
     """List the versions whose review is due."""
     if due:
-        st.subheader("Reviews due")
+        st.subheader("Reviews overdue")
     for row in due:
-        label = f"{row.version_id}, due {words.day(row.next_review)}"
+        label = f"{row.version_id}, since {words.day(row.next_review)}"
         widgets.link("model", label=label, icon="event", model=row.model_id)
 
 

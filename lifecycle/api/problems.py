@@ -2,6 +2,8 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +13,9 @@ from starlette.responses import JSONResponse
 from lifecycle.errors import InvalidInput, LifecycleError
 
 log = logging.getLogger("lifecycle.api")
+
+SHORT = 60
+"""Characters of a refused value that a sentence repeats."""
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -41,11 +46,16 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 async def _malformed(_: Request, error: Exception) -> JSONResponse:
     problems = error.errors() if isinstance(error, RequestValidationError) else []
-    said = [
-        f"{'.'.join(str(p) for p in problem['loc'][1:]) or 'body'}: {problem['msg']}"
-        for problem in problems
-    ]
+    said = [_sentence(problem) for problem in problems]
     return answer(InvalidInput("; ".join(said) or "the request cannot be read"))
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """Name the field, what was expected and, where it is short, what was given."""
+    where = ".".join(str(part) for part in problem["loc"][1:]) or "body"
+    given = problem.get("input")
+    shown = f", not {given!r}" if isinstance(given, str) and len(given) <= SHORT else ""
+    return f"{where}: {problem['msg']}{shown}"
 
 
 async def _unrouted(_: Request, error: Exception) -> JSONResponse:

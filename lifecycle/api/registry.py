@@ -201,7 +201,9 @@ def timeline(door: Door, model_id: str) -> Any:
 @router.get("/models/{model_id}/versions")
 def list_versions(door: Door, model_id: str, limit: Limit = 100, offset: Offset = 0) -> Any:
     """List a model's versions."""
-    return page(models.versions(door.reading(), model_id), limit=limit, offset=offset)
+    con = door.reading()
+    found = models.versions(con, models.get(con, model_id).id)
+    return page(found, limit=limit, offset=offset)
 
 
 @router.post("/models/{model_id}/versions", status_code=201)

@@ -106,7 +106,7 @@ def rows(ranked: Sequence[Ranked]) -> list[dict[str, Any]]:
             "column": r.column,
             "furthest": r.worst.statistic,
             "times limit": round(ratio(r.worst), 2) if ratio(r.worst) >= 0 else None,
-            "since (UTC)": r.since,
+            "since": None if r.since is None else wording.day(r.since),
             **{name: r.values.get(name) for name in names},
             "n": r.worst.n,
             "reason": r.worst.reason,

@@ -37,7 +37,7 @@ def test_the_address_opens_one_request_with_gate_evidence_and_hashes(look, tiny)
     text = words_of(look("approvals", request=tiny.waiting))
 
     assert ":green-badge[:material/check_circle: passed]" in text
-    assert "0 of 2 rules stand in the way" in text
+    assert "All 2 rules pass" in text
     assert asked.bundle in text
     assert asked.policy_sha256 in text
     assert asked.evidence[0] in text

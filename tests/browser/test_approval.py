@@ -30,7 +30,7 @@ def test_an_approver_approves_end_to_end_on_a_phone_and_the_requester_cannot(vis
         approver = visit(url, **PHONE).sign_in("rita", "/approvals")
         approver.page.get_by_role("button", name="Review and decide").click()
         approver.sees("req-1: credit/1 from candidate to validated")
-        assert approver.page.url == f"{url}/approvals?request=req-1"
+        approver.page.wait_for_url(f"{url}/approvals?request=req-1")
         assert approver.page.evaluate("document.documentElement.scrollWidth") <= 390
         vote(approver, "Approve")
         approver.sees("it is approved now")
@@ -66,5 +66,5 @@ def test_a_draft_of_a_reason_outlives_a_look_at_another_page(visit, tiny_server)
     visitor.page.go_back()
     visitor.sees("req-1: credit/1")
 
-    assert visitor.page.url == f"{tiny_server}/approvals?request=req-1"
+    visitor.page.wait_for_url(f"{tiny_server}/approvals?request=req-1")
     expect(visitor.page.get_by_label("Reason")).to_have_value("Halfway through")
