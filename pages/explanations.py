@@ -70,7 +70,7 @@ if records:
     chosen = st.selectbox("Evidence", list(records), key="evidence", bind="query-params")
     show(records.get(str(chosen)) or next(iter(records.values())))
 elif not busy:
-    hint = f"Compute them below, or with `lifecycle explain {model.id} {version.name}`."
+    hint = f"Compute them below, or with `lifecycle version explain {model.id} {version.name}`."
     widgets.empty("No SHAP values computed yet", hint=hint)
 if session.may(Permission.ASSESS) and not busy:
     with st.expander("Compute new values", expanded=not records):
