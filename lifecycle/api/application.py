@@ -1,6 +1,7 @@
 """The API as one ASGI application: routes, doors and problem details put together."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Security
+from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
 from lifecycle import __version__
@@ -44,7 +45,8 @@ def create(workspace: Workspace, *, settings: Settings, jobs: JobRunner | None =
         docs_url=None,
         redoc_url=None,
         servers=[{"url": "/api/v1"}],
-        swagger_ui_oauth2_redirect_url=None,
+        # `Recognise` has looked at the token before; this only describes it.
+        dependencies=[Security(HTTPBearer(auto_error=False))],
     )
     api.state.workspace = workspace
     api.state.settings = settings

@@ -143,6 +143,7 @@ def test_the_description_lists_every_route(caller):
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
             assert operation.get("summary"), f"{method} {path} has no summary"
+            assert operation["security"] == [{"HTTPBearer": []}], f"{method} {path} looks open"
 
 
 def test_an_administrator_runs_the_workspace(caller):
