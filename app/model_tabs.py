@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import widgets
 from lifecycle.charts import records, tables, wording
-from lifecycle.domain.measurement import verdict
+from lifecycle.domain.measurement import SEVERITY, verdict
 from lifecycle.store import audit, datasets, evidence, measurements, monitors, requests
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def monitoring(con: "Connection", model: "Model", known: "Sequence[Version]") ->
         st.subheader(monitor.version_id)
         newest = measurements.latest(con, monitor.version_id)
         limited = [m for m in newest if m.limit is not None]
+        limited.sort(key=lambda m: SEVERITY.index(m.state))
         widgets.badge(verdict(m.state for m in limited), "in the newest window")
         version = monitor.version_id.partition("/")[2]
         for page in ("drift", "performance", "fairness"):

@@ -5,6 +5,7 @@ Run with ``make bench``. Prints a table and writes ``benchmarks/results/pages.js
 
 import argparse
 import json
+import logging
 import platform
 import statistics
 import sys
@@ -46,6 +47,7 @@ def build(home: Path) -> float:
 
 def measure(home: Path, *, runs: int) -> list[dict[str, float | str]]:
     """Run each page several times in one signed-in session."""
+    logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses a browser, rightly
     sys.path.insert(0, str(ROOT))
     from streamlit.testing.v1 import AppTest
 

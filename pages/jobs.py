@@ -15,7 +15,9 @@ actor = session.actor()
 workspace = session.workspace()
 known = {job.id: job for job in jobs.every(session.cursor())}
 if not known:
-    hint = "Explaining a version starts one: on the Explanations page, or `lifecycle version explain`."
+    hint = (
+        "Explaining a version starts one: on the Explanations page, or `lifecycle version explain`."
+    )
     widgets.empty("No job has run yet", hint=hint)
     st.stop()
 chosen = st.selectbox(

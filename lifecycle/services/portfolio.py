@@ -17,7 +17,7 @@ from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.errors import NotFound
 from lifecycle.services import sentences
 from lifecycle.services.completeness import missing
-from lifecycle.store import audit, measurements, models, policies, requests, usecases
+from lifecycle.store import measurements, models, policies, requests, usecases
 from lifecycle.store import portfolio as store
 from lifecycle.store.connection import Connection
 
@@ -233,8 +233,8 @@ def alarms(con: Connection, *, limit: int = 50) -> list[Alarm]:
 
 
 def changes(con: Connection, *, since: datetime, limit: int = 50) -> list[Happening]:
-    """Return what happened since a time, newest first."""
-    return [_happening(link.event) for link in audit.search(con, start=since, limit=limit)]
+    """Return what happened since a time, newest first; sign-ins are the audit page's matter."""
+    return [_happening(event) for event in store.recent(con, since=since, limit=limit)]
 
 
 def timeline(con: Connection, model_id: str) -> list[Happening]:

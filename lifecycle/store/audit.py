@@ -116,8 +116,9 @@ def _filters(**given: str | datetime | None) -> dict[str, object]:
     return {k: utc(v) if isinstance(v, datetime) else v for k, v in given.items()}
 
 
-def _link(row: Record) -> Link:
-    event = AuditEvent(
+def event_of(row: Record) -> AuditEvent:
+    """Read the event of a row of the trail."""
+    return AuditEvent(
         action=row["action"],
         subject=row["subject"],
         by=row["actor"],
@@ -126,4 +127,7 @@ def _link(row: Record) -> Link:
         via=row["via"],
         details=load(row["details"]),
     )
-    return Link(row["sequence"], event, row["previous"], row["hash"])
+
+
+def _link(row: Record) -> Link:
+    return Link(row["sequence"], event_of(row), row["previous"], row["hash"])

@@ -6,7 +6,8 @@ from datetime import datetime
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.store.cells import Connection, load, records
+from lifecycle.store.audit import event_of
+from lifecycle.store.cells import Connection, load, records, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +116,17 @@ def trail_of(con: Connection, model_id: str, use_case_id: str) -> list[AuditEven
         """,
         {"model": model_id, "use_case": use_case_id},
     )
-    return [
-        AuditEvent(
-            action=row["action"],
-            subject=row["subject"],
-            by=row["actor"],
-            at=row["happened_at"],
-            reason=row["reason"],
-            via=row["via"],
-            details=load(row["details"]),
-        )
-        for row in records(found)
-    ]
+    return [event_of(row) for row in records(found)]
+
+
+def recent(con: Connection, *, since: datetime, limit: int) -> list[AuditEvent]:
+    """Return what happened to the portfolio since a time, newest first; sign-ins are left out."""
+    found = con.execute(
+        """
+        SELECT * FROM audit
+        WHERE happened_at >= $since AND NOT starts_with(action, 'session.')
+        ORDER BY sequence DESC LIMIT $limit
+        """,
+        {"since": utc(since), "limit": limit},
+    )
+    return [event_of(row) for row in records(found)]

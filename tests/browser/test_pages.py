@@ -11,7 +11,7 @@ from tests.browser.conftest import ROOT
 PATHS = {name: "/" if name == "overview" else f"/{name}" for name in PAGES}
 PICTURES = ROOT / "docs" / "images"
 DEVELOPER, VIEWER = PEOPLE[Role.DEVELOPER][0], PEOPLE[Role.VIEWER][0]
-AUDITOR = PEOPLE[Role.AUDITOR][0]
+AUDITOR, APPROVER = PEOPLE[Role.AUDITOR][0], PEOPLE[Role.APPROVER][0]
 
 
 @pytest.mark.parametrize("page", PATHS)
@@ -70,14 +70,24 @@ def test_a_page_somebody_may_not_use_is_not_shown_and_says_so_when_typed(visit, 
     assert visitor.page.get_by_role("link", name="Audit").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", PATHS)
-def test_pictures_for_the_documentation(visit, portfolio, page, scheme):
-    if not os.environ.get("LIFECYCLE_PICTURES"):
-        pytest.skip("pictures are drawn only when LIFECYCLE_PICTURES is set")
-    visitor = visit(portfolio, color_scheme=scheme).sign_in(DEVELOPER, PATHS[page])
-    if page == "audit":
-        visitor = visit(portfolio, color_scheme=scheme).sign_in(AUDITOR, PATHS[page])
+SHOWN = {
+    "overview-light": (APPROVER, "/"),
+    "drift-light": (DEVELOPER, "/drift?model=credit-default"),
+    "fairness-light": (VIEWER, "/fairness?model=loan-prescreen"),
+    "approvals-dark": (APPROVER, "/approvals?request=req-37"),
+    "model-dark": (DEVELOPER, "/model?model=credit-default"),
+}
+"""The pictures in the documentation: who looks at what."""
+
+
+@pytest.mark.skipif(
+    not os.environ.get("LIFECYCLE_PICTURES"),
+    reason="pictures are drawn only when LIFECYCLE_PICTURES is set",
+)
+@pytest.mark.parametrize("name", SHOWN)
+def test_pictures_for_the_documentation(visit, portfolio, name):
+    person, path = SHOWN[name]
+    visitor = visit(portfolio, color_scheme=name.rpartition("-")[2]).sign_in(person, path)
     visitor.page.wait_for_timeout(1500)  # Plotly draws after the script has ended
     PICTURES.mkdir(parents=True, exist_ok=True)
-    visitor.page.screenshot(path=str(PICTURES / f"{page}-{scheme}.png"))
+    visitor.page.screenshot(path=str(PICTURES / f"{name}.png"))
