@@ -8,7 +8,7 @@ PORT ?= 8501
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs bench lock wheel demo browser clean
+.PHONY: help run test coverage check format docs bench lock wheel demo browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -22,6 +22,11 @@ demo: $(VENV)/installed ## Build the sample portfolio anew
 
 test: $(VENV)/installed-dev browser ## Run every test
 	$(BIN)/python -m pytest
+
+coverage: $(VENV)/installed-dev ## Branch coverage of the layers that compute and decide
+	$(BIN)/python -m pytest -q -m "not browser" --cov=lifecycle --cov-branch --cov-report=
+	$(BIN)/coverage report --include='lifecycle/domain/*,lifecycle/stats/*' --fail-under=100
+	$(BIN)/coverage report --include='lifecycle/store/*,lifecycle/engines/*,lifecycle/services/*' --fail-under=95
 
 check: $(VENV)/installed-dev ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -274,6 +274,35 @@ def test_an_all_null_column_is_insufficient_with_a_reason(command, table):
     assert outcome.json["verdict"] == "ok"
 
 
+def test_a_csv_column_that_is_empty_on_one_side_is_insufficient_and_no_type_error(command, write):
+    before = write("before.csv", "x,z\n" + "1.5,2\n2.5,3\n" * 150)
+    after = write("after.csv", "x,z\n" + ",2\n,3\n" * 150)
+
+    for sides in ((before, after), (after, before)):
+        (measured,) = command("drift", *sides).found("missing_share", column="x")
+        assert measured["state"] == "insufficient"
+        assert measured["reason"] == f"column x of {after} holds no value"
+
+
+def test_rows_that_cannot_be_used_are_counted_aloud(command, table):
+    file = table(
+        y=["no", "yes", None, "perhaps"] * 50, p=[0.2, 0.7, 0.5, 1.5] * 50, said=["yes", "no"] * 100
+    )
+
+    outcome = command("performance", file, "--target", "y", "--positive", "yes", "--score", "p")
+
+    assert "'no', 'perhaps' in y all count as not 'yes'" in outcome.err
+    assert "50 of 200 rows have no outcome and are left out" in outcome.err
+    assert "50 of 200 rows have no score between 0 and 1 and are left out" in outcome.err
+    assert {m["n"] for m in outcome.json["measurements"]} == {100}
+    regression = table(
+        "r.parquet", y=[1.0, 2.0, 3.0, None] * 50, f=[1.0, float("nan"), 2.0, 1.0] * 50
+    )
+    outcome = command("performance", regression, "--target", "y", "--prediction", "f")
+    assert "50 of 200 rows have no outcome" in outcome.err
+    assert "50 of 200 rows have no finite prediction" in outcome.err
+
+
 def test_a_run_in_which_nothing_can_be_judged_exits_with_3(command, table):
     file = table(x=[1.0, 2.0, 3.0])
 

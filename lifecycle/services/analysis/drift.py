@@ -166,6 +166,9 @@ def _result(
 
 def _mismatch(run: _Run, name: str) -> Measurement:
     """Say that a column cannot be compared, with the first value that does not fit."""
+    for empty in (run.reference, run.current):
+        if not run.engine.values(empty, name, limit=1):
+            return _without_values(run, name, label=empty.label)
     before, now = run.reference.column(name), run.current.column(name)
     reason = f"is {before.type} in {run.reference.label} but {now.type} in {run.current.label}"
     bad = run.engine.unreadable(run.current, name, type_name=before.type)
@@ -180,6 +183,19 @@ def _mismatch(run: _Run, name: str) -> Measurement:
         n=run.current.rows,
         n_reference=run.reference.rows,
         reason=f"column {name} {reason}",
+    )
+
+
+def _without_values(run: _Run, name: str, *, label: str) -> Measurement:
+    """Say that a side holds nothing but missing values, which has no type to compare."""
+    return Measurement(
+        statistic="missing_share",
+        value=1.0,
+        state=State.INSUFFICIENT,
+        column=name,
+        n=run.current.rows,
+        n_reference=run.reference.rows,
+        reason=f"column {name} of {label} holds no value",
     )
 
 

@@ -1,12 +1,13 @@
 """What kind of answer a model gives, and which of its labels counts as positive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lifecycle.engines import Engine
-from lifecycle.engines.contract import Coding, Kind, Source
+from lifecycle.engines.contract import Coding, Kind, Source, Tallied
 from lifecycle.errors import InvalidInput
+from lifecycle.stats.summaries import BinaryTally, ErrorTally
 
 MANY_LABELS = 200
 """More different labels than this are no classes."""
@@ -91,15 +92,18 @@ def binary_codings(engine: Engine, source: Source, *, roles: Roles) -> Codings:
         raise InvalidInput("give --prediction, --score or both: there is nothing to measure")
     seen = [value for value, _ in engine.values(source, roles.target, limit=MANY_LABELS)]
     label = Coding(roles.target, _positive_label(source, seen, roles=roles))
+    others = [value for value in seen if value != label.positive]
+    notices: tuple[str, ...] = ()
+    if len(others) > 1:
+        notices = (f"{_listed(others)} in {roles.target} all count as not {label.positive!r}",)
     if roles.prediction is None:
-        return Codings(label=label, decision=None)
+        return Codings(label=label, decision=None, notices=notices)
     decided = [v for v, _ in engine.values(source, roles.prediction, limit=MANY_LABELS)]
     positive = _positive_decision(source, decided, labels=seen, label=label, roles=roles)
-    notices: tuple[str, ...] = ()
     if roles.positive_prediction is None and positive != label.positive and positive in seen:
         taken = f"yet {positive} is taken as its positive decision"
         say = f"say --positive-prediction {label.positive} if it is that"
-        notices = (f"{roles.prediction} is coded like {roles.target}, {taken}; {say}",)
+        notices += (f"{roles.prediction} is coded like {roles.target}, {taken}; {say}",)
     return Codings(label=label, decision=Coding(roles.prediction, positive), notices=notices)
 
 
@@ -123,6 +127,26 @@ def class_names(engine: Engine, source: Source, *, roles: Roles) -> tuple[str, .
                 f"{source.label}; classes seen: {', '.join(sorted(names - {name}))}"
             )
     return tuple(sorted(names))
+
+
+def left_out(tallied: Iterable[Tallied]) -> tuple[str, ...]:
+    """Say how many rows could not be used, and why."""
+    whole = [t.tally for t in tallied if not t.slice]
+    rows = sum(tally.rows for tally in whole)
+    without = {"no outcome": 0, "no score between 0 and 1": 0, "no finite prediction": 0}
+    for tally in whole:
+        if isinstance(tally, BinaryTally):
+            without["no outcome"] += tally.rows - tally.labelled
+            without["no score between 0 and 1"] += tally.invalid_scores
+        else:
+            without["no outcome"] += tally.unlabelled
+        if isinstance(tally, ErrorTally):
+            without["no finite prediction"] += tally.invalid
+    return tuple(
+        f"{count} of {rows} rows have {what} and are left out of what needs it"
+        for what, count in without.items()
+        if count
+    )
 
 
 def engine_holds(engine: Engine, source: Source, column: str, *, value: str) -> bool:

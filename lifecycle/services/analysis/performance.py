@@ -13,6 +13,7 @@ from lifecycle.services.analysis.outcomes import (
     Task,
     binary_codings,
     class_names,
+    left_out,
     recognise,
 )
 from lifecycle.services.analysis.periods import windows_of
@@ -85,7 +86,8 @@ def measure_performance(engine: Engine, *, source: Source, options: PerformanceO
     groupings = [
         Grouping(columns, windowing) for columns in ((), *((name,) for name in options.segments))
     ]
-    tallied, positive, assumed = _tally(engine, source, task=task, roles=roles, by=groupings)
+    counted, positive, assumed = _tally(engine, source, task=task, roles=roles, by=groupings)
+    tallied = list(counted)
     drafts = [d for t in tallied for d in _drafts(t, wanted=wanted, options=options)]
     if roles.class_scores:
         drafts += measure_class_scores(
@@ -99,7 +101,7 @@ def measure_performance(engine: Engine, *, source: Source, options: PerformanceO
         | {"engine": engine.name, "positive": positive},
         measurements=measurements,
         verdict=overall(measurements),
-        notices=(*notices, *assumed),
+        notices=(*notices, *assumed, *left_out(tallied)),
     )
 
 
