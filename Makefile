@@ -57,7 +57,7 @@ browser: # A Chromium for the browser tests, where apt can bring one
 	@if command -v chromium >/dev/null 2>&1; then :; \
 	elif command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing Chromium for the browser tests"; \
-	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium) >/dev/null 2>&1 \
 	  || echo "Chromium could not be installed: the browser tests will be skipped and say so"; \
 	else echo "No Chromium and no apt as root: the browser tests will be skipped and say so"; fi
 

@@ -12,7 +12,7 @@ from lifecycle.services.portfolio import Alarm, InventoryRow, Overview, QueueIte
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family
 
-# Alarms shown per version; the table holds all.
+# Stories told per version; the table holds every measurement.
 FEW = 3
 
 # Where a breach is shown, and what its column is called in that page's address.
@@ -53,10 +53,13 @@ def wrong(alarms: Sequence[Alarm]) -> None:
         by_version.setdefault(alarm.version_id, []).append(alarm)
     for version_id, found in by_version.items():
         model, _, version = version_id.partition("/")
-        more = f" and {len(found) - FEW} more" if len(found) > FEW else ""
+        # Several statistics of one column tell one story; the table has them all.
+        place = {a.statistic: PAGES[catalogue.get(a.statistic).family] for a in found}
+        told = [*{(place[a.statistic], a.column): a for a in reversed(found)}.values()][::-1]
+        more = f", {len(found)} measurements in all" if len(found) > min(len(told), FEW) else ""
         widgets.badge(State.BREACH, f"**{version_id}**{more}")
-        st.markdown("\n".join(f"- {alarm.sentence}" for alarm in found[:FEW]))
-        first = {PAGES[catalogue.get(alarm.statistic).family]: alarm for alarm in reversed(found)}
+        st.markdown("\n".join(f"- {alarm.sentence}" for alarm in told[:FEW]))
+        first = {place[alarm.statistic]: alarm for alarm in reversed(found)}
         for (page, key), alarm in first.items():
             where = {"statistic": alarm.statistic} | ({key: alarm.column} if alarm.column else {})
             label = f"{page.capitalize()} of {version_id}"
@@ -95,9 +98,7 @@ def reviews(due: Sequence[InventoryRow]) -> None:
 widgets.header("Overview", question="What needs you, what is wrong, what changed")
 seen = portfolio.overview(session.cursor(), actor=session.actor(), at=session.now())
 if not seen.models:
-    hint = (
-        "`lifecycle demo` builds a sample portfolio; `lifecycle usecase add --help` starts yours."
-    )
+    hint = "`lifecycle demo` builds a sample; `lifecycle usecase add --help` starts your own."
     widgets.empty("No model is registered yet", hint=hint)
     st.stop()
 worst = next((s for s in SEVERITY if any(state is s for _, state in seen.health)), State.OK)

@@ -65,7 +65,7 @@ def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
     """Return what is beyond its limit in the newest window judged, newest first.
 
     Of every statistic the newest window counts in which it could be judged, as for the state of
-    a version.
+    a version. What was retired or rejected scores nothing any more and is left out.
     """
     found = con.execute(
         """
@@ -75,6 +75,9 @@ def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
             ) AS age
             FROM measurement
             WHERE limit_value IS NOT NULL AND state IN ('ok', 'warning', 'breach', 'error')
+                AND version_id NOT IN (
+                    SELECT id FROM version WHERE stage IN ('retired', 'rejected')
+                )
         )
         SELECT * FROM judged WHERE age = 1 AND state = 'breach'
         ORDER BY window_end DESC NULLS LAST, version_id, position LIMIT $limit

@@ -200,6 +200,20 @@ def test_alarms_are_the_newest_breaches_in_words(monitored, ws):
     assert portfolio.alarms(ws.cursor(), limit=1) == found[:1]
 
 
+def test_a_retired_version_raises_no_alarm(monitored, ws, dev):
+    registry.move_version(ws, "tumour", "1", to=Stage.RETIRED, reason="over", by=dev, at=AT)
+
+    assert portfolio.alarms(ws.cursor()) == []
+
+
+def test_signing_in_is_no_change_of_the_portfolio(registered, ws):
+    before = portfolio.changes(ws.cursor(), since=AT)
+    with ws.transaction() as tx:
+        audit.append(tx, AuditEvent("session.start", "person:ana", "ana", AT))
+
+    assert portfolio.changes(ws.cursor(), since=AT) == before
+
+
 def test_changes_begin_at_the_time_asked_for(registered, ws):
     assert portfolio.changes(ws.cursor(), since=AT + timedelta(hours=1)) == []
     assert len(portfolio.changes(ws.cursor(), since=AT)) == 5
