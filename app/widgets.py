@@ -119,9 +119,13 @@ def pick_model() -> "Model":
     if not known:
         empty("No model registered yet", hint="Register one with `lifecycle model add --help`.")
         st.stop()
+    asked = st.query_params.get("model")
     chosen = st.selectbox("Model", list(known), key="model", bind="query-params")
-    # The browser may send anything; what is not known falls back to the first.
-    return known.get(str(chosen), next(iter(known.values())))
+    # The browser may send anything; what is not known falls back to the first, and says so.
+    found = known.get(str(chosen), next(iter(known.values())))
+    if asked and asked not in known:
+        st.warning(f"There is no model {asked!r} here; this is {found.id}.", icon=":material/info:")
+    return found
 
 
 def pick_version(*, model: "Model | None" = None) -> "tuple[Model, Version]":

@@ -63,6 +63,13 @@ def test_what_is_not_known_in_an_address_falls_back_to_what_is(open_page, portfo
     clean(open_page(name, portfolio, model="nobody", version="x", statistic="guess", tab="?"))
 
 
+@pytest.mark.parametrize("name", ["model", "drift", "performance", "fairness", "explanations"])
+def test_a_model_that_is_not_there_is_said_aloud(open_page, portfolio, name):
+    page = open_page(name, portfolio, model="nobody")
+
+    assert "There is no model 'nobody' here" in page.warning[0].value
+
+
 def test_the_overview_counts_breaches_and_links_to_what_shows_them(open_page, portfolio):
     page = clean(open_page("overview", portfolio))
 
