@@ -150,10 +150,14 @@ class Client:
             if response.is_error:
                 response.read()
                 raise _refused(response)
-            with part.open("wb") as out:
-                for chunk in response.iter_bytes():
-                    out.write(chunk)
-        part.replace(file)
+            try:
+                with part.open("wb") as out:
+                    for chunk in response.iter_bytes():
+                        out.write(chunk)
+                part.replace(file)
+            except OSError as error:
+                part.unlink(missing_ok=True)
+                raise errors.InvalidInput(f"{file} cannot be written: {error.strerror}") from error
 
     def _call(self, method: str, path: str, **what: Any) -> Any:
         with _answered(self._http.base_url):

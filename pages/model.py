@@ -36,7 +36,8 @@ widgets.badge(health, f"{standing}; owner {model.owner}; risk tier **{case.tier}
 widgets.note(f"Tier {case.tier} because: {' '.join(records.drivers(case))}", icon="gavel")
 last = max((row.last_prediction for row in rows if row.last_prediction), default=None)
 review = min((row.next_review for row in rows if row.next_review), default=None)
-widgets.note(f"Last prediction {words.moment(last)}; next review {words.day(review)}.")
+due = "review overdue since" if any(row.review_due for row in rows) else "next review"
+widgets.note(f"Last prediction {words.moment(last)}; {due} {words.day(review)}.")
 
 # Then its life.
 events = portfolio.timeline(con, model.id)

@@ -3,12 +3,12 @@
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lifecycle.cli.output import write_whole
 from lifecycle.cli.session import Format
 
 Record = Mapping[str, Any]
@@ -43,9 +43,7 @@ def write(text: str, out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text)
         return
-    part = out.with_name(f".{out.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, out)  # noqa: PTH105 -- the same call, atomic on every system
+    write_whole(out, text)
 
 
 def _several(result: Record | Sequence[Record]) -> Sequence[Record]:

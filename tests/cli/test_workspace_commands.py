@@ -277,10 +277,12 @@ def test_a_backup_comes_back_whole(run, tmp_path, monkeypatch):
         (("dataset", "snapshot", "d", "missing.csv"), 2, "missing.csv"),
         (("usecase", "list", "--as", "april"), 4, "sample"),
         (("nonsense",), 2, "nonsense"),
+        (("usecase", "list", "--out", "/no/such/folder/x.json"), 2, "cannot be written"),
+        (("audit", "export", "/no/such/folder/x.jsonl"), 2, "cannot be written"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line_with_its_exit_code(run, arguments, code, words):
-    got, out, err = run(*arguments)
+    got, out, err = run(*arguments, table=arguments[:2] == ("audit", "export"))
 
     assert got == code
     assert words in err
