@@ -64,6 +64,12 @@ def note(text: str, *, icon: str = "info") -> None:
     st.markdown(f":small[:material/{icon}: {text}]")
 
 
+def unfinished(window: "Window | None", *, last: datetime) -> None:
+    """Say of a window that is not over how far its rows reach."""
+    if window is not None and window.end > session.now():
+        note(f"That window is not over; it holds what was logged to {words.moment(last)}.")
+
+
 def empty(title: str, *, hint: str) -> None:
     """Say what is missing and the one thing that fills it."""
     with st.container(border=True):

@@ -83,7 +83,7 @@ history: list[Measurement] = []
 if logged:
     span = widgets.pick_window(logged[1], default="26 weeks")
     history = measurements.history(con, version.id, statistics=NAMES, start=span.start)
-if not history:
+if not logged or not history:
     hint = f"Count what was logged and compare it: `lifecycle monitor run {model.id}`."
     widgets.empty("No drift measured yet", hint=hint)
     st.stop()
@@ -92,6 +92,7 @@ ranked = rankings.by_column(history)
 newest: datetime = max(m.window.start for m in history if m.window)
 if ranked:
     widgets.badge(ranked[0].state, rankings.message(ranked))
+    widgets.unfinished(ranked[0].worst.window, last=logged[1])
 method(version, [m for m in history if m.window and m.window.start == newest])
 widgets.table(rankings.rows(ranked), name="drift_ranked", alt="Columns by drift, worst first")
 

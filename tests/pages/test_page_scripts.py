@@ -3,6 +3,7 @@
 import pytest
 
 from lifecycle.domain.actor import Actor, Role
+from lifecycle.store import logs
 
 APPROVER = Actor("ada", frozenset({Role.APPROVER}), via="sample")
 VIEWER = Actor("vik", frozenset({Role.VIEWER}), via="sample")
@@ -68,6 +69,17 @@ def test_a_model_that_is_not_there_is_said_aloud(open_page, portfolio, name):
     page = open_page(name, portfolio, model="nobody")
 
     assert "There is no model 'nobody' here" in page.warning[0].value
+
+
+def test_a_window_that_is_not_over_says_how_far_it_reaches(open_page, portfolio, monkeypatch):
+    logged = logs.first_last(portfolio.cursor(), "/".join(LIVE.values()))
+    assert logged is not None
+    first, last = logged
+    monkeypatch.setattr("app.session.now", lambda: last)
+    assert "That window is not over" in said(open_page("drift", portfolio, **LIVE))
+
+    monkeypatch.setattr("app.session.now", lambda: last + (last - first))
+    assert "not over" not in said(open_page("drift", portfolio, **LIVE))
 
 
 def test_the_overview_counts_breaches_and_links_to_what_shows_them(open_page, portfolio):
