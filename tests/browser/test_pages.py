@@ -1,5 +1,4 @@
 import os
-import re
 
 import pytest
 from playwright.sync_api import Error, expect
@@ -69,31 +68,6 @@ def test_a_page_somebody_may_not_use_is_not_shown_and_says_so_when_typed(visit, 
     visitor.sees("Not allowed")
 
     assert visitor.page.get_by_role("link", name="Audit").count() == 0
-
-
-def test_a_row_of_the_inventory_opens_its_model(visit, portfolio):
-    page = visit(portfolio).sign_in(VIEWER, "/inventory").page
-    table = page.locator("[data-testid=stDataFrame]").first
-    table.wait_for()
-
-    # The table is a canvas: its second row's box stands below the header and the first row.
-    table.click(position={"x": 18, "y": 90})
-
-    page.wait_for_url(f"{portfolio}/model?model=*")
-    page.get_by_role("heading", level=1).filter(has_not_text="Inventory").wait_for()
-
-
-def test_a_cell_of_the_heat_map_opens_its_column_and_window(visit, portfolio):
-    page = visit(portfolio).sign_in(VIEWER, "/drift?model=credit-default").page
-    cells = page.locator(".js-plotly-plot .nsewdrag").first
-    cells.scroll_into_view_if_needed()
-    page.wait_for_timeout(1000)  # Plotly draws after the script has ended
-    box = cells.bounding_box()
-    assert box is not None
-
-    page.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.95)
-
-    page.wait_for_url(re.compile(r"column=.*window=|window=.*column="))
 
 
 SHOWN = {
