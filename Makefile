@@ -69,12 +69,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: requirements.lock pyproject.toml | $(VENV)/bin/python
-	@[ -e $(VENV)/installed-dev ] || { echo "Installing what is locked (a minute or two, once)"; $(PIP) install --require-hashes -r requirements.lock; }
+	@[ -e $(VENV)/installed-dev ] || { echo "Installing what is locked (a minute or two, once)"; $(PIP) install --no-deps --require-hashes -r requirements.lock; }
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what is locked, with the test tools (a minute or two, once)"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/installed
