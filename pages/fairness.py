@@ -12,7 +12,7 @@ from lifecycle.domain.measurement import Measurement, Window, verdict
 from lifecycle.domain.monitor import Monitor
 from lifecycle.services import measuring
 from lifecycle.services.analysis.fairness import JOINT
-from lifecycle.services.measuring import Counts, Watch
+from lifecycle.services.measuring import Counts, Watch, fairness
 from lifecycle.stats import catalogue
 from lifecycle.store import evidence, logs, measurements, monitors, tallies
 
@@ -33,9 +33,9 @@ def in_production(monitor: Monitor, span: Window) -> list[Measurement]:
     for end, wanted in ((span.end, True), (max(w.end for w in ripe or windows), False)):
         days = {k: [t for day, t in d if day < end.date()] for k, d in daily.items()}
         totals = {key: outcomes.total(parts) for key, parts in days.items() if parts}
-        counts = Counts(Window(min(w.start for w in windows), end), {}, totals)
-        measured = measuring.measure(Watch(monitor, {}, None), counts)
-        found += [m for m in measured if (m.statistic in measuring.UNLABELLED) is wanted]
+        counts = Counts(Window(min(w.start for w in windows), end), tallies=totals)
+        measured = fairness.measure(Watch(monitor), counts)
+        found += [m for m in measured if (m.statistic in fairness.UNLABELLED) is wanted]
     return found
 
 

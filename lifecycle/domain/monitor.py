@@ -26,6 +26,8 @@ class Monitor:
         Statistics measured once outcomes are known.
     limits
         Limit by statistic; a statistic without one uses the catalogue's house default.
+    segments
+        Columns whose groups are watched apart; the version's sensitive attributes when empty.
     minimum
         Fewest rows in a window before anything is judged.
     bins
@@ -43,6 +45,7 @@ class Monitor:
     drift: tuple[str, ...] = ("ks", "psi", "jensen_shannon", "wasserstein")
     categorical: tuple[str, ...] = ("chi_squared", "psi", "jensen_shannon", "total_variation")
     performance: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
     minimum: int = 200
     bins: int = 64

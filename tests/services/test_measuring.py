@@ -11,7 +11,8 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from lifecycle.domain.measurement import State, Window
 from lifecycle.domain.monitor import Grain, Monitor
 from lifecycle.services import measuring
-from lifecycle.services.measuring import Counts, Watch
+from lifecycle.services.measuring import Counts, Watch, fairness, performance
+from lifecycle.services.measuring import scores as scores_of
 from lifecycle.stats import catalogue, counting, quality
 from lifecycle.stats.summaries import BinaryTally, CategoryProfile, numeric_bins
 
@@ -52,9 +53,9 @@ def test_rebinned_scores_keep_every_sum_and_auc_within_its_resolution(seed, n, r
     labels = np.append(rng.integers(0, 2, n), [0, 1])
     scores = rng.random(n + 2) if not rough else rng.integers(0, 11, n + 2) / 10
     fine = counting.binary_tally(labels, np.full(n + 2, 2), scores)
-    edges = measuring.score_edges(fine)
+    edges = scores_of.score_edges(fine)
 
-    coarse = measuring.rebin(fine, edges=edges)
+    coarse = scores_of.rebin(fine, edges=edges)
 
     assert coarse.scores.sum() == fine.scores.sum()
     assert np.allclose(coarse.score_sums.sum(axis=1), fine.score_sums.sum(axis=1))
@@ -63,25 +64,25 @@ def test_rebinned_scores_keep_every_sum_and_auc_within_its_resolution(seed, n, r
     assert auc.value == pytest.approx(expected, abs=(auc.resolution or 0.0) + 1e-9)
     brier = catalogue.get("brier").measure(coarse)
     assert brier.value == pytest.approx(brier_score_loss(labels, scores))
-    assert coarse.exact is (len(np.unique(scores)) <= measuring.SCORE_BINS)
+    assert coarse.exact is (len(np.unique(scores)) <= scores_of.SCORE_BINS)
 
 
 def test_few_scores_stay_exact_until_a_new_one_appears():
     reference = counting.binary_tally([0, 1, 1], [0, 1, 1], [0.2, 0.7, 0.7])
-    edges = measuring.score_edges(reference)
+    edges = scores_of.score_edges(reference)
     same = counting.binary_tally([0, 1], [0, 1], [0.7, 0.2])
     other = counting.binary_tally([0, 1], [0, 1], [0.7, 0.25])
 
-    assert measuring.rebin(same, edges=edges).exact
-    assert not measuring.rebin(other, edges=edges).exact
+    assert scores_of.rebin(same, edges=edges).exact
+    assert not scores_of.rebin(other, edges=edges).exact
     assert {0.1, 0.2, 0.7, 0.9} <= set(edges.tolist())
 
 
 def test_without_scores_there_are_no_edges_and_nothing_to_rebin():
     plain = counting.binary_tally([0, 1], [0, 1])
-    assert len(measuring.score_edges(plain)) == 0
-    assert measuring.rebin(plain, edges=np.empty(0)) is plain
-    moved = measuring.rebin(plain, edges=np.array([0.5]))
+    assert len(scores_of.score_edges(plain)) == 0
+    assert scores_of.rebin(plain, edges=np.empty(0)) is plain
+    moved = scores_of.rebin(plain, edges=np.array([0.5]))
     assert moved.scores.shape == (3, 2)
 
 
@@ -97,7 +98,7 @@ def test_without_scores_there_are_no_edges_and_nothing_to_rebin():
     ],
 )
 def test_a_reference_value_sets_the_limit(name, reference, limit):
-    found = measuring.house_limit(catalogue.get(name), reference=reference)
+    found = performance.house_limit(catalogue.get(name), reference=reference)
     assert found == (None if limit is None else pytest.approx(limit))
 
 
@@ -108,7 +109,7 @@ def test_a_reference_value_sets_the_limit(name, reference, limit):
 def test_performance_breaches_only_when_its_interval_leaves_the_limit_behind(accuracy, n, state):
     reference = binary(5000, accuracy=0.93)
     now = binary(n, accuracy=accuracy, seed=5)
-    watch = Watch(monitor(performance=("accuracy",)), {}, reference)
+    watch = Watch(monitor(performance=("accuracy",)), tallies={"{}": reference})
 
     (measured,) = measuring.measure(watch, Counts(WINDOW, {}, {"{}": now}))
 
@@ -125,7 +126,7 @@ def test_performance_breaches_only_when_its_interval_leaves_the_limit_behind(acc
 
 
 def test_a_monitors_own_limit_replaces_the_references():
-    watch = Watch(monitor(performance=("accuracy",), limits={"accuracy": 0.99}), {}, None)
+    watch = Watch(monitor(performance=("accuracy",), limits={"accuracy": 0.99}))
     counts = Counts(WINDOW, {}, {"{}": binary(2000, accuracy=0.9)})
     (measured,) = measuring.measure(watch, counts)
     assert (measured.limit, measured.state) == (0.99, State.BREACH)
@@ -140,7 +141,7 @@ def test_fairness_reads_single_attributes_of_binary_tallies_only():
         '{"age":"old"}': counting.error_tally([1.0], [2.0]),
         '{"ward":"A"}': counting.binary_tally([0, 1], [2, 2]),
     }
-    found = measuring.measure(Watch(monitor(), {}, None), Counts(WINDOW, {}, tallies))
+    found = fairness.measure(Watch(monitor()), Counts(WINDOW, {}, tallies))
 
     gaps = {m.column for m in found if m.column}
     assert gaps == {"sex"}
@@ -157,13 +158,13 @@ def test_maturity_is_the_share_of_known_outcomes():
 
 def test_a_tally_offers_only_what_it_can_give():
     decided = binary(50, accuracy=0.9)
-    names = {s.name for s in measuring.performance_statistics(decided)}
+    names = {s.name for s in performance.performance_statistics(decided)}
     assert names == {"accuracy", "precision", "recall", "f1"}
     scored = counting.binary_tally([0, 1], [2, 2], [0.1, 0.9])
-    names = {s.name for s in measuring.performance_statistics(scored)}
+    names = {s.name for s in performance.performance_statistics(scored)}
     assert names == {"roc_auc", "brier", "log_loss", "ece"}
     errors = counting.error_tally([1.0, 2.0], [1.0, 3.0])
-    assert measuring.performance_statistics(errors, named=("accuracy",)) == ()
+    assert performance.performance_statistics(errors, named=("accuracy",)) == ()
 
 
 def test_a_statistic_that_does_not_fit_a_column_is_left_out():
@@ -172,9 +173,9 @@ def test_a_statistic_that_does_not_fit_a_column_is_left_out():
     )
     words = CategoryProfile(("a", "b"), np.array([300, 200]), 0, 0)
     watch = Watch(
-        monitor(categorical=("ks", "psi")), {"x": reference, "w": words, "y": words}, None
+        monitor(categorical=("ks", "psi")), {"{}": {"x": reference, "w": words, "y": words}}
     )
-    found = measuring.measure(watch, Counts(WINDOW, {"x": reference, "w": words}, {}))
+    found = measuring.measure(watch, Counts(WINDOW, {"{}": {"x": reference, "w": words}}))
     drift = {(m.column, m.statistic) for m in found}
     assert ("w", "psi") in drift
     assert ("w", "ks") not in drift
@@ -202,8 +203,8 @@ def test_a_constant_column_counts_as_stuck_only_beyond_chance():
     assert quality.stuck_value(reference, nothing).insufficient
     constant = CategoryProfile(("no",), np.array([100]), 0, 0)
     assert quality.stuck_value(constant, constant).value is None
-    watch = Watch(monitor(minimum=50), {"flag": reference}, None)
-    judged = measuring.measure(watch, Counts(WINDOW, {"flag": few}, {}))
+    watch = Watch(monitor(minimum=50), {"{}": {"flag": reference}})
+    judged = measuring.measure(watch, Counts(WINDOW, {"{}": {"flag": few}}))
     stuck = next(m for m in judged if m.statistic == "stuck_value")
     assert stuck.state is State.WARNING
 

@@ -12,7 +12,7 @@ from lifecycle.engines import Engine, rows
 from lifecycle.engines.contract import Coding, Grouping, Source, Tallied
 from lifecycle.engines.windows import Windowing, parse_width
 from lifecycle.services.analysis.outcomes import BINARY_CODES
-from lifecycle.services.measuring import rebin
+from lifecycle.services.measuring.scores import rebin
 from lifecycle.services.monitoring.reference import PREDICTION, SCORE, Codes
 from lifecycle.stats.summaries import BinaryTally, FloatArray, Profile, Tally
 from lifecycle.store.connection import Workspace

@@ -14,7 +14,7 @@ from lifecycle.engines import Engine, choose, rows
 from lifecycle.errors import InvalidInput
 from lifecycle.services import snapshots
 from lifecycle.services.analysis.result import overall
-from lifecycle.services.measuring import score_edges
+from lifecycle.services.measuring.scores import score_edges
 from lifecycle.services.monitoring import counting, reference, saving
 from lifecycle.stats.summaries import BinaryTally, FloatArray, Profile
 from lifecycle.store import datasets, logs, models, monitors, profiles, tallies

@@ -12,7 +12,7 @@ from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.domain.model import Version
 from lifecycle.domain.monitor import Grain, Monitor
 from lifecycle.services import measuring
-from lifecycle.services.measuring import Counts, Watch, window_of
+from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, window_of
 from lifecycle.services.monitoring.counting import Counted
 from lifecycle.stats.summaries import FloatArray, Profile, Tally, merge
 from lifecycle.store import audit, logs, measurements, monitors, profiles, tallies
@@ -111,7 +111,9 @@ def _measure(tx: Connection, work: Work) -> tuple[list[Measurement], list[Window
     end = max(window.end for window in windows).date()
     by_column = _by_window(profiles.daily(tx, work.version.id, start=start, end=end), grain=grain)
     by_slice = _by_window(tallies.daily(tx, work.version.id, start=start, end=end), grain=grain)
-    watch = Watch(work.monitor, work.references, work.tally)
+    monitor = work.monitor
+    outcomes = {} if work.tally is None else {ALL_ROWS: work.tally}
+    watch = Watch(monitor, {ALL_ROWS: work.references}, outcomes)
     held = sorted(
         (w for w in windows if w in by_column or w in by_slice), key=lambda window: window.start
     )
@@ -119,10 +121,13 @@ def _measure(tx: Connection, work: Work) -> tuple[list[Measurement], list[Window
     for window in held:
         counts = Counts(
             window,
-            profiles={name: _merged(parts) for name, parts in by_column.get(window, {}).items()},
+            profiles={
+                ALL_ROWS: {n: _merged(parts) for n, parts in by_column.get(window, {}).items()}
+            },
             tallies={key: _merged(parts) for key, parts in by_slice.get(window, {}).items()},
         )
         measured += measuring.measure(watch, counts)
+    measured, _ = measuring.correct(measured, correction=monitor.correction, alpha=monitor.alpha)
     return measured, sorted(windows, key=lambda window: window.start)
 
 

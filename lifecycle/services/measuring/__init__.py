@@ -1,0 +1,28 @@
+"""What a window's summaries say, judged against limits.
+
+Nothing here reads rows, a file or the store: profiles and tallies in, measurements out. Each
+module measures one thing as ``measure(watch, counts)``; what is beyond its limit by chance is told
+apart over a whole run, by `correct`.
+"""
+
+from collections.abc import Callable, Sequence
+
+from lifecycle.domain.measurement import Measurement
+from lifecycle.services.measuring import drift, fairness, performance, quality
+from lifecycle.services.measuring.correction import correct
+from lifecycle.services.measuring.watch import ALL_ROWS, Counts, Watch, matured, window_of
+
+__all__ = ["ALL_ROWS", "MEASURES", "Counts", "Watch", "correct", "matured", "measure", "window_of"]
+
+MEASURES: tuple[Callable[[Watch, Counts], Sequence[Measurement]], ...] = (
+    drift.measure,
+    quality.measure,
+    performance.measure,
+    fairness.measure,
+)
+"""Everything a window is asked, in the order in which its measurements are kept."""
+
+
+def measure(watch: Watch, counts: Counts) -> list[Measurement]:
+    """Measure everything a monitor asks for in one window."""
+    return [found for ask in MEASURES for found in ask(watch, counts)]

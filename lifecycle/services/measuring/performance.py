@@ -1,0 +1,98 @@
+"""How well does the model work in this window, judged by what the reference showed."""
+
+from collections.abc import Mapping, Sequence
+
+from lifecycle.domain.measurement import Measurement
+from lifecycle.services.analysis.performance import FROM_SCORES
+from lifecycle.services.analysis.result import Draft, finish
+from lifecycle.services.measuring.watch import (
+    ALL_ROWS,
+    Counts,
+    Watch,
+    enough,
+    if_mature,
+    softened,
+)
+from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Needs, Statistic
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally, ClassTally, ErrorTally, Tally
+
+TOLERANCE = 0.05
+"""How far a rate may fall behind its reference value; a house default."""
+
+LOSSES = frozenset({"mae", "rmse", "brier", "log_loss"})
+GROWTH = 1.2
+"""How far an error may grow against its reference value, which has no fixed scale."""
+
+PERFORMANCE: Mapping[Needs, tuple[str, ...]] = {
+    Needs.BINARY: (
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "roc_auc",
+        "brier",
+        "log_loss",
+        "ece",
+    ),
+    Needs.CLASSES: ("accuracy", "precision", "recall", "f1", "balanced_accuracy"),
+    Needs.REGRESSION: ("mae", "rmse", "r2", "bias"),
+}
+"""What is measured for a kind of answer unless the monitor names statistics."""
+
+
+def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
+    """Measure the answers against known outcomes, judged by what the reference showed."""
+    tally, monitor = counts.tallies.get(ALL_ROWS), watch.monitor
+    if tally is None:
+        return []
+    drafts = [
+        Draft(
+            statistic=statistic,
+            estimate=enough(statistic.measure(tally), rows=tally.rows, minimum=monitor.minimum),
+            window=counts.window,
+            limit=monitor.limits.get(
+                statistic.name, house_limit(statistic, reference=_usual(watch, statistic))
+            ),
+        )
+        for statistic in performance_statistics(tally, named=monitor.performance)
+    ]
+    measured, _ = finish(drafts)
+    return [if_mature(softened(m), tally=tally, wanted=monitor.maturity) for m in measured]
+
+
+def house_limit(statistic: Statistic, *, reference: float | None) -> float | None:
+    """Return the limit that a reference value sets for a measure of performance.
+
+    A rate may fall by `TOLERANCE` (or rise, where lower is better), a loss grow by a fifth.
+    """
+    if reference is None or statistic.better is None:
+        return None
+    if statistic.name in LOSSES:
+        return reference * GROWTH
+    return reference + (TOLERANCE if statistic.better == "lower" else -TOLERANCE)
+
+
+def performance_statistics(tally: Tally, *, named: Sequence[str] = ()) -> tuple[Statistic, ...]:
+    """Return the named statistics that a tally can give, or the usual ones of its kind."""
+    needs = _needs(tally)
+    wanted = [catalogue.get(name) for name in named or PERFORMANCE[needs]]
+    fitting = [s for s in wanted if needs in s.needs]
+    if isinstance(tally, BinaryTally):
+        scored = int(tally.scores.sum()) + tally.invalid_scores > 0
+        decided = int(tally.decisions[:, :UNKNOWN].sum()) > 0
+        fitting = [s for s in fitting if (scored if s.name in FROM_SCORES else decided)]
+    return tuple(fitting)
+
+
+def _usual(watch: Watch, statistic: Statistic) -> float | None:
+    """Return a statistic's value on the reference, where it can be had."""
+    tally = watch.tallies.get(ALL_ROWS)
+    if tally is None or statistic not in performance_statistics(tally, named=[statistic.name]):
+        return None
+    return statistic.measure(tally).value
+
+
+def _needs(tally: Tally) -> Needs:
+    kinds = {BinaryTally: Needs.BINARY, ClassTally: Needs.CLASSES, ErrorTally: Needs.REGRESSION}
+    return kinds[type(tally)]

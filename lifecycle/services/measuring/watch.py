@@ -1,0 +1,133 @@
+"""What one window is compared with, what was counted in it, and the ways every value is judged."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.monitor import Grain, Monitor
+from lifecycle.stats.inference import Estimate
+from lifecycle.stats.summaries import BinaryTally, Profile, Tally
+
+ALL_ROWS = "{}"
+"""The slice of all rows, as its canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watch:
+    """What a window of a version is compared with.
+
+    Parameters
+    ----------
+    references
+        The reference's profiles by slice (canonical JSON) and column; the model's answers are
+        called score and prediction.
+    tallies
+        The reference's own outcomes by slice; none when it holds no answers to compare.
+    """
+
+    monitor: Monitor
+    references: Mapping[str, Mapping[str, Profile]] = field(
+        default_factory=dict[str, Mapping[str, Profile]]
+    )
+    tallies: Mapping[str, Tally] = field(default_factory=dict[str, Tally])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """What was counted in one window.
+
+    Parameters
+    ----------
+    profiles
+        By slice, as canonical JSON, and column.
+    tallies
+        By slice; `ALL_ROWS` among them once anything was tallied.
+    """
+
+    window: Window
+    profiles: Mapping[str, Mapping[str, Profile]] = field(
+        default_factory=dict[str, Mapping[str, Profile]]
+    )
+    tallies: Mapping[str, Tally] = field(default_factory=dict[str, Tally])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """One column of one slice on both sides."""
+
+    slice: Mapping[str, str]
+    column: str
+    reference: Profile
+    current: Profile
+
+
+def window_of(day: date, *, grain: Grain) -> Window:
+    """Return the window a day falls into: the day, its week from Monday, or its month, in UTC."""
+    if grain is Grain.MONTH:
+        first = day.replace(day=1)
+        following = (first + timedelta(days=31)).replace(day=1)
+    else:
+        first = day if grain is Grain.DAY else day - timedelta(days=day.weekday())
+        following = first + timedelta(days=1 if grain is Grain.DAY else 7)
+    return Window(*(datetime.combine(d, time.min, tzinfo=UTC) for d in (first, following)))
+
+
+def pairs(watch: Watch, counts: Counts, *, within: str | None = None) -> Iterator[Pair]:
+    """Pair each column's reference with what the window holds, slice by slice.
+
+    Parameters
+    ----------
+    within
+        The only slice to pair, such as `ALL_ROWS`; every slice otherwise.
+    """
+    for key, columns in watch.references.items():
+        if within is not None and key != within:
+            continue
+        held, named = counts.profiles.get(key, {}), slice_of(key)
+        for column, reference in columns.items():
+            if column in held:
+                yield Pair(named, column, reference, held[column])
+
+
+def slice_of(key: str) -> dict[str, str]:
+    """Return the slice that a canonical key writes down."""
+    named: dict[str, str] = json.loads(key)
+    return named
+
+
+def enough(estimate: Estimate, *, rows: int, minimum: int) -> Estimate:
+    """Keep a value from being judged in a window of too few rows."""
+    if rows >= minimum or estimate.value is None:
+        return estimate
+    reason = f"{rows} rows in the window, at least {minimum} are needed to judge"
+    return replace(estimate, insufficient=True, reason=reason)
+
+
+def softened(measured: Measurement) -> Measurement:
+    """Make a breach a warning while its interval still includes the limit."""
+    if measured.state is not State.BREACH or measured.interval is None or measured.limit is None:
+        return measured
+    low, high = measured.interval
+    if not low <= measured.limit <= high:
+        return measured
+    reason = "beyond the limit, but the interval includes it"
+    return replace(measured, state=State.WARNING, reason=measured.reason or reason)
+
+
+def matured(tally: Tally) -> float:
+    """Return the share of rows whose outcome is known."""
+    if tally.rows == 0:
+        return 0.0
+    known = tally.labelled if isinstance(tally, BinaryTally) else tally.rows - tally.unlabelled
+    return known / tally.rows
+
+
+def if_mature(measured: Measurement, *, tally: Tally, wanted: float) -> Measurement:
+    """Keep a value from being judged before enough outcomes are known."""
+    share = matured(tally)
+    if share >= wanted:
+        return measured
+    reason = f"outcomes of {share:.0%} of rows known, {wanted:.0%} are needed to judge"
+    return replace(measured, state=State.INSUFFICIENT, reason=reason)
