@@ -177,7 +177,7 @@ def errors(
     cut = _cut(fetch, source, groupings=groupings)
     y, p = (f"CAST({_numeric(source, name)} AS DOUBLE)" for name in (label, prediction))
     used = "CASE WHEN isfinite(y) AND isfinite(p) THEN {} ELSE 0 END"
-    error = "(p - y)"
+    error, zero = "(p - y)", f"abs(y) <= {EPSILON!r}"
     sums = {
         "n": "1",
         "errors": error,
@@ -186,6 +186,9 @@ def errors(
         "fourths": f"{error} * {error} * {error} * {error}",
         "outcomes": "y",
         "outcome_squares": "y * y",
+        "relative": f"CASE WHEN {zero} THEN 0 ELSE abs({error} / y) END",
+        "relative_squares": f"CASE WHEN {zero} THEN 0 ELSE ({error} / y) * ({error} / y) END",
+        "zeros": f"CASE WHEN {zero} THEN 1 ELSE 0 END",
     }
     listed = ", ".join(f"sum({used.format(sql)}) AS {name}" for name, sql in sums.items())
     cells = fetch(
@@ -198,9 +201,13 @@ def errors(
     for group in _groups(cells, cut=cut, groupings=groupings):
         part = {name: float(np.sum(group.cells[name].astype(np.float64))) for name in sums}
         rows, unlabelled = (int(group.cells[c].sum()) for c in ("rows", "unlabelled"))
-        used_rows = int(part.pop("n"))
+        used_rows, zeros = int(part.pop("n")), int(part.pop("zeros"))
         tally = ErrorTally(
-            n=used_rows, unlabelled=unlabelled, invalid=rows - unlabelled - used_rows, **part
+            n=used_rows,
+            zeros=zeros,
+            unlabelled=unlabelled,
+            invalid=rows - unlabelled - used_rows,
+            **part,
         )
         yield Tallied(slice=group.slice, window=group.window, tally=tally)
 
@@ -314,6 +321,7 @@ def _binary_tally(
     valid = cells["at"] >= 0
     k = len(edges) + 1
     at, kind, n = label[valid] * k + cells["at"][valid], label[valid], rows[valid]
+    chosen = cells["decision"][valid].astype(np.int64) * k + cells["at"][valid]
     # With one score per cell its sums follow from the count, the same on every run.
     total = n * cells["value"][valid] if exact else cells["total"][valid]
     squares = total * cells["value"][valid] if exact else cells["squares"][valid]
@@ -322,6 +330,7 @@ def _binary_tally(
         decisions=decisions.reshape(3, 3).astype(np.int64),
         scores=_sums(at, n, size=3 * k).reshape(3, k).astype(np.int64),
         score_sums=_sums(at, total, size=3 * k).reshape(3, k),
+        decided=_sums(chosen, n, size=3 * k).reshape(3, k).astype(np.int64),
         score_squares=_sums(kind, squares, size=3),
         log_losses=_sums(kind, cells["losses"][valid], size=3),
         exact=exact,

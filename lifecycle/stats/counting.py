@@ -18,7 +18,8 @@ from lifecycle.stats.summaries import (
 )
 
 EPSILON = float(np.finfo(np.float64).eps)
-"""Scores are kept this far from 0 and 1 before their logarithm is taken, as scikit-learn does."""
+"""Scores are kept this far from 0 and 1 before their logarithm is taken, and an outcome no larger
+counts as 0 where errors are relative to it; scikit-learn draws the same line."""
 
 
 def profile(
@@ -167,6 +168,7 @@ def binary_tally(
     score = np.zeros(0) if scores is None else np.asarray(scores, np.float64)
     valid = (score >= 0) & (score <= 1)
     kept, kind = score[valid], label[: len(score)][valid]
+    chosen = decision[: len(score)][valid]
     bounds = score_bins(np.sort(kept)) if edges is None else edges
     at = np.searchsorted(bounds, kept)
     k = len(bounds) + 1
@@ -178,6 +180,7 @@ def binary_tally(
         decisions=crossed,
         scores=np.bincount(cells, minlength=3 * k).reshape(3, k).astype(np.int64),
         score_sums=_sums(kept, at=cells, cells=3 * k).reshape(3, k),
+        decided=np.bincount(chosen * k + at, minlength=3 * k).reshape(3, k).astype(np.int64),
         score_squares=_sums(kept * kept, at=kind, cells=3),
         log_losses=_sums(losses, at=kind, cells=3),
         exact=bool(np.all(at < len(bounds)) and np.all(bounds[at] == kept)),
@@ -215,6 +218,8 @@ def error_tally(outcomes: ArrayLike, predictions: ArrayLike) -> ErrorTally:
     used = np.isfinite(outcome) & np.isfinite(prediction)
     error, y = prediction[used] - outcome[used], outcome[used]
     squares = error * error
+    divides = np.abs(y) > EPSILON
+    relative = np.abs(error[divides] / y[divides])
     return ErrorTally(
         n=len(error),
         errors=float(error.sum()),
@@ -223,6 +228,9 @@ def error_tally(outcomes: ArrayLike, predictions: ArrayLike) -> ErrorTally:
         fourths=float((squares * squares).sum()),
         outcomes=float(y.sum()),
         outcome_squares=float((y * y).sum()),
+        relative=float(relative.sum()),
+        relative_squares=float((relative * relative).sum()),
+        zeros=len(y) - len(relative),
         unlabelled=int(np.count_nonzero(~arrived)),
         invalid=int(np.count_nonzero(arrived & ~used)),
     )

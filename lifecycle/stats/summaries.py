@@ -134,6 +134,8 @@ class BinaryTally:
         Shape (3, k), rows with a valid score by label and score bin.
     score_sums
         Shape (3, k), sum of the scores in each of those cells.
+    decided
+        Shape (3, k), rows with a valid score by decision and score bin.
     score_squares
         Shape (3,), sum of squared scores by label.
     log_losses
@@ -150,6 +152,7 @@ class BinaryTally:
     decisions: CountArray
     scores: CountArray
     score_sums: FloatArray
+    decided: CountArray
     score_squares: FloatArray
     log_losses: FloatArray
     exact: bool
@@ -174,6 +177,7 @@ class BinaryTally:
             decisions=self.decisions + other.decisions,
             scores=self.scores + other.scores,
             score_sums=self.score_sums + other.score_sums,
+            decided=self.decided + other.decided,
             score_squares=self.score_squares + other.score_squares,
             log_losses=self.log_losses + other.log_losses,
             exact=self.exact and other.exact,
@@ -227,6 +231,11 @@ class ErrorTally:
         Sums over those rows of the error, its absolute value, its square and its fourth power.
     outcomes, outcome_squares
         Sums over those rows of the outcome and its square.
+    relative, relative_squares
+        Sums of the absolute error over the absolute outcome and of its square, where the outcome
+        is not 0.
+    zeros
+        Rows among the n whose outcome is 0 (no larger than the float64 epsilon).
     unlabelled
         Rows whose outcome is not known.
     invalid
@@ -240,6 +249,9 @@ class ErrorTally:
     fourths: float
     outcomes: float
     outcome_squares: float
+    relative: float
+    relative_squares: float
+    zeros: int
     unlabelled: int
     invalid: int
 
@@ -258,6 +270,9 @@ class ErrorTally:
             fourths=self.fourths + other.fourths,
             outcomes=self.outcomes + other.outcomes,
             outcome_squares=self.outcome_squares + other.outcome_squares,
+            relative=self.relative + other.relative,
+            relative_squares=self.relative_squares + other.relative_squares,
+            zeros=self.zeros + other.zeros,
             unlabelled=self.unlabelled + other.unlabelled,
             invalid=self.invalid + other.invalid,
         )

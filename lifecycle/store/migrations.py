@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lifecycle.errors import DamagedStore
-from lifecycle.store import schema
+from lifecycle.store import schema, tallies
 from lifecycle.store.cells import Connection
 
 
@@ -53,6 +53,11 @@ def m006_work(tx: Executes) -> None:
     tx.execute(schema.WORK)
 
 
+def m007_tallies_by_decision(tx: Executes) -> None:
+    """Count again with decisions by score bin and relative errors in the tallies."""
+    tx.execute(tallies.BY_DECISION)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -62,6 +67,7 @@ MIGRATIONS: list[Migration] = [
     m004_people,
     m005_monitoring,
     m006_work,
+    m007_tallies_by_decision,
 ]
 
 

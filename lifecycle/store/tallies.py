@@ -16,6 +16,15 @@ ALL_ROWS = "{}"
 
 LABELS = 3
 
+BY_DECISION = """
+ALTER TABLE tally ADD COLUMN decided BIGINT[];
+DELETE FROM tally;
+INSERT INTO log_dirty
+SELECT DISTINCT version_id, day FROM log_file
+EXCEPT SELECT version_id, day FROM log_dirty;
+"""
+"""Tallies also hold decisions by score bin and relative errors; every day is counted again."""
+
 
 def slice_key(given: Mapping[str, str]) -> str:
     """Write a slice in the one way that tallies and measurements are keyed by."""
@@ -134,6 +143,7 @@ def _columns(rows: Sequence[dict[str, Any]]) -> arrays.Columns:
         "counts": arrays.counts(by_name["counts"]),
         "scores": arrays.counts(by_name["scores"]),
         "score_sums": arrays.floats(by_name["score_sums"]),
+        "decided": arrays.counts(by_name["decided"]),
         "numbers": arrays.floats(by_name["numbers"]),
     }
 
@@ -143,6 +153,7 @@ EMPTY: dict[str, Any] = {
     "counts": (),
     "scores": (),
     "score_sums": (),
+    "decided": (),
     "numbers": (),
     "exact": False,
     "n": 0,
@@ -158,6 +169,7 @@ def _cells(tally: Tally) -> dict[str, Any]:
             "counts": tally.decisions,
             "scores": tally.scores,
             "score_sums": tally.score_sums,
+            "decided": tally.decided,
             "numbers": [*tally.score_squares, *tally.log_losses],
             "exact": tally.exact,
             "invalid": tally.invalid_scores,
@@ -172,13 +184,23 @@ def _cells(tally: Tally) -> dict[str, Any]:
     return EMPTY | {
         "kind": "errors",
         "numbers": [getattr(tally, name) for name in SUMS],
+        "counts": [tally.zeros],
         "n": tally.n,
         "unlabelled": tally.unlabelled,
         "invalid": tally.invalid,
     }
 
 
-SUMS = ("errors", "absolute", "squares", "fourths", "outcomes", "outcome_squares")
+SUMS = (
+    "errors",
+    "absolute",
+    "squares",
+    "fourths",
+    "outcomes",
+    "outcome_squares",
+    "relative",
+    "relative_squares",
+)
 
 
 def _tally(row: Mapping[str, Any], *, edges: FloatArray) -> Tally:
@@ -188,6 +210,7 @@ def _tally(row: Mapping[str, Any], *, edges: FloatArray) -> Tally:
             decisions=row["counts"].reshape(LABELS, LABELS),
             scores=row["scores"].reshape(LABELS, -1),
             score_sums=row["score_sums"].reshape(LABELS, -1),
+            decided=row["decided"].reshape(LABELS, -1),
             score_squares=row["numbers"][:LABELS],
             log_losses=row["numbers"][LABELS:],
             exact=row["exact"],
@@ -202,6 +225,7 @@ def _tally(row: Mapping[str, Any], *, edges: FloatArray) -> Tally:
         )
     return ErrorTally(
         n=row["n"],
+        zeros=int(row["counts"][0]),
         unlabelled=row["unlabelled"],
         invalid=row["invalid"],
         **dict(zip(SUMS, row["numbers"].tolist(), strict=True)),

@@ -43,6 +43,8 @@ def tally(labels, decisions, scores, *, edges=None):
     bins = np.searchsorted(edges, scores)
     size = len(edges) + 1
     cells, counts, sums = np.zeros((3, 3), int), np.zeros((3, size), int), np.zeros((3, size))
+    decided = np.zeros((3, size), int)
+    np.add.at(decided, (decisions, bins), 1)
     np.add.at(cells, (labels, decisions), 1)
     np.add.at(counts, (labels, bins), 1)
     np.add.at(sums, (labels, bins), scores)
@@ -51,6 +53,7 @@ def tally(labels, decisions, scores, *, edges=None):
         decisions=cells,
         scores=counts,
         score_sums=sums,
+        decided=decided,
         score_squares=np.zeros(3),
         log_losses=np.zeros(3),
         exact=False,

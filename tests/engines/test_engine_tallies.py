@@ -68,6 +68,7 @@ def by_numpy(rows, *, edges):
 def same(first, second):
     assert np.array_equal(first.decisions, second.decisions)
     assert np.array_equal(first.scores, second.scores)
+    assert np.array_equal(first.decided, second.decided)
     assert np.allclose(first.score_sums, second.score_sums, atol=1e-12)
     assert np.allclose(first.score_squares, second.score_squares, atol=1e-12)
     assert np.allclose(first.log_losses, second.log_losses, rtol=1e-9, atol=1e-12)
@@ -110,6 +111,7 @@ def test_a_score_grid_counts_like_numpy_on_the_same_edges(source, engine, rows):
 
     counted = by_numpy(rows, edges=found.tally.edges)
     assert np.array_equal(found.tally.scores, counted.scores)
+    assert np.array_equal(found.tally.decided, counted.decided)
     assert np.allclose(found.tally.score_sums, counted.score_sums, atol=1e-12)
     assert np.allclose(found.tally.score_squares, counted.score_squares, atol=1e-12)
     assert np.allclose(found.tally.log_losses, counted.log_losses, rtol=1e-9, atol=1e-9)
@@ -185,10 +187,12 @@ def test_an_error_tally_is_numpys(source, engine, rows):
     expected = counting.error_tally(
         *[np.array(c, dtype=float) for c in (y.to_pylist(), p.to_pylist())]
     )
-    for name in ("n", "unlabelled", "invalid"):
+    for name in ("n", "zeros", "unlabelled", "invalid"):
         assert getattr(found.tally, name) == getattr(expected, name)
     for name in ("errors", "absolute", "squares", "fourths", "outcomes", "outcome_squares"):
         assert getattr(found.tally, name) == pytest.approx(getattr(expected, name), abs=1e-6)
+    for name in ("relative", "relative_squares"):
+        assert getattr(found.tally, name) == pytest.approx(getattr(expected, name), rel=1e-9)
 
 
 def test_class_scores_come_with_their_labels_and_bad_rows_are_counted(source, engine):

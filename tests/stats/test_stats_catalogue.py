@@ -25,7 +25,7 @@ CONTRACT = {
     "predictive_parity_ratio", "impact_ratio", "recall", "f1", "roc_auc", "average_precision",
     "brier", "log_loss", "ece", "mcc", "cohen_kappa", "precision_macro", "precision_micro",
     "precision_weighted", "recall_macro", "recall_micro", "recall_weighted", "f1_macro",
-    "f1_micro", "f1_weighted", "mae", "rmse", "r2", "bias", "balanced_accuracy",
+    "f1_micro", "f1_weighted", "mae", "rmse", "mape", "r2", "bias", "balanced_accuracy",
     "missing_share", "stuck_value",
 }  # fmt: skip
 

@@ -311,9 +311,21 @@ def test_errors_of_a_regression_are_scikit_learns(seed):
     assert regression.mae(tally).value == pytest.approx(metrics.mean_absolute_error(y, p))
     assert regression.rmse(tally).value == pytest.approx(metrics.root_mean_squared_error(y, p))
     assert regression.r2(tally).value == pytest.approx(metrics.r2_score(y, p))
+    relative = metrics.mean_absolute_percentage_error(y, p)
+    assert regression.mape(tally).value == pytest.approx(relative)
     assert regression.bias(tally).value == pytest.approx(np.mean(p - y))
     expected = stats.t.interval(0.95, 79, np.mean(p - y), stats.sem(p - y))
     assert regression.bias(tally).interval == pytest.approx(expected)
+
+
+def test_an_outcome_of_0_has_no_relative_error_and_is_counted():
+    some = regression.mape(counting.error_tally([0.0, 2.0, -4.0], [1.0, 3.0, -3.0]))
+    none = regression.mape(counting.error_tally([0.0, 0.0], [1.0, 2.0]))
+
+    assert some.value == pytest.approx((1 / 2 + 1 / 4) / 2)
+    assert (some.n, some.reason) == (2, "1 of 3 rows have outcome 0 and are left out")
+    assert none.insufficient
+    assert "every outcome is 0" in reason(none)
 
 
 def test_a_regression_without_rows_or_spread_has_a_reason():
@@ -321,7 +333,13 @@ def test_a_regression_without_rows_or_spread_has_a_reason():
     constant = counting.error_tally([0.1, 0.1, 0.1], [0.2, 0.3, 0.4])
     alone = counting.error_tally([1.0], [2.0])
 
-    for measure in (regression.mae, regression.rmse, regression.r2, regression.bias):
+    for measure in (
+        regression.mae,
+        regression.rmse,
+        regression.mape,
+        regression.r2,
+        regression.bias,
+    ):
         assert measure(none).insufficient
         assert measure(none).reason
     assert "constant" in reason(regression.r2(constant))

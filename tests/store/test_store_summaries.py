@@ -54,6 +54,7 @@ def binary(seed=0, edges=EDGES):
         decisions=rng.integers(0, 99, (3, 3)),
         scores=rng.integers(0, 99, (3, k)),
         score_sums=rng.random((3, k)),
+        decided=rng.integers(0, 99, (3, k)),
         score_squares=rng.random(3),
         log_losses=rng.random(3),
         exact=bool(seed % 2),
@@ -198,7 +199,7 @@ def test_a_year_of_thirty_columns_is_replaced_in_two_seconds_and_one_column_read
 
 def test_tallies_of_every_kind_come_back_by_slice(workspace):
     classes = ClassTally(("a", "b"), np.array([[1, 2], [3, 4]]), unlabelled=5)
-    errors = ErrorTally(9, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5, unlabelled=6, invalid=7)
+    errors = ErrorTally(9, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, zeros=5, unlabelled=6, invalid=7)
     women = tallies.slice_key({"sex": "Female", "race": "é"})
     with workspace.transaction() as tx:
         tallies.set_score_edges(tx, "m/1", EDGES)

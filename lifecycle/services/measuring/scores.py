@@ -45,14 +45,17 @@ def rebin(tally: BinaryTally, *, edges: FloatArray) -> BinaryTally:
     at = np.searchsorted(edges, upper)
     held = tally.scores.sum(axis=0) > 0
     scores = np.zeros((3, len(edges) + 1), dtype=np.int64)
+    decided = np.zeros((3, len(edges) + 1), dtype=np.int64)
     sums = np.zeros((3, len(edges) + 1))
-    for label in range(3):
-        np.add.at(scores[label], at, tally.scores[label])
-        np.add.at(sums[label], at, tally.score_sums[label])
+    for kind in range(3):
+        np.add.at(scores[kind], at, tally.scores[kind])
+        np.add.at(decided[kind], at, tally.decided[kind])
+        np.add.at(sums[kind], at, tally.score_sums[kind])
     return replace(
         tally,
         edges=edges,
         scores=scores,
         score_sums=sums,
+        decided=decided,
         exact=tally.exact and bool(np.isin(upper[held], edges).all()),
     )

@@ -255,6 +255,17 @@ _OF_ERRORS = (
         unit="outcome",
     ),
     _rate(
+        "mape",
+        "Mean absolute percentage error",
+        "Mean size of the error relative to the outcome, 0.1 for a tenth; rows whose outcome is 0 "
+        "have none and are left out.",
+        "mean |prediction - outcome| / |outcome|",
+        regression.mape,
+        needs=REGRESSION,
+        source="as scikit-learn, on outcomes other than 0; interval by Student's t",
+        better="lower",
+    ),
+    _rate(
         "r2",
         "R² (1 - SSE/SST)",
         "Share of the outcomes' variance explained, at most 1 and below 0 for a model worse than "

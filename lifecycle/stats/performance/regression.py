@@ -1,5 +1,6 @@
 """How large are a regression's errors; the error is prediction minus outcome."""
 
+from dataclasses import replace
 from math import sqrt
 
 from lifecycle.stats.inference import CONFIDENCE, Estimate, bounded, mean_interval, nothing
@@ -33,6 +34,22 @@ def rmse(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
         interval = sqrt(max(interval[0], 0.0)), sqrt(interval[1])
     value = sqrt(tally.squares / tally.n)
     return bounded(value, n=tally.n, interval=interval, confidence=confidence)
+
+
+def mape(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the mean of the absolute error over the absolute outcome, a share.
+
+    Rows whose outcome is 0 have no relative error and are left out; ``reason`` counts them.
+    """
+    n = tally.n - tally.zeros
+    if n == 0:
+        return nothing(NO_ROWS if tally.n == 0 else "every outcome is 0, so no error is relative")
+    interval = mean_interval(tally.relative, tally.relative_squares, n, confidence=confidence)
+    if interval is not None:
+        interval = max(interval[0], 0.0), interval[1]
+    found = bounded(tally.relative / n, n=n, interval=interval, confidence=confidence)
+    left_out = f"{tally.zeros} of {tally.n} rows have outcome 0 and are left out"
+    return replace(found, reason=left_out if tally.zeros else None)
 
 
 def bias(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
