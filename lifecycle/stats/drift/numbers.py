@@ -66,7 +66,7 @@ def wasserstein(
 ) -> Estimate:
     """Estimate the mean distance that values moved, in reference standard deviations."""
     raw = wasserstein_raw(reference, current, confidence=confidence)
-    return _in_deviations(raw, _deviation(reference))
+    return _in_deviations(raw, deviation(reference))
 
 
 def wasserstein_exact(
@@ -178,7 +178,7 @@ def _steps(
     return np.append(0.0, np.cumsum(side.counts)) / side.n, rises, shares * width - rises
 
 
-def _deviation(side: NumericProfile) -> float:
+def deviation(side: NumericProfile) -> float:
     """Return the standard deviation (over n) of a profile.
 
     Far from zero the sum of squares drowns the spread in rounding; the bins' means still hold
