@@ -25,6 +25,7 @@ class Permission(StrEnum):
     READ_TRAIL = "read_trail"
     REGISTER = "register"
     MONITOR = "monitor"
+    HANDLE = "handle"
     ASSESS = "assess"
     REQUEST = "request"
     DECIDE = "decide"
@@ -39,6 +40,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.READ_ROWS,
             Permission.REGISTER,
             Permission.MONITOR,
+            Permission.HANDLE,
             Permission.ASSESS,
             Permission.REQUEST,
         }
@@ -49,11 +51,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.READ_ROWS,
             Permission.READ_TRAIL,
             Permission.MONITOR,
+            Permission.HANDLE,
             Permission.ASSESS,
             Permission.REQUEST,
         }
     ),
-    Role.APPROVER: frozenset({Permission.READ, Permission.READ_TRAIL, Permission.DECIDE}),
+    Role.APPROVER: frozenset(
+        {Permission.READ, Permission.READ_TRAIL, Permission.HANDLE, Permission.DECIDE}
+    ),
     Role.AUDITOR: frozenset({Permission.READ, Permission.READ_ROWS, Permission.READ_TRAIL}),
     Role.ADMINISTRATOR: frozenset({Permission.READ, Permission.READ_TRAIL, Permission.ADMINISTER}),
 }
@@ -74,6 +79,7 @@ SCOPED: dict[Scope, frozenset[Permission]] = {
         {
             Permission.REGISTER,
             Permission.MONITOR,
+            Permission.HANDLE,
             Permission.ASSESS,
             Permission.REQUEST,
         }
@@ -145,6 +151,7 @@ SENTENCES: dict[Permission, str] = {
     Permission.READ_TRAIL: "read the audit trail",
     Permission.REGISTER: "register or send data",
     Permission.MONITOR: "run monitors",
+    Permission.HANDLE: "handle alerts and incidents",
     Permission.ASSESS: "run assessments",
     Permission.REQUEST: "request a promotion",
     Permission.DECIDE: "decide on a promotion",

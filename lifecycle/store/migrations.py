@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lifecycle.errors import DamagedStore
-from lifecycle.store import schema, tallies
+from lifecycle.store import alerts, schema, tallies
 from lifecycle.store.cells import Connection
 
 
@@ -58,6 +58,11 @@ def m007_tallies_by_decision(tx: Executes) -> None:
     tx.execute(tallies.BY_DECISION)
 
 
+def m008_alerts(tx: Executes) -> None:
+    """Create alerts and the series that fire in them."""
+    tx.execute(alerts.ALERTS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -68,6 +73,7 @@ MIGRATIONS: list[Migration] = [
     m005_monitoring,
     m006_work,
     m007_tallies_by_decision,
+    m008_alerts,
 ]
 
 

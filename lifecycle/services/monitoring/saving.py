@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from lifecycle.domain.actor import Actor
+from lifecycle.domain.alert import AlertRule
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.domain.model import Version
 from lifecycle.domain.monitor import Grain, Monitor
-from lifecycle.services import measuring
+from lifecycle.services import alerting, measuring
 from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, window_of
 from lifecycle.services.monitoring.counting import Counted
 from lifecycle.stats.summaries import FloatArray, Profile, Tally, merge
@@ -73,6 +74,7 @@ def save(
             logs.clear_dirty(tx, version_id, _settled(tx, work))
         measured, windows = _measure(tx, work)
         measurements.replace(tx, version_id, measured, windows=None if work.revised else windows)
+        alerting.update(tx, version_id, rule=AlertRule(), by=by, at=at)
         monitors.set_run(tx, version_id, at=at)
         audit.append(tx, _event(work, measured, windows, by=by, at=at))
     return measured, windows

@@ -1,0 +1,181 @@
+"""From a run's measurements to alerts: raised, joined, worsened, reopened and cleared."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from lifecycle.domain.actor import Actor
+from lifecycle.domain.alert import AlertRule, Grouping
+from lifecycle.domain.raised_alert import Alert, Signal, Status, gravest
+from lifecycle.services.alerting.series import Key, firing_now
+from lifecycle.store import alerts, audit, models
+from lifecycle.store.connection import Connection
+
+
+class Change(StrEnum):
+    """What became of an alert, where people should hear of it."""
+
+    RAISED = "raised"
+    WORSENED = "worsened"
+    REOPENED = "reopened"
+    CLEARED = "cleared"
+    REMINDER = "reminder"
+    ESCALATED = "escalated"
+
+
+def update(
+    tx: Connection,
+    version_id: str,
+    *,
+    rule: AlertRule,
+    by: Actor,
+    at: datetime,
+    series: str = "",
+    until: datetime | None = None,
+) -> list[Alert]:
+    """Bring a version's alerts up to date with its measurements as the transaction holds them.
+
+    Call it in the transaction that saved the measurements. Series that fire now raise alerts or
+    join them, series that no longer do are cleared; an episode that began and ended between two
+    calls raises nothing.
+
+    Parameters
+    ----------
+    series
+        The series the measurements belong to; alerts of another are cleared.
+    until
+        Judge by windows that ended by then, as if it were then.
+
+    Returns
+    -------
+    list
+        The alerts that were raised or changed.
+    """
+    before = alerts.unfinished(tx, version_id, at=at)
+    held = {s.key: s for alert in before if alert.series == series for s in alert.firing}
+    found = firing_now(tx, version_id, rule=rule, held=held, until=until)
+    refreshed = [_refreshed(alert, found if alert.series == series else {}) for alert in before]
+    taken = {s.key for alert in refreshed for s in alert.firing}
+    fresh = [signal for key, signal in found.items() if key not in taken]
+    joined, fresh = _joined(refreshed, fresh, series=series, rule=rule)
+    changed = [
+        _saved(tx, old, now, rule=rule, by=by, at=at)
+        for old, now in zip(before, joined, strict=True)
+        if old != now or _overslept(now, at=at)
+    ]
+    owner = rule.owner or models.get(tx, version_id.partition("/")[0]).owner
+    for group in _groups(fresh, grouping=rule.grouping):
+        raised = _raised(tx, group, version_id, rule=rule, series=series, owner=owner, at=at)
+        audit.append(tx, replace(raised.opened(by=by.name), via=by.via))
+        changed.append(raised)
+    return changed
+
+
+def _refreshed(alert: Alert, found: Mapping[Key, Signal]) -> Alert:
+    """Write into an alert how its series are now."""
+    signals = tuple(
+        signal if signal.cleared else found.get(signal.key, replace(signal, cleared=True))
+        for signal in alert.signals
+    )
+    return replace(alert, signals=signals)
+
+
+def _joined(
+    known: list[Alert], fresh: list[Signal], *, series: str, rule: AlertRule
+) -> tuple[list[Alert], list[Signal]]:
+    """Let series that began to fire join an alert they belong to; return what is left over.
+
+    A series belongs to the alert it fired in a short while ago, and otherwise to a live alert of
+    its group.
+    """
+    after = list(known)
+    left: list[Signal] = []
+    for signal in fresh:
+        home = _home(after, signal, series=series, rule=rule)
+        if home is None:
+            left.append(signal)
+            continue
+        others = tuple(s for s in after[home].signals if s.key != signal.key)
+        after[home] = replace(after[home], signals=(*others, signal))
+    return after, left
+
+
+def _home(known: list[Alert], signal: Signal, *, series: str, rule: AlertRule) -> int | None:
+    mine = [(i, alert) for i, alert in enumerate(known) if alert.series == series]
+    for i, alert in reversed(mine):
+        if any(s.key == signal.key for s in alert.signals):
+            return i
+    group = _group(signal, grouping=rule.grouping)
+    for i, alert in reversed(mine):
+        if alert.live and any(_group(s, grouping=rule.grouping) == group for s in alert.signals):
+            return i
+    return None
+
+
+def _group(signal: Signal, *, grouping: Grouping) -> tuple[object, ...]:
+    if grouping is Grouping.SERIES:
+        return signal.key
+    return (signal.since,) if grouping is Grouping.VERSION else (signal.since, signal.cause)
+
+
+def _groups(fresh: Iterable[Signal], *, grouping: Grouping) -> list[list[Signal]]:
+    groups: dict[tuple[object, ...], list[Signal]] = {}
+    for signal in sorted(fresh, key=lambda s: (s.since.end, s.cause)):
+        groups.setdefault(_group(signal, grouping=grouping), []).append(signal)
+    return list(groups.values())
+
+
+def _overslept(alert: Alert, *, at: datetime) -> bool:
+    """Tell whether it was resolved although series still fire, and its pause is over."""
+    return not alert.live and bool(alert.firing) and not alert.cooling(at=at)
+
+
+def _saved(
+    tx: Connection, old: Alert, now: Alert, *, rule: AlertRule, by: Actor, at: datetime
+) -> Alert:
+    """Decide what a change of its series makes of an alert, and keep it."""
+    event = None
+    if now.firing:
+        worst = gravest(now.firing)
+        now = replace(now, cause=worst.cause, severity=max(old.severity, worst.severity))
+    now = replace(now, rule=rule)
+    if not now.firing and now.live:
+        now, event = now.clear(by=by.name, at=at)
+    elif now.live and now.severity > old.severity:
+        now, event = now.reopen(by=by.name, at=at, reason=f"it became {now.severity.word}")
+    elif now.firing and old.status is Status.CLEARED:
+        now, event = now.reopen(by=by.name, at=at, reason="it is beyond its limit again")
+    elif _overslept(now, at=at):
+        now, event = now.reopen(by=by.name, at=at, reason="it is still beyond its limit")
+    alerts.update(tx, now)
+    if event is not None:
+        audit.append(tx, replace(event, via=by.via))
+    return now
+
+
+def _raised(
+    tx: Connection,
+    group: list[Signal],
+    version_id: str,
+    *,
+    rule: AlertRule,
+    series: str,
+    owner: str,
+    at: datetime,
+) -> Alert:
+    worst = gravest(group)
+    alert = Alert(
+        id=f"alert-{alerts.next_number(tx)}",
+        version_id=version_id,
+        series=series,
+        cause=worst.cause,
+        severity=worst.severity,
+        window=worst.since,
+        opened_at=at,
+        rule=rule,
+        owner=owner,
+        signals=tuple(group),
+    )
+    alerts.add(tx, alert)
+    return alert
