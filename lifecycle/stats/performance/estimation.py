@@ -1,0 +1,226 @@
+"""How well does a classifier work while no outcome is known: expectations from calibrated scores.
+
+A row with score s turns out positive with the calibrated chance of s, so every count of a
+confusion matrix has an expectation, and every measure built on them an estimate. This holds while
+only the mix of rows changes; when the meaning of a score changes (concept drift), nothing that
+lacks outcomes can see it.
+
+An interval covers what is realised in a window of that size: outcomes fall by chance, and the
+calibration was learned from a limited reference. Both follow from the delta method.
+
+Source: confidence-based performance estimation, Bialek et al. (2024), arXiv:2407.08649.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from lifecycle.stats.inference import (
+    CONFIDENCE,
+    Estimate,
+    bounded,
+    logit_interval,
+    normal_quantile,
+    nothing,
+)
+from lifecycle.stats.performance.calibration import Calibration
+from lifecycle.stats.summaries import NEGATIVE, POSITIVE, UNKNOWN, BinaryTally, FloatArray
+
+Weights = tuple[float, float, float, float]
+"""Of true positives, false positives, false negatives and true negatives."""
+
+NO_SCORES = "no row has a valid score"
+NO_DECISIONS = "no row has both a valid score and a decision"
+
+RATIOS: Mapping[str, tuple[Weights, Weights, str]] = {
+    "accuracy": ((1, 0, 0, 1), (1, 1, 1, 1), NO_DECISIONS),
+    "precision": ((1, 0, 0, 0), (1, 1, 0, 0), "no row was decided positive"),
+    "recall": ((1, 0, 0, 0), (1, 0, 1, 0), "no positive is to be expected"),
+    "specificity": ((0, 0, 0, 1), (0, 1, 0, 1), "no negative is to be expected"),
+    "f1": ((2, 0, 0, 0), (2, 1, 1, 0), "no row is positive, by decision or expectation"),
+}
+"""Measures that are one weighted count over another: weights above, weights below, what is
+missing when the latter is 0."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """The rows of a window with the chances their scores stand for.
+
+    Parameters
+    ----------
+    decided
+        Shape (3, b), rows by decision and score bin, lowest scores first.
+    chances
+        Shape (b,), chance of a positive at each bin.
+    blocks, variances
+        The block of the calibration each bin takes its chance from, and each block's variance.
+    exact
+        Whether every bin holds one score.
+    """
+
+    decided: FloatArray
+    chances: FloatArray
+    blocks: "np.ndarray"
+    variances: FloatArray
+    exact: bool
+
+    @property
+    def n(self) -> int:
+        """Rows with a valid score."""
+        return int(self.decided.sum())
+
+    @property
+    def confusion(self) -> FloatArray:
+        """Shape (4,), expected true positives, false positives, false and true negatives."""
+        positive, negative = self.decided[POSITIVE], self.decided[NEGATIVE]
+        p, q = self.chances, 1 - self.chances
+        return np.array([positive @ p, positive @ q, negative @ p, negative @ q])
+
+    def error(self, slopes: FloatArray) -> float:
+        """Return the standard error of a measure from its slopes in the rows' outcomes.
+
+        Parameters
+        ----------
+        slopes
+            Shape (3, b), what one more positive in a cell, in place of a negative, changes.
+        """
+        each = self.chances * (1 - self.chances)
+        chance = float(np.sum(self.decided * slopes * slopes * each))
+        moved = np.bincount(
+            self.blocks,
+            weights=np.sum(self.decided * slopes, axis=0),
+            minlength=len(self.variances),
+        )
+        return sqrt(chance + float(moved * moved @ self.variances))
+
+
+def expect(current: BinaryTally, *, calibration: Calibration) -> Expected:
+    """Give every scored row of a window the chance its score stands for; outcomes are not read."""
+    counts = current.scores.sum(axis=0)
+    held = counts > 0
+    scores = current.score_sums.sum(axis=0)[held] / counts[held]
+    return Expected(
+        decided=current.decided[:, held].astype(np.float64),
+        chances=calibration.chance(scores),
+        blocks=calibration.block(scores),
+        variances=calibration.variances,
+        exact=current.exact,
+    )
+
+
+def ratio(
+    expected: Expected,
+    *,
+    above: Sequence[float],
+    below: Sequence[float],
+    missing: str,
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """Estimate one weighted count of the confusion matrix over another, both unknown as yet.
+
+    Parameters
+    ----------
+    above, below
+        Weights of true positives, false positives, false negatives and true negatives.
+    missing
+        What is missing when the count below is 0.
+
+    Returns
+    -------
+    Estimate
+        With the interval on its own scale, unbounded; rates are kept in 0..1 by `rate`.
+    """
+    confusion, n = expected.confusion, int(expected.decided[:UNKNOWN].sum())
+    base = float(confusion @ np.asarray(below))
+    if base <= 0:
+        return nothing(missing if n else NO_DECISIONS, n=n)
+    value = float(confusion @ np.asarray(above)) / base
+    slope = (np.asarray(above) - value * np.asarray(below)) / base
+    slopes = np.zeros_like(expected.decided)
+    slopes[POSITIVE], slopes[NEGATIVE] = slope[0] - slope[1], slope[2] - slope[3]
+    half = normal_quantile(confidence) * expected.error(slopes)
+    interval = (value - half, value + half) if half > 0 else None
+    return bounded(value, n=n, interval=interval, confidence=confidence)
+
+
+def roc_auc(expected: Expected, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the chance that a positive scores above a negative, ties counting half."""
+    rows = expected.decided.sum(axis=0)
+    positives, negatives = rows * expected.chances, rows * (1 - expected.chances)
+    m, n = float(positives.sum()), float(negatives.sum())
+    if (unable := _needs_both(m, n, rows=expected.n)) is not None:
+        return unable
+    below = np.cumsum(negatives) - negatives / 2
+    above = m - np.cumsum(positives) + positives / 2
+    value = float(positives @ below) / (m * n)
+    slope = (below - above) / (m * n) - value * (1 / m - 1 / n)
+    hidden = 0.0 if expected.exact else float(positives @ negatives) / (2 * m * n)
+    return _rate(expected, value, slope, confidence=confidence, hidden=hidden)
+
+
+def average_precision(expected: Expected, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the precision averaged over the steps of recall, without interpolation.
+
+    A row that turns out positive counts itself among the hits at its score, which adds the
+    variance of each bin's positives to the product of expectations.
+    """
+    rows = expected.decided.sum(axis=0)[::-1]
+    chances = expected.chances[::-1]
+    positives = rows * chances
+    m, n = float(positives.sum()), float(rows.sum() - positives.sum())
+    if (unable := _needs_both(m, n, rows=expected.n)) is not None:
+        return unable
+    hits, reached = np.cumsum(positives), np.cumsum(rows)
+    value = float(np.sum((positives * hits + positives * (1 - chances)) / reached)) / m
+    value = min(value, 1.0)
+    later = (positives / reached)[::-1].cumsum()[::-1]  # of the bin itself and those below it
+    slope = (hits / reached + later - value) / m
+    return _rate(expected, value, slope[::-1], confidence=confidence)
+
+
+MEASURES: Mapping[str, Callable[..., Estimate]] = {
+    "roc_auc": roc_auc,
+    "average_precision": average_precision,
+}
+"""Measures of the ranking; the others are in `RATIOS`."""
+
+ESTIMATED = ("roc_auc", "average_precision", *RATIOS)
+"""Everything that can be estimated, under the name of what it is an estimate of."""
+
+
+def estimate(name: str, expected: Expected, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate one of the measures in `ESTIMATED`."""
+    if name in MEASURES:
+        return MEASURES[name](expected, confidence=confidence)
+    above, below, missing = RATIOS[name]
+    found = ratio(expected, above=above, below=below, missing=missing, confidence=confidence)
+    if found.value is None or found.interval is None:
+        return found
+    error = (found.interval[1] - found.value) / normal_quantile(confidence)
+    interval = logit_interval(found.value, error, confidence=confidence)
+    return replace(found, interval=interval, confidence=None if interval is None else confidence)
+
+
+def _needs_both(m: float, n: float, *, rows: int) -> Estimate | None:
+    if rows == 0:
+        return nothing(NO_SCORES)
+    if m <= 0 or n <= 0:
+        return nothing("the scores promise only one of the two classes", n=rows)
+    return None
+
+
+def _rate(
+    expected: Expected, value: float, slope: FloatArray, *, confidence: float, hidden: float = 0.0
+) -> Estimate:
+    """Bound a measure of the ranking, to which every row counts whatever was decided."""
+    error = expected.error(np.broadcast_to(slope, expected.decided.shape))
+    return bounded(
+        value,
+        n=expected.n,
+        interval=logit_interval(value, error, confidence=confidence),
+        confidence=confidence,
+        resolution=hidden or None,
+    )
