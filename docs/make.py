@@ -18,9 +18,16 @@ GENERATED = "Written by `make docs` from the product itself; do not edit."
 FAMILIES = (
     ("Drift", catalogue.DRIFT, "Judged by effect size against a limit; the p-value is a filter."),
     ("Performance", catalogue.PERFORMANCE, "Measured once outcomes are known."),
+    (
+        "Performance without outcomes",
+        catalogue.ESTIMATED,
+        "Estimated while outcomes are unknown; refused where the reference's scores mean nothing.",
+    ),
+    ("Value", catalogue.VALUE, "In money, by what each way a decision can turn out is worth."),
     ("Rates by group", catalogue.FAIRNESS_RATES, "One value for each group, with its interval."),
     ("Gaps between groups", catalogue.FAIRNESS_GAPS, "Groups that are too small are left out."),
     ("Data quality", catalogue.QUALITY, "What makes other numbers untrustworthy."),
+    ("Service", catalogue.SERVICE, "Of the log's own columns, against a service level."),
 )
 
 

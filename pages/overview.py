@@ -16,10 +16,9 @@ from lifecycle.stats.catalogue import Family
 FEW = 3
 
 # Where a breach is shown, and what its column is called in that page's address.
-PAGES = {
+PAGES = dict.fromkeys(Family, ("performance", "column")) | {
     Family.DRIFT: ("drift", "column"),
     Family.QUALITY: ("drift", "column"),
-    Family.PERFORMANCE: ("performance", "column"),
     Family.FAIRNESS: ("fairness", "attribute"),
 }
 WAITS = {

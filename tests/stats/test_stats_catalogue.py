@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import catalogue, counting
 from lifecycle.stats.catalogue import Family, Needs
+from lifecycle.stats.performance import calibration, estimation, service
 from lifecycle.stats.summaries import numeric_bins
 
 CONTRACT = {
@@ -26,7 +27,11 @@ CONTRACT = {
     "brier", "log_loss", "ece", "mcc", "cohen_kappa", "precision_macro", "precision_micro",
     "precision_weighted", "recall_macro", "recall_micro", "recall_weighted", "f1_macro",
     "f1_micro", "f1_weighted", "mae", "rmse", "mape", "r2", "bias", "balanced_accuracy",
-    "missing_share", "stuck_value",
+    "missing_share", "stuck_value", "specificity", "estimated_roc_auc",
+    "estimated_average_precision", "estimated_accuracy", "estimated_precision",
+    "estimated_recall", "estimated_specificity", "estimated_f1", "value_per_decision",
+    "total_value", "estimated_value_per_decision", "estimated_total_value", "latency_p50",
+    "latency_p95", "latency_p99", "error_share", "throughput",
 }  # fmt: skip
 
 ASYMMETRIC = {"kl_divergence", "wasserstein"}
@@ -265,6 +270,30 @@ def test_gaps_keep_the_promises_of_an_estimate(seed, groups):
     for statistic in catalogue.FAIRNESS_GAPS:
         check(statistic.measure(summaries), statistic.name)
         check(statistic.measure(summaries, minimum=1), statistic.name)
+
+
+@settings(max_examples=40)
+@given(seeds)
+def test_estimates_values_and_service_keep_the_promises_of_an_estimate(seed):
+    rng = np.random.default_rng(seed)
+    score = rng.random(400).round(2)
+    y = (rng.random(400) < 0.2 + 0.6 * score).astype(int)
+    tally = counting.binary_tally(y, (score > 0.5).astype(int), score)
+    current = tallies(seed)[Needs.BINARY][0]
+    expected = estimation.expect(current, calibration=calibration.calibrate(tally))
+    worth = {"worth": (1.0, -2.0, -3.0, 0.5)}
+    numbers = counting.numeric_profile(column(rng, 50), edges=service.LATENCY_EDGES)
+    found = [
+        *(s.measure(expected) for s in catalogue.ESTIMATED),
+        *(s.measure(current, **worth) for s in catalogue.VALUE[:2]),
+        *(s.measure(expected, **worth) for s in catalogue.VALUE[2:]),
+        *(s.measure(numbers) for s in catalogue.SERVICE[:3]),
+        catalogue.SERVICE[3].measure(pairs(seed)[Needs.CATEGORICAL][0]),
+        catalogue.SERVICE[4].measure(current.rows, seconds=3600),
+    ]
+    declared = (*catalogue.ESTIMATED, *catalogue.VALUE, *catalogue.SERVICE)
+    for statistic, estimate in zip(declared, found, strict=True):
+        check(estimate, statistic.name)
 
 
 def test_performance_of_no_rows_is_insufficient_with_a_reason():

@@ -20,6 +20,7 @@ SKLEARN = {
     decisions.accuracy: metrics.accuracy_score,
     decisions.precision: metrics.precision_score,
     decisions.recall: metrics.recall_score,
+    decisions.specificity: lambda y, d: metrics.recall_score(1 - y, 1 - d),
     decisions.f1: metrics.f1_score,
     decisions.balanced_accuracy: metrics.balanced_accuracy_score,
     decisions.mcc: metrics.matthews_corrcoef,

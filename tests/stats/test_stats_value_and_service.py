@@ -70,7 +70,7 @@ def test_expected_value_is_realised_on_average_and_its_band_holds():
 def test_a_latency_quantile_is_numpys_within_its_resolution(values, share):
     profile = counting.numeric_profile(values, edges=service.LATENCY_EDGES)
 
-    found = service.quantile(profile, share)
+    found = service.quantile(profile, share=share)
 
     true = np.quantile(values, share, method="inverted_cdf")
     assert abs(value(found) - true) <= hidden(found) + 1e-9 * true
@@ -86,8 +86,8 @@ def test_latency_quantiles_of_parts_add_up(rng):
     ]
     whole = counting.numeric_profile(values, edges=service.LATENCY_EDGES)
 
-    assert service.quantile(merge(parts), 0.95).value == pytest.approx(
-        value(service.quantile(whole, 0.95))
+    assert service.quantile(merge(parts), share=0.95).value == pytest.approx(
+        value(service.quantile(whole, share=0.95))
     )
 
 
@@ -97,7 +97,7 @@ def test_the_interval_of_a_quantile_holds_the_true_one():
     for seed in range(300):
         values = np.random.default_rng(seed).lognormal(np.log(80), 0.8, 400)
         profile = counting.numeric_profile(values, edges=service.LATENCY_EDGES)
-        low, high = interval(service.quantile(profile, 0.95))
+        low, high = interval(service.quantile(profile, share=0.95))
         inside += low <= true <= high
     assert inside / 300 >= 0.93
 
@@ -106,9 +106,9 @@ def test_no_latency_is_insufficient_and_one_is_exact():
     nothing = counting.numeric_profile([np.nan, np.inf], edges=service.LATENCY_EDGES)
     one = counting.numeric_profile([12.5], edges=service.LATENCY_EDGES)
 
-    assert service.quantile(nothing, 0.5).insufficient
-    assert value(service.quantile(one, 0.99)) == 12.5
-    assert hidden(service.quantile(one, 0.99)) == 0
+    assert service.quantile(nothing, share=0.5).insufficient
+    assert value(service.quantile(one, share=0.99)) == 12.5
+    assert hidden(service.quantile(one, share=0.99)) == 0
 
 
 def test_errors_are_what_the_succeeded_values_are_not():
@@ -137,7 +137,7 @@ def test_real_traffic_has_the_published_medians(frame):
         rows = trace[trace.service == kind]
         for column, median in zip(("context_tokens", "generated_tokens"), medians, strict=True):
             profile = counting.numeric_profile(rows[column], edges=service.LATENCY_EDGES)
-            found = service.quantile(profile, 0.5)
+            found = service.quantile(profile, share=0.5)
             assert value(found) == pytest.approx(median, abs=hidden(found) + 1)
 
 

@@ -4,28 +4,42 @@ from difflib import get_close_matches
 
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.catalogue.drift import DRIFT
+from lifecycle.stats.catalogue.estimation import ESTIMATED, VALUE
 from lifecycle.stats.catalogue.fairness import FAIRNESS_GAPS, FAIRNESS_RATES
 from lifecycle.stats.catalogue.performance import PERFORMANCE
 from lifecycle.stats.catalogue.quality import QUALITY
+from lifecycle.stats.catalogue.service import SERVICE
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
 
 __all__ = [
     "ALL",
     "DEFAULT_DRIFT",
     "DRIFT",
+    "ESTIMATED",
     "FAIRNESS_GAPS",
     "FAIRNESS_RATES",
     "PERFORMANCE",
     "QUALITY",
+    "SERVICE",
+    "VALUE",
     "Family",
     "Needs",
     "Statistic",
     "get",
 ]
 
-ALL: tuple[Statistic, ...] = tuple(
-    {s.name: s for s in (*DRIFT, *PERFORMANCE, *FAIRNESS_RATES, *FAIRNESS_GAPS, *QUALITY)}.values()
+_FAMILIES = (
+    DRIFT,
+    PERFORMANCE,
+    ESTIMATED,
+    VALUE,
+    FAIRNESS_RATES,
+    FAIRNESS_GAPS,
+    QUALITY,
+    SERVICE,
 )
+
+ALL: tuple[Statistic, ...] = tuple({s.name: s for group in _FAMILIES for s in group}.values())
 """Every statistic once; `accuracy` and `precision` are both performance and group rates."""
 
 DEFAULT_DRIFT: dict[str, tuple[str, ...]] = {

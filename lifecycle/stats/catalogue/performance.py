@@ -96,6 +96,15 @@ _OF_ALL = (
         source=f"{RIJSBERGEN}; {WILSON}",
     ),
     _rate(
+        "specificity",
+        "Specificity",
+        "Share of negatives that were decided negative.",
+        "TN / (TN + FP)",
+        decisions.specificity,
+        needs=BINARY,
+        source=f"Yerushalmy 1947; {WILSON}",
+    ),
+    _rate(
         "f1",
         "F1",
         "Harmonic mean of precision and recall; for several classes the macro average.",

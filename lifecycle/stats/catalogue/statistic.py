@@ -15,6 +15,9 @@ class Family(StrEnum):
     PERFORMANCE = "performance"
     FAIRNESS = "fairness"
     QUALITY = "quality"
+    ESTIMATION = "estimation"
+    VALUE = "value"
+    SERVICE = "service"
 
 
 class Needs(StrEnum):
@@ -44,7 +47,8 @@ class Statistic:
         What a screen calls it.
     unit
         ``"1"`` for a plain number, ``"sd"`` for reference standard deviations, ``"nats"``,
-        ``"column"`` for the column's own unit and ``"outcome"`` for the outcome's.
+        ``"column"`` for the column's own unit, ``"outcome"`` for the outcome's and ``"money"``
+        for the currency of the cost matrix.
     definition, formula, source
         How it is computed, in a sentence, in symbols, and according to whom.
     needs
@@ -59,6 +63,7 @@ class Statistic:
         Drift: ``measure(reference, current, *, confidence)`` on two profiles of one kind.
         Performance and group rates: ``measure(tally, *, confidence)``.
         Gaps: ``measure(tallies, *, confidence, minimum, reference)`` over the groups.
+        Estimation, value and service: as their modules here say.
     exact
         Drift of numbers: ``exact(reference, current, *, confidence)`` on ascending finite samples;
         ``None`` where ``measure`` loses nothing to binning.

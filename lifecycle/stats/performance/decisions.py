@@ -48,6 +48,17 @@ def recall(tally: BinaryTally, *, confidence: float = CONFIDENCE) -> Estimate:
     )
 
 
+def specificity(tally: BinaryTally, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the share of negatives that were decided negative."""
+    negatives = _confusion(tally)[NEGATIVE]
+    return proportion(
+        int(negatives[NEGATIVE]),
+        int(negatives.sum()),
+        confidence=confidence,
+        empty="no decided row has a negative outcome",
+    )
+
+
 def f1(tally: BinaryTally, *, confidence: float = CONFIDENCE) -> Estimate:
     """Estimate the harmonic mean of precision and recall.
 

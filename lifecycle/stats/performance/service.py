@@ -28,7 +28,7 @@ LATENCY_EDGES: FloatArray = 2.0 ** (
 """Edges from a thousandth to 16 million units; the bins beyond them are open."""
 
 
-def quantile(profile: NumericProfile, share: float, *, confidence: float = CONFIDENCE) -> Estimate:
+def quantile(profile: NumericProfile, *, share: float, confidence: float = CONFIDENCE) -> Estimate:
     """Estimate a quantile of a counted column, in its unit.
 
     The value is the mean of the bin that holds it, the resolution that bin's width. The interval
