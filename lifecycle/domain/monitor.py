@@ -1,9 +1,18 @@
 """What is watched about a version in production, and how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
+
+from lifecycle.domain.alert import AlertRule, rule_of
+from lifecycle.domain.measurement import Window
+from lifecycle.domain.written import read_fields, written
+from lifecycle.errors import InvalidInput
+
+WEEKS_OF_A_YEAR = 52
+"""A season ago is whole weeks ago, so that Mondays are compared with Mondays."""
 
 
 class Grain(StrEnum):
@@ -14,26 +23,92 @@ class Grain(StrEnum):
     MONTH = "month"
 
 
+class ReferenceKind(StrEnum):
+    """What a window is compared with."""
+
+    BASELINE = "baseline"
+    """The version's reference snapshot, immutable and hashed."""
+    ROLLING = "rolling"
+    """The days of a span that ends a gap before the window."""
+    SEASON = "season"
+    """The same window a year before: 52 weeks, or the same month."""
+
+
+class LimitRule(StrEnum):
+    """Where a limit of drift comes from when none is named for it."""
+
+    HOUSE = "house"
+    """The catalogue's default."""
+    FIXED = "fixed"
+    """Nowhere: only what has a limit by hand is judged."""
+    LEARNED = "learned"
+    """From the reference compared with itself; the house's where that cannot be learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What each window is compared with; the bins are always the baseline's.
+
+    Parameters
+    ----------
+    days
+        Length of a rolling span.
+    gap
+        Days between a rolling span and the window, so that a slow drift does not hide in it.
+    """
+
+    kind: ReferenceKind = ReferenceKind.BASELINE
+    days: int = 28
+    gap: int = 7
+
+    def span(self, window: Window, *, grain: Grain) -> tuple[date, date] | None:
+        """Return the logged days a window is compared with, half-open; none for a baseline."""
+        start, end = window.start.date(), window.end.date()
+        if self.kind is ReferenceKind.ROLLING:
+            last = start - timedelta(days=self.gap)
+            return last - timedelta(days=self.days), last
+        if self.kind is ReferenceKind.BASELINE:
+            return None
+        if grain is Grain.MONTH:
+            return start.replace(year=start.year - 1), end.replace(year=end.year - 1)
+        before = timedelta(weeks=WEEKS_OF_A_YEAR)
+        return start - before, end - before
+
+
 @dataclass(frozen=True, slots=True)
 class Monitor:
     """A definition of what to measure each window; a change makes the next revision.
 
     Parameters
     ----------
+    series
+        Measurements of one series may be compared with each other. Another reference, grain or
+        number of bins begins the next one.
+    reason
+        Why this revision was made.
     drift
         Statistics measured on numeric columns; categorical ones use those that apply.
     performance
         Statistics measured once outcomes are known.
-    limits
-        Limit by statistic; a statistic without one uses the catalogue's house default.
     segments
         Columns whose groups are watched apart; the version's sensitive attributes when empty.
+    limits
+        Limit by statistic; by `rule` otherwise.
+    column_limits
+        Limit by column and statistic; it goes before the statistic's.
+    false_alarms
+        Share of windows of one series that learned limits let be in alarm without a change.
     minimum
         Fewest rows in a window before anything is judged.
     bins
-        Bins per numeric column, fixed by the reference.
+        Bins per numeric column, fixed by the baseline.
     maturity
         Share of a window's rows whose outcome must be known before performance is judged.
+    estimation
+        Whether performance is estimated where outcomes are not known yet.
+    schedule
+        When it runs by itself: five fields of cron (UTC), or an interval such as ``6h``; ``None``
+        for only when somebody runs it. A monitor with a schedule expects rows in every window.
     """
 
     id: str
@@ -41,15 +116,71 @@ class Monitor:
     revision: int
     created_at: datetime
     created_by: str
+    series: int = 1
+    reason: str = ""
     grain: Grain = Grain.WEEK
+    reference: Comparison = field(default_factory=Comparison)
     drift: tuple[str, ...] = ("ks", "psi", "jensen_shannon", "wasserstein")
     categorical: tuple[str, ...] = ("chi_squared", "psi", "jensen_shannon", "total_variation")
     performance: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    rule: LimitRule = LimitRule.HOUSE
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
+    column_limits: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict[str, Mapping[str, float]]
+    )
+    false_alarms: float = 0.01
     minimum: int = 200
     bins: int = 64
     maturity: float = 0.9
+    estimation: bool = True
     correction: str = "bh"
     alpha: float = 0.05
+    schedule: str | None = None
+    alerts: AlertRule = field(default_factory=AlertRule)
     active: bool = True
+
+    def begins_series(self, before: "Monitor") -> bool:
+        """Tell whether measurements under this revision cannot be set beside those before."""
+        mine, theirs = ((m.reference, m.grain, m.bins) for m in (self, before))
+        return mine != theirs
+
+    def settings(self) -> dict[str, Any]:
+        """Write what may be set as JSON values; `settings_of` reads them."""
+        kept = [f.name for f in fields(self) if f.name not in ITS_OWN]
+        return {name: written(getattr(self, name)) for name in kept} | {
+            "alerts": self.alerts.settings()
+        }
+
+    def limit(self, statistic: str, *, column: str | None, otherwise: float | None) -> float | None:
+        """Return the limit set by hand, else the other one unless only those by hand count."""
+        by_hand = self.column_limits.get(column or "", {}).get(
+            statistic, self.limits.get(statistic)
+        )
+        if by_hand is not None or self.rule is LimitRule.FIXED:
+            return by_hand
+        return otherwise
+
+
+ITS_OWN = frozenset(
+    {"id", "version_id", "revision", "created_at", "created_by", "series", "reason"}
+)
+"""What a revision is, as opposed to what is set in it."""
+
+
+def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read settings of a monitor from JSON values, some or all of them.
+
+    Raises
+    ------
+    InvalidInput
+        A setting is unknown or cannot be used; the sentence names it.
+    """
+    rule = given.get("alerts")
+    plain = {name: value for name, value in given.items() if name != "alerts"}
+    for name in plain.keys() & ITS_OWN:
+        raise InvalidInput(f"{name} of a monitor is not set but given")
+    found = read_fields(Monitor, plain, where="the monitor")
+    if rule is None:
+        return found
+    return found | {"alerts": rule if isinstance(rule, AlertRule) else rule_of(rule)}

@@ -19,26 +19,45 @@ def replace(
     measurements: Sequence[Measurement],
     *,
     windows: Sequence[Window] | None,
+    series: int = 1,
+    run: int | None = None,
 ) -> None:
     """Put measurements in the place of what was known of some windows.
 
     Parameters
     ----------
     windows
-        The windows whose measurements go; ``None`` for all of the version.
+        The windows whose measurements go; ``None`` for all of the series.
+    series
+        Of what the measurements are; those of other series stay.
+    run
+        The number of the run that made them.
     """
     if windows is None:
-        tx.execute("DELETE FROM measurement WHERE version_id = $id", {"id": version_id})
+        tx.execute(
+            "DELETE FROM measurement WHERE version_id = $id AND series = $series",
+            {"id": version_id, "series": series},
+        )
     for window in windows or ():
         tx.execute(
             """
             DELETE FROM measurement
-            WHERE version_id = $id AND window_start = $start AND window_end = $end
+            WHERE version_id = $id AND series = $series
+                AND window_start = $start AND window_end = $end
             """,
-            {"id": version_id, "start": utc(window.start), "end": utc(window.end)},
+            {
+                "id": version_id,
+                "series": series,
+                "start": utc(window.start),
+                "end": utc(window.end),
+            },
         )
     if measurements:
-        arrays.insert(tx, "measurement", _columns(version_id, measurements))
+        made = {
+            "series": [series] * len(measurements),
+            "run": pa.array([run] * len(measurements), pa.int32()),
+        }
+        arrays.insert(tx, "measurement", _columns(version_id, measurements) | made)
 
 
 def history(
@@ -51,8 +70,9 @@ def history(
     slice: str | None = None,  # noqa: A002 -- the domain's word
     start: datetime | None = None,
     end: datetime | None = None,
+    series: int | None = None,
 ) -> list[Measurement]:
-    """Return a version's measurements, oldest window first.
+    """Return a version's measurements of one series, oldest window first.
 
     Parameters
     ----------
@@ -62,6 +82,8 @@ def history(
         A slice's key, as `tallies.slice_key` writes it; ``{}`` for all rows.
     start, end
         Half-open, on the windows' starts.
+    series
+        The newest when ``None``.
     """
     found = con.execute(
         """
@@ -73,6 +95,9 @@ def history(
             AND ($slice IS NULL OR slice = $slice)
             AND ($start IS NULL OR window_start >= $start)
             AND ($end IS NULL OR window_start < $end)
+            AND series = coalesce(
+                $series, (SELECT max(series) FROM measurement WHERE version_id = $id)
+            )
         ORDER BY window_start NULLS FIRST, window_end, position
         """,
         {
@@ -83,9 +108,22 @@ def history(
             "slice": slice,
             "start": utc(start) if start else None,
             "end": utc(end) if end else None,
+            "series": series,
         },
     )
     return [_measurement(row) for row in records(found)]
+
+
+def windows(con: Connection, version_id: str, series: int) -> set[Window]:
+    """Return the windows of a series that something is known of."""
+    found = con.execute(
+        """
+        SELECT DISTINCT window_start, window_end FROM measurement
+        WHERE version_id = $id AND series = $series AND window_start IS NOT NULL
+        """,
+        {"id": version_id, "series": series},
+    )
+    return {Window(row["window_start"], row["window_end"]) for row in records(found)}
 
 
 def latest(con: Connection, version_id: str) -> list[Measurement]:
@@ -93,7 +131,9 @@ def latest(con: Connection, version_id: str) -> list[Measurement]:
     found = con.execute(
         """
         SELECT * FROM measurement WHERE version_id = $id
-        QUALIFY rank() OVER (ORDER BY window_end DESC NULLS LAST, window_start DESC) = 1
+        QUALIFY rank() OVER (
+            ORDER BY series DESC, window_end DESC NULLS LAST, window_start DESC
+        ) = 1
         ORDER BY position
         """,
         {"id": version_id},
@@ -110,12 +150,15 @@ def states(con: Connection) -> dict[str, State]:
     """
     found = con.execute(
         """
-        WITH judged AS (
+        WITH newest_series AS (
+            SELECT * FROM measurement
+            QUALIFY series = max(series) OVER (PARTITION BY version_id)
+        ), judged AS (
             SELECT version_id, state,
                 rank() OVER (
                     PARTITION BY version_id, statistic ORDER BY window_end DESC NULLS LAST
                 ) AS age
-            FROM measurement
+            FROM newest_series
             WHERE limit_value IS NOT NULL AND state IN ('ok', 'warning', 'breach', 'error')
         ), newest AS (
             SELECT version_id, list(DISTINCT state) AS states

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lifecycle.errors import DamagedStore
-from lifecycle.store import alerts, schema, tallies
+from lifecycle.store import alerts, runs, schema, tallies
 from lifecycle.store.cells import Connection
 
 
@@ -63,6 +63,11 @@ def m008_alerts(tx: Executes) -> None:
     tx.execute(alerts.ALERTS)
 
 
+def m009_runs(tx: Executes) -> None:
+    """Keep the runs of monitors, and series and run of each measurement."""
+    tx.execute(runs.RUNS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -74,6 +79,7 @@ MIGRATIONS: list[Migration] = [
     m006_work,
     m007_tallies_by_decision,
     m008_alerts,
+    m009_runs,
 ]
 
 

@@ -1,9 +1,8 @@
 """Monitors: every change is a new revision, the newest is the one that runs."""
 
-from dataclasses import asdict
 from datetime import datetime
 
-from lifecycle.domain.monitor import Grain, Monitor
+from lifecycle.domain.monitor import Monitor, settings_of
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
 from lifecycle.store.naming import unique
 
@@ -31,7 +30,7 @@ def add(tx: Connection, monitor: Monitor) -> None:
                 "created_at": utc(monitor.created_at),
                 "created_by": monitor.created_by,
                 "settings": dump(
-                    {k: v for k, v in asdict(monitor).items() if k not in OWN_COLUMNS}
+                    monitor.settings() | {"series": monitor.series, "reason": monitor.reason}
                 ),
             },
         )
@@ -48,6 +47,15 @@ def current(con: Connection, version_id: str) -> Monitor | None:
         )
     )
     return _monitor(row) if row else None
+
+
+def revisions(con: Connection, version_id: str) -> list[Monitor]:
+    """Return all revisions of a version's monitor, oldest first."""
+    found = con.execute(
+        "SELECT * FROM monitor WHERE version_id = $version_id ORDER BY revision",
+        {"version_id": version_id},
+    )
+    return [_monitor(row) for row in records(found)]
 
 
 def every(con: Connection) -> list[Monitor]:
@@ -86,6 +94,6 @@ def last_run(con: Connection, version_id: str) -> datetime | None:
 
 def _monitor(row: Record) -> Monitor:
     settings = load(row["settings"])
-    lists = {k: tuple(v) for k, v in settings.items() if isinstance(v, list)}
-    nested = settings | lists | {"grain": Grain(settings["grain"])}
-    return Monitor(**{k: row[k] for k in OWN_COLUMNS} | nested)
+    own = {k: row[k] for k in OWN_COLUMNS}
+    own |= {"series": settings.pop("series", 1), "reason": settings.pop("reason", "")}
+    return Monitor(**own, **settings_of(settings))

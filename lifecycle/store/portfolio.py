@@ -69,11 +69,14 @@ def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
     """
     found = con.execute(
         """
-        WITH judged AS (
+        WITH newest_series AS (
+            SELECT * FROM measurement
+            QUALIFY series = max(series) OVER (PARTITION BY version_id)
+        ), judged AS (
             SELECT *, rank() OVER (
                 PARTITION BY version_id, statistic ORDER BY window_end DESC NULLS LAST
             ) AS age
-            FROM measurement
+            FROM newest_series
             WHERE limit_value IS NOT NULL AND state IN ('ok', 'warning', 'breach', 'error')
                 AND version_id NOT IN (
                     SELECT id FROM version WHERE stage IN ('retired', 'rejected')

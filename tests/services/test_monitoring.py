@@ -256,7 +256,14 @@ def test_until_hides_what_came_later_and_counts_it_next_time(registered, ws, dev
 
 def test_a_changed_grain_measures_every_window_again_without_counting(monitored, ws, dev):
     changed = monitoring.define(
-        ws, "tumour", "1", grain="month", minimum=100, by=dev, at=AT + timedelta(hours=2)
+        ws,
+        "tumour",
+        "1",
+        grain="month",
+        minimum=100,
+        reason="Too few rows a week",
+        by=dev,
+        at=AT + timedelta(hours=2),
     )
 
     (result,) = monitoring.run(ws, by=dev, at=AT + timedelta(hours=3))
@@ -268,7 +275,8 @@ def test_a_changed_grain_measures_every_window_again_without_counting(monitored,
 
 
 def test_changed_bins_count_every_day_again(monitored, ws, dev, log):
-    monitoring.define(ws, "tumour", "1", bins=200, minimum=100, by=dev, at=AT + timedelta(hours=2))
+    later = AT + timedelta(hours=2)
+    monitoring.define(ws, "tumour", "1", bins=200, minimum=100, reason="Finer", by=dev, at=later)
 
     (result,) = monitoring.run(ws, by=dev, at=AT + timedelta(hours=3))
 
@@ -279,7 +287,14 @@ def test_changed_bins_count_every_day_again(monitored, ws, dev, log):
 
 def test_days_make_windows_that_follow_one_another(monitored, ws, dev):
     monitoring.define(
-        ws, "tumour", "1", grain="day", minimum=10, by=dev, at=AT + timedelta(hours=2)
+        ws,
+        "tumour",
+        "1",
+        grain="day",
+        minimum=10,
+        reason="Sooner",
+        by=dev,
+        at=AT + timedelta(hours=2),
     )
 
     monitoring.run(ws, by=dev, at=AT + timedelta(hours=3))
@@ -344,8 +359,8 @@ def test_rows_that_arrive_during_a_run_stay_marked(monitored, ws, dev, log, tmp_
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"grain": "year"}, "grain must be one of"),
-        ({"limits": {"ks": float("nan")}}, "the limit of ks must be a finite number"),
+        ({"grain": "year"}, "grain of the monitor must be one of day, week, month"),
+        ({"limits": {"ks": float("nan")}}, "ks in limits of the monitor must be a finite number"),
         ({"limits": {"kss": 0.1}}, "no statistic is called 'kss'"),
         ({"drift": ("accuracy",)}, "accuracy measures performance, not drift"),
         ({"performance": ("ks",)}, "ks measures drift, not performance"),
@@ -354,6 +369,14 @@ def test_rows_that_arrive_during_a_run_stay_marked(monitored, ws, dev, log, tmp_
         ({"maturity": 2.0}, "maturity must lie between 0 and 1"),
         ({"alpha": 0.0}, "alpha must lie between 0 and 1"),
         ({"correction": "holm"}, "correction must be one of"),
+        ({"false_alarms": 1.0}, "false_alarms must lie between 0 and 1"),
+        ({"minimun": 100}, "the monitor has no setting 'minimun', did you mean minimum?"),
+        ({"minimum": "many"}, "minimum of the monitor must be a whole number"),
+        ({"reference": {"kind": "rolling", "days": 0}}, "a rolling reference spans at least 1 day"),
+        ({"reference": {"kind": "season", "days": 9}}, "days and gap belong to a rolling"),
+        ({"column_limits": {"x": {"kss": 1}}}, "no statistic is called 'kss'"),
+        ({"series": 3}, "series of a monitor is not set but given"),
+        ({"alerts": {"k": 3, "m": 2}}, "k of m"),
     ],
 )
 def test_a_monitor_that_makes_no_sense_is_refused(registered, ws, dev, given, sentence):

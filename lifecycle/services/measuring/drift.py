@@ -17,6 +17,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     for pair in pairs(watch, counts):
         numeric = isinstance(pair.reference, NumericProfile)
         needs = Needs.NUMERIC if numeric else Needs.CATEGORICAL
+        learned = watch.learned.get(pair.column, {})
         for name in monitor.drift if numeric else monitor.categorical:
             statistic = catalogue.get(name)
             if needs in statistic.needs:
@@ -28,7 +29,11 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
                         column=pair.column,
                         slice=pair.slice,
                         window=counts.window,
-                        limit=monitor.limits.get(name, statistic.limit),
+                        limit=monitor.limit(
+                            name,
+                            column=pair.column,
+                            otherwise=learned.get(name, statistic.limit),
+                        ),
                         filtered=False,
                     )
                 )

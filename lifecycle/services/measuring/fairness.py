@@ -53,7 +53,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
                 enough(gap.measure(compared), rows=rows, minimum=monitor.minimum),
                 column=attribute,
                 window=counts.window,
-                limit=monitor.limits.get(gap.name, LIMITS.get(gap.name)),
+                limit=monitor.limit(gap.name, column=attribute, otherwise=LIMITS.get(gap.name)),
             )
             for gap in catalogue.FAIRNESS_GAPS
         ]

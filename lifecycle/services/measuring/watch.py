@@ -25,6 +25,8 @@ class Watch:
         called score and prediction.
     tallies
         The reference's own outcomes by slice; none when it holds no answers to compare.
+    learned
+        Limits of drift learned from the reference, by column and statistic.
     """
 
     monitor: Monitor
@@ -32,6 +34,9 @@ class Watch:
         default_factory=dict[str, Mapping[str, Profile]]
     )
     tallies: Mapping[str, Tally] = field(default_factory=dict[str, Tally])
+    learned: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict[str, Mapping[str, float]]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

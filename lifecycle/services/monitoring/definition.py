@@ -1,18 +1,19 @@
 """What to watch about a version, and against which limits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from math import isfinite
+from typing import Any
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.monitor import Grain, Monitor
+from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, settings_of
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.result import CORRECTIONS
 from lifecycle.stats import catalogue
-from lifecycle.stats.catalogue import Family, Statistic
+from lifecycle.stats.catalogue import Family
 from lifecycle.store import audit, models, monitors
-from lifecycle.store.connection import Workspace
+from lifecycle.store.connection import Connection, Workspace
 
 FEWEST_BINS = 10
 """The deciles, which some statistics read."""
@@ -23,126 +24,154 @@ def define(
     model_id: str,
     version: str,
     *,
-    grain: str = "week",
-    limits: Mapping[str, float] | None = None,
-    drift: Sequence[str] = catalogue.DEFAULT_DRIFT["numeric"],
-    categorical: Sequence[str] = catalogue.DEFAULT_DRIFT["categorical"],
-    performance: Sequence[str] = (),
-    minimum: int = 200,
-    bins: int = 64,
-    maturity: float = 0.9,
-    correction: str = "bh",
-    alpha: float = 0.05,
-    active: bool = True,
+    reason: str = "",
     by: Actor,
     at: datetime,
+    **settings: Any,
 ) -> Monitor:
-    """Watch a version, or change how it is watched: that makes the next revision.
+    """Watch a version as the settings say; what is not named gets its default.
 
     Parameters
     ----------
-    grain
-        Length of a window: ``day``, ``week`` or ``month``.
-    limits
-        By statistic; house defaults otherwise.
-    performance
-        The usual statistics of the model's task when empty.
+    reason
+        Why; needed when it begins a new series of measurements, because what is compared, the
+        grain or the bins differ from the revision before.
+    settings
+        Fields of `Monitor`, as values of the domain or as JSON values.
 
     Raises
     ------
     InvalidInput
-        The version has no reference, or a statistic, limit or number cannot be used.
+        The version has no reference, or a setting is unknown or cannot be used.
     NotFound
         There is no such version.
     """
     by.require(Permission.MONITOR)
-    length = _grain(grain)
-    _check_statistics((*drift, *categorical), family=Family.DRIFT)
-    _check_statistics(performance, family=Family.PERFORMANCE)
-    chosen = _limits(limits or {})
-    _check_numbers(minimum=minimum, bins=bins, maturity=maturity, alpha=alpha)
-    if correction not in CORRECTIONS:
-        raise InvalidInput(f"correction must be one of {', '.join(CORRECTIONS)}")
+    given = settings_of(settings)
     with ws.transaction() as tx:
-        watched = models.version(tx, model_id, version)
-        if watched.reference is None:
-            raise InvalidInput(
-                f"{watched.id} has no reference snapshot, so there is nothing to compare with"
-            )
-        before = monitors.current(tx, watched.id)
-        revision = 1 if before is None else before.revision + 1
-        monitor = Monitor(
-            id=f"{watched.id}#{revision}",
-            version_id=watched.id,
-            revision=revision,
-            created_at=at,
-            created_by=by.name,
-            grain=length,
-            drift=tuple(drift),
-            categorical=tuple(categorical),
-            performance=tuple(performance),
-            limits=chosen,
-            minimum=minimum,
-            bins=bins,
-            maturity=maturity,
-            correction=correction,
-            alpha=alpha,
-            active=active,
-        )
+        monitor = proposed(tx, model_id, version, given=given, reason=reason, by=by, at=at)
         monitors.add(tx, monitor)
         audit.append(tx, _defined(monitor, by=by))
     return monitor
 
 
-def _grain(grain: str) -> Grain:
-    try:
-        return Grain(grain)
-    except ValueError as error:
-        raise InvalidInput(f"grain must be one of {', '.join(Grain)}, not {grain!r}") from error
+def change(
+    ws: Workspace,
+    model_id: str,
+    version: str,
+    *,
+    reason: str = "",
+    by: Actor,
+    at: datetime,
+    **settings: Any,
+) -> Monitor:
+    """Change some settings of a version's monitor and leave the others as they are.
+
+    Raises
+    ------
+    InvalidInput
+        The version is not watched yet, or as for `define`.
+    """
+    before = monitors.current(ws.cursor(), models.version(ws.cursor(), model_id, version).id)
+    if before is None:
+        raise InvalidInput(f"{model_id}/{version} is not watched yet; define its monitor first")
+    kept = before.settings() | settings
+    return define(ws, model_id, version, reason=reason, by=by, at=at, **kept)
+
+
+def proposed(
+    con: Connection,
+    model_id: str,
+    version: str,
+    *,
+    given: Mapping[str, Any],
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> Monitor:
+    """Return the revision that settings would make, checked and not kept."""
+    watched = models.version(con, model_id, version)
+    if watched.reference is None:
+        raise InvalidInput(
+            f"{watched.id} has no reference snapshot, so there is nothing to compare with"
+        )
+    before = monitors.current(con, watched.id)
+    revision = 1 if before is None else before.revision + 1
+    monitor = Monitor(
+        id=f"{watched.id}#{revision}",
+        version_id=watched.id,
+        revision=revision,
+        created_at=at,
+        created_by=by.name,
+        reason=reason.strip(),
+        **given,
+    )
+    _check(monitor)
+    return _numbered(con, monitor, before=before)
+
+
+def _numbered(con: Connection, monitor: Monitor, *, before: Monitor | None) -> Monitor:
+    """Put a revision into its series, and ask why when it begins a new one."""
+    if before is None:
+        return monitor
+    if not monitor.begins_series(before):
+        return replace(monitor, series=before.series)
+    if not monitor.reason:
+        raise InvalidInput(
+            f"another reference, grain or number of bins begins a new series of measurements of "
+            f"{monitor.version_id}; say why with a reason"
+        )
+    used = max(one.series for one in monitors.revisions(con, monitor.version_id))
+    return replace(monitor, series=used + 1)
+
+
+def _check(monitor: Monitor) -> None:
+    _check_statistics((*monitor.drift, *monitor.categorical), family=Family.DRIFT)
+    _check_statistics(monitor.performance, family=Family.PERFORMANCE)
+    for names in (monitor.limits, *monitor.column_limits.values()):
+        for name in names:
+            catalogue.get(name)
+    _check_reference(monitor.reference)
+    if monitor.minimum < 1:
+        raise InvalidInput(f"minimum must be at least 1 row, not {monitor.minimum}")
+    if monitor.bins < FEWEST_BINS:
+        raise InvalidInput(f"bins must be at least {FEWEST_BINS}, not {monitor.bins}")
+    if not 0 <= monitor.maturity <= 1:
+        raise InvalidInput(f"maturity must lie between 0 and 1, not {monitor.maturity}")
+    for name in ("alpha", "false_alarms"):
+        share = getattr(monitor, name)
+        if not 0 < share < 1:
+            raise InvalidInput(f"{name} must lie between 0 and 1, not {share}")
+    if monitor.correction not in CORRECTIONS:
+        raise InvalidInput(f"correction must be one of {', '.join(CORRECTIONS)}")
 
 
 def _check_statistics(names: Iterable[str], *, family: Family) -> None:
     for name in names:
-        found: Statistic = catalogue.get(name)
+        found = catalogue.get(name)
         if found.family is not family:
             raise InvalidInput(f"{name} measures {found.family}, not {family}")
 
 
-def _limits(limits: Mapping[str, float]) -> dict[str, float]:
-    for name, limit in limits.items():
-        catalogue.get(name)
-        if not isfinite(limit):
-            raise InvalidInput(f"the limit of {name} must be a finite number, not {limit}")
-    return {name: float(limit) for name, limit in limits.items()}
-
-
-def _check_numbers(*, minimum: int, bins: int, maturity: float, alpha: float) -> None:
-    if minimum < 1:
-        raise InvalidInput(f"minimum must be at least 1 row, not {minimum}")
-    if bins < FEWEST_BINS:
-        raise InvalidInput(f"bins must be at least {FEWEST_BINS}, not {bins}")
-    if not 0 <= maturity <= 1:
-        raise InvalidInput(f"maturity must lie between 0 and 1, not {maturity}")
-    if not 0 < alpha < 1:
-        raise InvalidInput(f"alpha must lie between 0 and 1, not {alpha}")
+def _check_reference(reference: Comparison) -> None:
+    if reference.kind is ReferenceKind.ROLLING:
+        if reference.days < 1 or reference.gap < 0:
+            raise InvalidInput(
+                f"a rolling reference spans at least 1 day and ends at least 0 days before the "
+                f"window, not {reference.days} and {reference.gap}"
+            )
+    elif reference != Comparison(reference.kind):
+        raise InvalidInput(f"days and gap belong to a rolling reference, not to {reference.kind}")
 
 
 def _defined(monitor: Monitor, *, by: Actor) -> AuditEvent:
-    details = {
-        "revision": monitor.revision,
-        "grain": monitor.grain,
-        "drift": list(monitor.drift),
-        "categorical": list(monitor.categorical),
-        "performance": list(monitor.performance),
-        "limits": dict(monitor.limits),
-        "minimum": monitor.minimum,
-        "bins": monitor.bins,
-        "maturity": monitor.maturity,
-        "correction": monitor.correction,
-        "alpha": monitor.alpha,
-        "active": monitor.active,
-    }
-    subject = f"version:{monitor.version_id}"
+    details = {"revision": monitor.revision, "series": monitor.series} | monitor.settings()
     return AuditEvent(
-        "monitor.define", subject, by.name, monitor.created_at, via=by.via, details=details
+        "monitor.define",
+        f"version:{monitor.version_id}",
+        by.name,
+        monitor.created_at,
+        reason=monitor.reason,
+        via=by.via,
+        details=details,
     )

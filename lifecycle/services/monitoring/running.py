@@ -1,24 +1,40 @@
 """What do the newest windows say: count what is new and measure the windows it touches."""
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
 from lifecycle.domain.actor import Actor, Permission
-from lifecycle.domain.measurement import State
+from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.model import Stage
 from lifecycle.domain.monitor import Monitor
+from lifecycle.domain.run import Run
 from lifecycle.engines import Engine, choose, rows
-from lifecycle.errors import InvalidInput
+from lifecycle.errors import Conflict, InvalidInput, LifecycleError
 from lifecycle.services import snapshots
-from lifecycle.services.analysis.result import overall
+from lifecycle.services.measuring import ALL_ROWS
 from lifecycle.services.measuring.scores import score_edges
-from lifecycle.services.monitoring import counting, reference, saving
+from lifecycle.services.monitoring import comparing, counting, reference, saving
+from lifecycle.services.monitoring.comparing import Basis
 from lifecycle.stats.summaries import BinaryTally, FloatArray, Profile
-from lifecycle.store import datasets, logs, models, monitors, profiles, tallies
+from lifecycle.store import datasets, logs, measurements, models, monitors, profiles, tallies
 from lifecycle.store.connection import Connection, Workspace
+
+log = logging.getLogger(__name__)
+
+GONE = frozenset({Stage.RETIRED, Stage.REJECTED})
+"""Stages of versions that are not expected to score any more."""
+
+_running: set[tuple[Path, str]] = set()
+_lock = Lock()
+# Workspace and version of every run under way; one process owns the workspace, so this is all.
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,8 @@ class RunResult:
         Counted because something about them was new.
     windows, measurements
         Measured again.
+    tests
+        p-values corrected together.
     state
         The worst state among those measurements; `not_applicable` when nothing was new, `error`
         when the run was refused.
@@ -45,6 +63,7 @@ class RunResult:
     rows: int = 0
     windows: int = 0
     measurements: int = 0
+    tests: int = 0
     state: State = State.NOT_APPLICABLE
     states: Mapping[State, int] = field(default_factory=dict[State, int])
     notices: tuple[str, ...] = ()
@@ -86,14 +105,66 @@ def run(
     results: list[RunResult] = []
     with choose() as engine:
         for monitor in chosen:
-            try:
-                results.append(_run(ws, engine, monitor=monitor, until=until, by=by, at=at))
-            except InvalidInput as error:
-                refused = RunResult(monitor.version_id, state=State.ERROR, notices=(str(error),))
-                results.append(refused)
+            results.append(_guarded(ws, engine, monitor=monitor, until=until, by=by, at=at))
             if progress is not None:
                 progress(len(results), len(chosen))
     return results
+
+
+def _guarded(
+    ws: Workspace,
+    engine: Engine,
+    *,
+    monitor: Monitor,
+    until: datetime | None,
+    by: Actor,
+    at: datetime,
+) -> RunResult:
+    """Run one monitor; whatever goes wrong with it is its result and nobody else's."""
+    try:
+        with _alone(ws, monitor.version_id):
+            run, measured = _run(ws, engine, monitor=monitor, until=until, by=by, at=at)
+    except LifecycleError as error:
+        run, measured = _refused(ws, monitor, reason=str(error), by=by, at=at), []
+    except Exception as error:
+        log.exception("the monitor of %s failed", monitor.version_id)
+        reason = f"a fault of ours ({type(error).__name__}); nothing was changed, the log has more"
+        run, measured = _refused(ws, monitor, reason=reason, by=by, at=at), []
+    return _result(run, measured)
+
+
+@contextmanager
+def _alone(ws: Workspace, version_id: str) -> Generator[None]:
+    """Keep a second run of the version out while one is under way."""
+    mine = (ws.home, version_id)
+    with _lock:
+        if mine in _running:
+            raise Conflict(f"a run of {version_id} is under way; wait for it to end")
+        _running.add(mine)
+    try:
+        yield
+    finally:
+        with _lock:
+            _running.discard(mine)
+
+
+def _refused(ws: Workspace, monitor: Monitor, *, reason: str, by: Actor, at: datetime) -> Run:
+    run = replace(saving.begun(monitor, by=by, at=at), state=State.ERROR, reasons=(reason,))
+    return saving.note(ws, run)
+
+
+def _result(run: Run, measured: list[Measurement]) -> RunResult:
+    return RunResult(
+        version_id=run.version_id,
+        days=run.days,
+        rows=run.rows,
+        windows=run.windows,
+        measurements=run.measurements,
+        tests=run.tests,
+        state=run.state,
+        states=dict(Counter(m.state for m in measured)),
+        notices=run.reasons,
+    )
 
 
 def _chosen(con: Connection, model_id: str | None) -> list[Monitor]:
@@ -115,13 +186,14 @@ def _run(
     until: datetime | None,
     by: Actor,
     at: datetime,
-) -> RunResult:
+) -> tuple[Run, list[Measurement]]:
     con = ws.cursor()
     last = monitors.last_run(con, monitor.version_id)
     revised = last is None or monitor.created_at >= last
     dirty = {day for day in logs.dirty(con, monitor.version_id) if _begun(day, until)}
-    if not dirty and not revised:
-        return RunResult(monitor.version_id)
+    silent = _silent(con, monitor, until=until or at, again=revised)
+    if not dirty and not revised and not silent:
+        return saving.note(ws, saving.begun(monitor, by=by, at=at)), []
     version = models.version_by_id(con, monitor.version_id)
     task = models.get(con, version.model_id).task
     snapshot = datasets.snapshot(con, version.reference or "")
@@ -140,36 +212,35 @@ def _run(
     outcomes = logs.outcome_files(con, version.model_id)
     plan = counting.Plan(version, task, references, edges, found.codes, found.sensitive)
     work = saving.Work(
-        monitor=monitor,
+        basis=Basis(
+            monitor,
+            {ALL_ROWS: references},
+            {} if found.tally is None else {ALL_ROWS: found.tally},
+        ),
         version=version,
-        references=references,
         edges=edges,
-        tally=found.tally,
         revised=revised,
         rebinned=rebinned,
         days=days,
         outcomes=outcomes,
         counted=counting.count(ws, engine, plan=plan, days=days, outcomes=outcomes, until=until),
+        silent=silent,
         until=until,
         later=rows.days_known_later([f for d in days for f in d.files], outcomes, until=until),
+        reasons=found.notices,
     )
-    return _result(ws, work, notices=found.notices, by=by, at=at)
+    return saving.save(ws, work, by=by, at=at)
 
 
-def _result(
-    ws: Workspace, work: saving.Work, *, notices: tuple[str, ...], by: Actor, at: datetime
-) -> RunResult:
-    measured, windows = saving.save(ws, work, by=by, at=at)
-    return RunResult(
-        version_id=work.version.id,
-        days=len(work.days),
-        rows=work.counted.rows,
-        windows=len(windows),
-        measurements=len(measured),
-        state=overall(measured),
-        states=dict(Counter(m.state for m in measured)),
-        notices=(*notices, *work.counted.notices),
-    )
+def _silent(
+    con: Connection, monitor: Monitor, *, until: datetime, again: bool
+) -> frozenset[Window]:
+    """Return the windows without rows of which that was not said yet, or all of them again."""
+    stage = models.version_by_id(con, monitor.version_id).stage
+    trailing = monitor.schedule is not None and stage not in GONE
+    said = set() if again else measurements.windows(con, monitor.version_id, monitor.series)
+    there = comparing.expected(con, monitor, until=until, trailing=trailing)
+    return frozenset(w for w, logged in there.items() if not logged and w not in said)
 
 
 def _begun(day: date, until: datetime | None) -> bool:

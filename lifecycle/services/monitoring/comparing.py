@@ -1,0 +1,210 @@
+"""From stored days to judged windows: merge, compare, correct. No rows are read here."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any, TypeVar, cast
+
+from lifecycle.domain.alert import NO_ROWS
+from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.monitor import Grain, Monitor, ReferenceKind
+from lifecycle.services import measuring
+from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, window_of
+from lifecycle.services.measuring.performance import performance_statistics
+from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Needs, Statistic
+from lifecycle.stats.summaries import NumericProfile, Profile, Tally, merge
+from lifecycle.store import logs, profiles, tallies
+from lifecycle.store.connection import Connection
+
+MOST_SILENT = 31
+"""Windows without rows that are told after the last one that had some."""
+
+_Summary = TypeVar("_Summary")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What a version's windows are measured with.
+
+    Parameters
+    ----------
+    baseline
+        The reference's profiles by slice and column; they fix bins and columns.
+    tallies
+        The reference's own outcomes by slice.
+    learned
+        Limits learned from the reference, by column and statistic.
+    """
+
+    monitor: Monitor
+    baseline: Mapping[str, Mapping[str, Profile]]
+    tallies: Mapping[str, Tally]
+    learned: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict[str, Mapping[str, float]]
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Days:
+    """Stored summaries by slice (and column), oldest day first."""
+
+    profiles: Mapping[str, Mapping[str, Sequence[tuple[date, Profile]]]]
+    tallies: Mapping[str, Sequence[tuple[date, Tally]]]
+
+    def within(self, start: date, end: date) -> "tuple[_Profiles, _Tallies]":
+        """Merge the days of a half-open span."""
+        of_columns = {
+            key: {
+                name: total for name, days in columns.items() if (total := _sum(days, start, end))
+            }
+            for key, columns in self.profiles.items()
+        }
+        of_slices = {
+            key: total for key, days in self.tallies.items() if (total := _sum(days, start, end))
+        }
+        return {key: columns for key, columns in of_columns.items() if columns}, of_slices
+
+
+_Profiles = dict[str, dict[str, Profile]]
+_Tallies = dict[str, Tally]
+
+
+def measured(
+    con: Connection, basis: Basis, windows: Iterable[Window]
+) -> tuple[list[Measurement], int]:
+    """Measure windows from stored summaries and correct over all of them.
+
+    Returns
+    -------
+    tuple
+        The measurements, oldest window first, and the number of tests corrected for.
+    """
+    monitor, ordered = basis.monitor, sorted(windows, key=lambda window: window.start)
+    if not ordered:
+        return [], 0
+    spans = [span for w in ordered if (span := monitor.reference.span(w, grain=monitor.grain))]
+    start = min([ordered[0].start.date(), *(first for first, _ in spans)])
+    days = read(con, monitor.version_id, start=start, end=ordered[-1].end.date())
+    found = [m for window in ordered for m in _window(basis, days, window)]
+    return measuring.correct(found, correction=monitor.correction, alpha=monitor.alpha)
+
+
+def read(con: Connection, version_id: str, *, start: date, end: date) -> Days:
+    """Read a version's stored summaries of a half-open span of days."""
+    return Days(
+        {ALL_ROWS: profiles.daily(con, version_id, start=start, end=end)},
+        tallies.daily(con, version_id, start=start, end=end),
+    )
+
+
+def touched(con: Connection, monitor: Monitor, *, days: Iterable[date]) -> set[Window]:
+    """Return the windows that rows of some days are in, or are compared with."""
+    new = sorted(days)
+    windows = {window_of(day, grain=monitor.grain) for day in new}
+    if monitor.reference.kind is not ReferenceKind.BASELINE:
+        for logged in logs.days(con, monitor.version_id):
+            window = window_of(logged.day, grain=monitor.grain)
+            span = monitor.reference.span(window, grain=monitor.grain)
+            if span and any(span[0] <= day < span[1] for day in new):
+                windows.add(window)
+    return windows
+
+
+def expected(
+    con: Connection, monitor: Monitor, *, until: datetime, trailing: bool
+) -> dict[Window, bool]:
+    """Return the windows in which there should be rows, and whether there are some.
+
+    Parameters
+    ----------
+    trailing
+        Whether rows are expected after the last that there are, up to `until`.
+    """
+    grain = monitor.grain
+    logged = {window_of(day.day, grain=grain) for day in logs.days(con, monitor.version_id)}
+    if not logged:
+        return {}
+    last = max(logged, key=lambda window: window.start)
+    windows: dict[Window, bool] = {}
+    silent = 0
+    for window in _following(min(logged, key=lambda window: window.start), grain=grain):
+        after = window.start > last.start
+        if after and (not trailing or window.end > until or silent == MOST_SILENT):
+            break
+        silent += after
+        windows[window] = window in logged
+    return windows
+
+
+def _following(window: Window, *, grain: Grain) -> Iterator[Window]:
+    while True:
+        yield window
+        window = window_of(window.end.date(), grain=grain)
+
+
+def _window(basis: Basis, days: Days, window: Window) -> list[Measurement]:
+    monitor = basis.monitor
+    of_columns, of_slices = days.within(window.start.date(), window.end.date())
+    references, outcomes = basis.baseline, basis.tallies
+    span = monitor.reference.span(window, grain=monitor.grain)
+    if span is not None:
+        references, outcomes = days.within(*span)
+    watch = Watch(monitor, references, outcomes, basis.learned)
+    held = of_columns.get(ALL_ROWS, {})
+    if not held and not of_slices:
+        reasons = dict.fromkeys(basis.baseline.get(ALL_ROWS, {}), NO_ROWS)
+        return [*_unsaid(basis, window, reasons), *_unanswered(basis, window)]
+    compared = references.get(ALL_ROWS, {})
+    reasons = {
+        name: f"no values of {name} were counted in this window"
+        if name not in held
+        else "there are no rows in the span of the reference"
+        for name in basis.baseline.get(ALL_ROWS, {})
+        if name not in held or name not in compared
+    }
+    counts = Counts(window, of_columns, of_slices)
+    return [*_unsaid(basis, window, reasons), *measuring.measure(watch, counts)]
+
+
+def _unsaid(basis: Basis, window: Window, reasons: Mapping[str, str]) -> Iterator[Measurement]:
+    """Say of columns that nothing can be said, and why."""
+    monitor = basis.monitor
+    for column, reason in reasons.items():
+        numeric = isinstance(basis.baseline[ALL_ROWS][column], NumericProfile)
+        needs = Needs.NUMERIC if numeric else Needs.CATEGORICAL
+        for name in monitor.drift if numeric else monitor.categorical:
+            statistic = catalogue.get(name)
+            if needs in statistic.needs:
+                yield _silent(statistic, window, reason=reason, column=column)
+
+
+def _unanswered(basis: Basis, window: Window) -> Iterator[Measurement]:
+    tally = basis.tallies.get(ALL_ROWS)
+    if tally is not None:
+        for statistic in performance_statistics(tally, named=basis.monitor.performance):
+            yield _silent(statistic, window, reason=NO_ROWS)
+
+
+def _silent(
+    statistic: Statistic, window: Window, *, reason: str, column: str | None = None
+) -> Measurement:
+    return Measurement(
+        statistic.name,
+        None,
+        State.INSUFFICIENT,
+        unit=statistic.unit,
+        column=column,
+        window=window,
+        n=0,
+        reason=reason,
+    )
+
+
+def _sum(days: Sequence[tuple[date, _Summary]], start: date, end: date) -> _Summary | None:
+    """Add up the days of a span; all of them are summaries of one kind."""
+    first, last = (bisect_left(days, day, key=itemgetter(0)) for day in (start, end))
+    parts: Sequence[Any] = [summary for _, summary in days[first:last]]
+    return cast("_Summary", merge(parts)) if parts else None
