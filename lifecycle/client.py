@@ -125,6 +125,10 @@ class Client:
         """Set something."""
         return self._call("PUT", path, json=body)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change what is named and leave the rest."""
+        return self._call("PATCH", path, json=body)
+
     def delete(self, path: str) -> Any:
         """Take something back."""
         return self._call("DELETE", path)

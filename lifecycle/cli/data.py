@@ -1,4 +1,4 @@
-"""Commands on rows: datasets and snapshots, predictions and outcomes, monitors."""
+"""Commands on rows: datasets and snapshots, predictions and outcomes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +13,12 @@ from lifecycle.cli.session import (
     Out,
     Printed,
     connected,
-    numbers,
     pairs,
     without,
 )
-from lifecycle.errors import CheckFailed
 
 dataset = typer.Typer(no_args_is_help=True, help="Sources of rows and their snapshots.")
 ingest = typer.Typer(no_args_is_help=True, help="Send predictions and outcomes.")
-monitor = typer.Typer(no_args_is_help=True, help="What is watched, and running it.")
 
 
 @dataset.command("add")
@@ -164,57 +161,3 @@ def outcomes(
             "known_at": known_at,
         }
         show(client.post(f"/models/{model}/outcomes", body), format=format)
-
-
-@monitor.command("define")
-def define(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    version: Annotated[str, typer.Argument(metavar="VERSION")],
-    grain: Annotated[str, typer.Option(help="day, week or month.")] = "week",
-    limit: Annotated[list[str] | None, typer.Option(help="STATISTIC=NUMBER, repeated.")] = None,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-) -> None:
-    """Watch a version, or change how it is watched.
-
-    Example: lifecycle monitor define churn-gbm 3 --grain week --limit ks=0.15
-    """
-    with connected(home, acting_as) as client:
-        body = {"grain": grain, "limits": numbers(limit or [], option="--limit")}
-        show(client.put(f"/models/{model}/versions/{version}/monitor", body), format=format)
-
-
-@monitor.command("list")
-def list_monitors(
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """List what is watched. Example: lifecycle monitor list."""
-    with connected(home, acting_as) as client:
-        items = client.get("/monitors")["items"]
-    columns = ("version_id", "revision", "grain", "minimum", "limits", "active")
-    show(items, format=format, out=out, columns=columns)
-
-
-@monitor.command("run")
-def run(
-    model: Annotated[str | None, typer.Argument(metavar="[MODEL]")] = None,
-    until: Annotated[str | None, typer.Option(help="A time, such as 2026-06-01T00:00Z.")] = None,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """Count what is new and measure it; exit code 1 when the newest window is in breach.
-
-    Example: lifecycle monitor run churn-gbm
-    """
-    with connected(home, acting_as) as client:
-        results = client.post("/monitors/run", {"model": model, "until": until})["items"]
-    show(results, format=format, out=out)
-    breached = [result["version_id"] for result in results if result["state"] == "breach"]
-    if breached:
-        raise CheckFailed(f"in breach: {', '.join(breached)}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import lifecycle
-from lifecycle.cli import administration, data, decisions, files, registry
+from lifecycle.cli import administration, data, decisions, files, monitors, registry
 from lifecycle.cli.faults import report_fault
 from lifecycle.cli.processor import tune_numpy
 from lifecycle.errors import LifecycleError
@@ -21,7 +21,7 @@ GROUPS: dict[str, typer.Typer] = {
     "version": registry.version,
     "dataset": data.dataset,
     "ingest": data.ingest,
-    "monitor": data.monitor,
+    "monitor": monitors.monitor,
     "policy": decisions.policy,
     "audit": decisions.audit,
     "user": administration.user,

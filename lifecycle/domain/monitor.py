@@ -8,6 +8,8 @@ from typing import Any
 
 from lifecycle.domain.alert import AlertRule, rule_of
 from lifecycle.domain.measurement import Window
+from lifecycle.domain.service_level import ServiceLevel
+from lifecycle.domain.value import CostMatrix
 from lifecycle.domain.written import read_fields, written
 from lifecycle.errors import InvalidInput
 
@@ -106,9 +108,15 @@ class Monitor:
         Share of a window's rows whose outcome must be known before performance is judged.
     estimation
         Whether performance is estimated where outcomes are not known yet.
+    costs
+        What a decision is worth by how it turns out; ``None`` when nobody said.
+    service
+        The log's columns of latency and status, and what is promised about them.
     schedule
         When it runs by itself: five fields of cron (UTC), or an interval such as ``6h``; ``None``
         for only when somebody runs it. A monitor with a schedule expects rows in every window.
+    alerts
+        When measurements become alerts, whose they are and who hears of them.
     """
 
     id: str
@@ -134,6 +142,8 @@ class Monitor:
     bins: int = 64
     maturity: float = 0.9
     estimation: bool = True
+    costs: CostMatrix | None = None
+    service: ServiceLevel | None = None
     correction: str = "bh"
     alpha: float = 0.05
     schedule: str | None = None

@@ -321,3 +321,47 @@ def test_tables_and_csv_show_the_same_records(run, tmp_path):
     assert run("version", "show", "scorecard", "1")[1]["code_commit"] == "0a1b2c3"
     kpis = ("usecase", "kpis", "credit", "--kpi", "saved:EUR:2000000", "--reason", "plan")
     assert run(*kpis)[1]["kpis"][0]["target"] == 2e6
+
+
+def test_a_monitor_is_changed_by_what_is_named_and_shown_with_its_runs(run, tmp_path):
+    registered(run, tmp_path)
+    monitored(run, tmp_path)
+    more = tmp_path / "more.yaml"
+    more.write_text("costs: {currency: EUR, false_negative: -900}\nestimation: false\n")
+    named = ("monitor", "define", "scorecard", "1")
+
+    code, changed, err = run(
+        *named,
+        *("--reference", "rolling:14:7", "--limit", "age:ks=0.4", "--persistence", "3/4"),
+        *("--owner", "dora", "--schedule", "6h", "--from", more, "--reason", "seasons"),
+    )
+
+    assert code == 0, err
+    assert changed["reference"] == {"kind": "rolling", "days": 14, "gap": 7}
+    assert changed["limits"] == {"wasserstein": 0.3}
+    assert changed["column_limits"] == {"age": {"ks": 0.4}}
+    assert (changed["series"], changed["revision"]) == (2, 2)
+    assert (changed["alerts"]["k"], changed["alerts"]["owner"]) == (3, "dora")
+    assert changed["costs"]["false_negative"] == -900
+    code, shown, err = run("monitor", "show", "scorecard", "1")
+    assert (code, [r["rows"] for r in shown["runs"]]) == (0, [2000]), err
+    assert [r["revision"] for r in shown["revisions"]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        (("--reference", "rolling:two"), "--reference wants rolling:DAYS:GAP"),
+        (("--persistence", "3"), "--persistence wants K/M"),
+        (("--grain", "day"), "say why with a reason"),
+        (("--limit", "kss=1"), "no statistic is called 'kss'"),
+    ],
+)
+def test_a_monitor_that_cannot_be_is_refused_in_a_sentence(run, tmp_path, option, sentence):
+    registered(run, tmp_path)
+    assert run("monitor", "define", "scorecard", "1")[0] == 0
+
+    code, _, err = run("monitor", "define", "scorecard", "1", *option)
+
+    assert code == 2
+    assert sentence in err

@@ -1,0 +1,205 @@
+"""Commands on monitors: what is watched and how, running it, and what to expect of it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lifecycle.cli.records import show
+from lifecycle.cli.session import (
+    ActingAs,
+    Format,
+    Home,
+    Out,
+    Printed,
+    connected,
+    numbers,
+    text_of,
+)
+from lifecycle.errors import CheckFailed, InvalidInput, NotFound
+
+monitor = typer.Typer(no_args_is_help=True, help="What is watched, and running it.")
+
+Model = Annotated[str, typer.Argument(metavar="MODEL")]
+Version = Annotated[str, typer.Argument(metavar="VERSION")]
+Grain = Annotated[str | None, typer.Option(help="day, week or month.")]
+Reference = Annotated[
+    str | None, typer.Option(help="baseline, season, or rolling:DAYS:GAP, such as rolling:28:7.")
+]
+Rule = Annotated[str | None, typer.Option(help="Where limits come from: house, fixed or learned.")]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(help="STATISTIC=NUMBER, or COLUMN:STATISTIC=NUMBER, repeated."),
+]
+Segment = Annotated[
+    list[str] | None, typer.Option(help="A column whose groups are watched apart, repeated.")
+]
+Minimum = Annotated[int | None, typer.Option(help="Fewest rows in a window to judge.")]
+Schedule = Annotated[
+    str | None, typer.Option(help='Cron in UTC, such as "0 6 * * *", or an interval such as 6h.')
+]
+Persistence = Annotated[
+    str | None, typer.Option(help="K/M: windows beyond the limit that make an alert.")
+]
+Owner = Annotated[str | None, typer.Option(help="Whose monitor it is.")]
+Active = Annotated[bool | None, typer.Option("--on/--off", help="Switch it on or off.")]
+Settings = Annotated[
+    Path | None, typer.Option("--from", help="A YAML or JSON file with any settings.")
+]
+Why = Annotated[str, typer.Option("--reason", help="Why; a new reference or grain needs it.")]
+
+
+@monitor.command("define")
+def define(
+    model: Model,
+    version: Version,
+    grain: Grain = None,
+    reference: Reference = None,
+    rule: Rule = None,
+    limit: Limit = None,
+    segment: Segment = None,
+    minimum: Minimum = None,
+    schedule: Schedule = None,
+    persistence: Persistence = None,
+    owner: Owner = None,
+    active: Active = None,
+    settings: Settings = None,
+    reason: Why = "",
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Watch a version, or change how it is watched; what is not named stays as it is.
+
+    Example: lifecycle monitor define churn-gbm 3 --grain week --limit ks=0.15
+    """
+    named = _file(settings) | _given(
+        grain=grain,
+        reference=_reference(reference),
+        rule=rule,
+        segments=segment,
+        minimum=minimum,
+        schedule=schedule,
+        active=active,
+    )
+    named |= _limits(limit or [])
+    with connected(home, acting_as) as client:
+        path = f"/models/{model}/versions/{version}/monitor"
+        alerts = _persistence(persistence) | _given(owner=owner)
+        try:
+            before = client.get(path)
+        except NotFound:
+            before = None
+        if alerts:
+            kept: dict[str, Any] = {} if before is None else before["alerts"]
+            named["alerts"] = kept | named.get("alerts", {}) | alerts
+        send = client.put if before is None else client.patch
+        show(send(path, named | ({"reason": reason} if reason else {})), format=format)
+
+
+@monitor.command("show")
+def show_one(
+    model: Model,
+    version: Version,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Show how a version is watched, and how its last runs went.
+
+    Example: lifecycle monitor show churn-gbm 3
+    """
+    with connected(home, acting_as) as client:
+        found = client.get(f"/models/{model}/versions/{version}/monitor")
+    if format is Format.JSON:
+        show(found, format=format, out=out)
+        return
+    settings = {k: v for k, v in found.items() if k not in {"runs", "revisions"}}
+    show(settings, format=format, out=out)
+    if out is None:
+        columns = ("at", "by", "state", "days", "rows", "windows", "tests", "reasons")
+        show(found["runs"], format=format, columns=columns)
+
+
+@monitor.command("list")
+def list_monitors(
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """List what is watched. Example: lifecycle monitor list."""
+    with connected(home, acting_as) as client:
+        items = client.get("/monitors")["items"]
+    columns = ("version_id", "revision", "series", "grain", "reference", "schedule", "active")
+    show(items, format=format, out=out, columns=columns)
+
+
+@monitor.command("run")
+def run(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]")] = None,
+    until: Annotated[str | None, typer.Option(help="A time, such as 2026-06-01T00:00Z.")] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Count what is new and measure it; exit code 1 when the newest window is in breach.
+
+    Example: lifecycle monitor run churn-gbm
+    """
+    with connected(home, acting_as) as client:
+        results = client.post("/monitors/run", {"model": model, "until": until})["items"]
+    show(results, format=format, out=out)
+    breached = [result["version_id"] for result in results if result["state"] == "breach"]
+    if breached:
+        raise CheckFailed(f"in breach: {', '.join(breached)}")
+
+
+def _given(**named: Any) -> dict[str, Any]:
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    import yaml
+
+    try:
+        read: Any = yaml.safe_load(text_of(file))
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"{file} is no YAML: {error}") from error
+    if not isinstance(read, dict):
+        raise InvalidInput(f"{file} must hold settings by name")
+    return {str(name): value for name, value in read.items()}
+
+
+def _reference(given: str | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    kind, *lengths = given.split(":")
+    if not all(length.isdigit() for length in lengths):
+        raise InvalidInput(f"--reference wants rolling:DAYS:GAP in whole days, not {given!r}")
+    return {"kind": kind} | dict(zip(("days", "gap"), map(int, lengths), strict=False))
+
+
+def _limits(given: list[str]) -> dict[str, Any]:
+    everywhere: dict[str, float] = {}
+    by_column: dict[str, dict[str, float]] = {}
+    for name, value in numbers(given, option="--limit").items():
+        column, colon, statistic = name.rpartition(":")
+        if colon:
+            by_column.setdefault(column, {})[statistic] = value
+        else:
+            everywhere[name] = value
+    return _given(limits=everywhere or None, column_limits=by_column or None)
+
+
+def _persistence(given: str | None) -> dict[str, int]:
+    if given is None:
+        return {}
+    k, slash, m = given.partition("/")
+    if not (slash and k.isdigit() and m.isdigit()):
+        raise InvalidInput(f"--persistence wants K/M, such as 2/3, not {given!r}")
+    return {"k": int(k), "m": int(m)}
