@@ -93,6 +93,7 @@ def newest_windows(
         FROM measurement
         WHERE version_id = $id AND window_end IS NOT NULL AND limit_value IS NOT NULL
             AND state IN ('ok', 'warning', 'breach')
+            AND series = (SELECT max(series) FROM measurement WHERE version_id = $id)
             AND ($until IS NULL OR window_end <= $until)
         QUALIFY row_number() OVER (
             PARTITION BY statistic, column_name, slice ORDER BY window_end DESC
@@ -117,6 +118,7 @@ def rows_in_windows(
         SELECT window_start, window_end, bool_or(reason IS DISTINCT FROM $silent) AS present
         FROM measurement
         WHERE version_id = $id AND window_end IS NOT NULL
+            AND series = (SELECT max(series) FROM measurement WHERE version_id = $id)
             AND ($until IS NULL OR window_end <= $until)
         GROUP BY window_start, window_end ORDER BY window_end DESC LIMIT $depth
         """,

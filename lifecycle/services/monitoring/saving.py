@@ -90,7 +90,15 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             series=monitor.series,
             run=run.number,
         )
-        alerting.update(tx, version_id, rule=monitor.alerts, by=by, at=at)
+        alerting.update(
+            tx,
+            version_id,
+            rule=monitor.alerts,
+            by=by,
+            at=at,
+            series=str(monitor.series),
+            until=work.until or at,
+        )
         monitors.set_run(tx, version_id, at=at)
         audit.append(tx, _event(work, run, measured, by=by))
     return run, measured
