@@ -17,6 +17,7 @@ GENERATED = "Written by `make docs` from the product itself; do not edit."
 
 FAMILIES = (
     ("Drift", catalogue.DRIFT, "Judged by effect size against a limit; the p-value is a filter."),
+    ("Multivariate drift", catalogue.MULTIVARIATE, "All columns together, read from the rows."),
     ("Performance", catalogue.PERFORMANCE, "Measured once outcomes are known."),
     (
         "Performance without outcomes",

@@ -43,6 +43,7 @@ Examples:
   lifecycle drift reference.parquet current.parquet --limit psi=0.25
   lifecycle drift log.parquet log.parquet --reference-where period=reference \\
     --current-where period=analysis --timestamp at --window 1M --alert-on mean+3sd
+  lifecycle drift reference.parquet current.parquet --statistic classifier_auc --statistic mmd
 """,
     "performance": """\b
 Examples:
@@ -99,11 +100,12 @@ def drift(
     where: Where = None,
     reference_where: Where = None,
     current_where: Where = None,
+    seed: Annotated[int, typer.Option(help="Of the chance in multivariate statistics.")] = 0,
     engine: EngineName = "duckdb",
     format: Printed = Format.TABLE,
     out: Out = None,
 ) -> None:
-    """Compare current rows with reference rows, column by column."""
+    """Compare current rows with reference rows, column by column or all columns together."""
     from lifecycle.engines import choose
     from lifecycle.services.analysis.drift import DriftOptions, measure_drift
 
@@ -122,6 +124,7 @@ def drift(
         limits=numbers(limit or (), option="--limit"),
         alert_on=alert_on,
         sides=[rule.column for rule in _filters(reference_where, current_where)],
+        seed=seed,
     )
     with choose(engine) as counting:
         before = counting.open(reference, where=_filters(where, reference_where))

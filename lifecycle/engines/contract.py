@@ -17,6 +17,9 @@ from lifecycle.stats.summaries import CountArray, FloatArray, Profile, Tally
 MISSING_GROUP = "(missing)"
 """How a slice names the rows that hold no value in its column."""
 
+NO_WINDOW = -(2**63)
+"""The start of the window of a row without a time, in a batch."""
+
 
 class Kind(StrEnum):
     """What a column's type lets one do with it."""
@@ -163,6 +166,24 @@ class ScoredRows:
     left_out: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Some rows of several columns, in row order.
+
+    Parameters
+    ----------
+    values
+        Shape (columns, rows): numbers, then categories as positions among the known ones, one
+        more for an unseen value; NaN where a row holds no finite number or no value.
+    starts
+        Shape (rows,), microseconds since 1970 at which each row's window starts; `NO_WINDOW`
+        for a row without a time, ``None`` without windows.
+    """
+
+    values: FloatArray
+    starts: CountArray | None
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
     """What a quality check wants to know of one column.
@@ -248,6 +269,17 @@ class Engine(Protocol):
         keep: bool = False,
     ) -> Mapping[Window | None, Counted]:
         """Count a column on the bins of another profile, per window or over all rows."""
+        ...
+
+    def batches(
+        self,
+        source: Source,
+        *,
+        numbers: Sequence[str],
+        categories: Mapping[str, Sequence[str]],
+        windowing: Windowing | None = None,
+    ) -> Iterator[Batch]:
+        """Hand over rows of several columns in batches, categories as positions among these."""
         ...
 
     def values(self, source: Source, column: str, *, limit: int) -> list[tuple[str, int]]:

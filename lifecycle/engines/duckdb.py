@@ -3,15 +3,17 @@
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines import checking, profiling, tallying
+from lifecycle.engines import batches, checking, profiling, tallying
 from lifecycle.engines.contract import (
     Baseline,
+    Batch,
     Coding,
     ColumnFacts,
     Counted,
@@ -210,6 +212,20 @@ class DuckDBEngine:
                 self._partitions[key] = profiling.partition(self.fetch, source, windowing=windowing)
             return self._partitions[key]
 
+    def batches(
+        self,
+        source: Source,
+        *,
+        numbers: Sequence[str],
+        categories: Mapping[str, Sequence[str]],
+        windowing: Windowing | None = None,
+    ) -> Iterator[Batch]:
+        """Hand over rows of several columns in batches, categories as positions among these."""
+        sql = batches.query(source, numbers=numbers, categories=categories, windowing=windowing)
+        with self._cursor() as cursor, _readable(source):
+            reader = cursor.sql(sql).to_arrow_reader(batches.ROWS)
+            yield from batches.batches(reader, windowing=windowing)
+
     def values(self, source: Source, column: str, *, limit: int) -> list[tuple[str, int]]:
         """Return the most frequent values as text, each with its rows; null is left out."""
         return profiling.values(self.fetch, source, column, limit=limit)
@@ -305,13 +321,8 @@ class DuckDBEngine:
         InvalidInput
             The rows cannot be read, such as a page of a damaged file.
         """
-        with self._cursor() as cursor:
-            try:
-                return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
-            except DATA_FAULTS as error:
-                raise InvalidInput(
-                    f"{source.label} cannot be read: {first_sentence(error)}"
-                ) from error
+        with self._cursor() as cursor, _readable(source):
+            return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self._cursor() as cursor:
@@ -322,3 +333,12 @@ class DuckDBEngine:
         for name, table in self._arrow.items():  # what is registered belongs to one cursor
             cursor.register(name, table)
         return cursor
+
+
+@contextmanager
+def _readable(source: Source) -> Generator[None]:
+    """Say of rows that cannot be read whose they are."""
+    try:
+        yield
+    except DATA_FAULTS as error:
+        raise InvalidInput(f"{source.label} cannot be read: {first_sentence(error)}") from error

@@ -32,6 +32,7 @@ CONTRACT = {
     "estimated_recall", "estimated_specificity", "estimated_f1", "value_per_decision",
     "total_value", "estimated_value_per_decision", "estimated_total_value", "latency_p50",
     "latency_p95", "latency_p99", "error_share", "throughput",
+    "classifier_auc", "reconstruction_error", "mmd",
 }  # fmt: skip
 
 ASYMMETRIC = {"kl_divergence", "wasserstein"}

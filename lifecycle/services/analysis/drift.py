@@ -12,6 +12,7 @@ from lifecycle.engines.contract import Counted, Source
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.columns import Chosen, choose_columns, identifier_like
+from lifecycle.services.analysis.multivariate import measure_together
 from lifecycle.services.analysis.periods import windows_of
 from lifecycle.services.analysis.result import (
     Draft,
@@ -23,6 +24,7 @@ from lifecycle.services.analysis.result import (
 )
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family, Needs, Statistic
+from lifecycle.stats.summaries import Profile
 
 FEW_WINDOWS = 6
 """NannyML warns below so many reference windows: their spread is then hardly known."""
@@ -52,6 +54,8 @@ class DriftOptions:
         ``mean+3sd``: a limit per column from the reference's own windows.
     sides
         Columns that tell reference from current; they differ by construction.
+    seed
+        Of the chance in statistics that draw rows.
     """
 
     timestamp: str | None = None
@@ -68,6 +72,7 @@ class DriftOptions:
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
     alert_on: str | None = None
     sides: Sequence[str] = ()
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class _Column:
     drafts: tuple[Draft, ...] = ()
     reference: tuple[Draft, ...] = ()
     notice: str | None = None
+    baseline: Profile | None = None
 
 
 def measure_drift(
@@ -128,13 +134,38 @@ def measure_drift(
                 progress(len(columns), len(chosen.columns))
     notices += [*chosen.notices, *(c.notice for c in columns if c.notice)]
     mismatched = [_mismatch(run, name) for name in chosen.mismatched]
-    return _result(run, columns, mismatched=mismatched, notices=notices)
+    profiles = {
+        c.name: found.baseline
+        for c, found in zip(chosen.columns, columns, strict=True)
+        if found.baseline is not None
+    }
+    together = _together(run, profiles)
+    return _result(run, columns, together=together, mismatched=mismatched, notices=notices)
+
+
+def _together(run: _Run, profiles: Mapping[str, Profile]) -> list[Draft]:
+    """Measure what no column shows by itself, where that was asked for."""
+    names = [statistic.name for statistic in run.by_kind["rows"]]
+    if not names or not profiles:
+        return []
+    return measure_together(
+        run.engine,
+        reference=run.reference,
+        current=run.current,
+        references=profiles,
+        names=names,
+        windowing=run.windowing,
+        limits=run.options.limits,
+        confidence=run.options.confidence,
+        seed=run.options.seed,
+    )
 
 
 def _result(
     run: _Run,
     columns: Sequence[_Column],
     *,
+    together: Sequence[Draft],
     mismatched: Sequence[Measurement],
     notices: list[str],
 ) -> Result:
@@ -145,7 +176,9 @@ def _result(
         drafts, learned = _learn_limits(drafts, inside=inside, rule=options.alert_on)
         inside = [replace(d, limit=learned.get(_series(d)), filtered=False) for d in inside]
         notices += _few_windows(inside)
-    measured, tests = finish(drafts, correction=options.correction, alpha=options.alpha)
+    measured, tests = finish(
+        [*drafts, *together], correction=options.correction, alpha=options.alpha
+    )
     within, _ = finish(inside)
     if not measured and not mismatched:
         raise InvalidInput(
@@ -211,25 +244,27 @@ def _check(options: DriftOptions) -> None:
 
 
 def _statistics(names: Sequence[str]) -> dict[str, tuple[Statistic, ...]]:
-    """Return the statistics to measure for numeric and for categorical columns."""
+    """Return the statistics to measure for numeric and categorical columns, and for rows."""
     if not names:
-        return {
+        usual = {
             kind: tuple(catalogue.get(name) for name in chosen)
             for kind, chosen in catalogue.DEFAULT_DRIFT.items()
         }
+        return {**usual, "rows": ()}
     found = [catalogue.get(name) for name in dict.fromkeys(names)]
     for statistic in found:
-        if statistic.family is not Family.DRIFT:
+        if statistic.family not in {Family.DRIFT, Family.MULTIVARIATE}:
             raise InvalidInput(f"{statistic.name} measures {statistic.family}, not drift")
     return {
         "numeric": tuple(s for s in found if Needs.NUMERIC in s.needs),
         "categorical": tuple(s for s in found if Needs.CATEGORICAL in s.needs),
+        "rows": tuple(s for s in found if Needs.ROWS in s.needs),
     }
 
 
 def _measure_column(run: _Run, chosen: Chosen) -> _Column:
     wanted = run.by_kind["categorical" if chosen.categorical else "numeric"]
-    if not wanted:
+    if not wanted and not run.by_kind["rows"]:
         kind = "categories" if chosen.categorical else "numbers"
         return _Column(notice=f"column {chosen.name} holds {kind}: no statistic named for those")
     keep = run.options.exact and not chosen.categorical
@@ -243,16 +278,19 @@ def _measure_column(run: _Run, chosen: Chosen) -> _Column:
     if not chosen.asked and (why := identifier_like(baseline, column=chosen)):
         return _Column(notice=why)
     before = baseline.counted
+    if not wanted:
+        return _Column(baseline=before.profile)
     windows = run.engine.profile(
         run.current, chosen.name, like=before.profile, windowing=run.windowing, keep=keep
     )
     drafts = _drafts(run, chosen, before=before, windows=windows, wanted=wanted)
     if not run.options.alert_on:
-        return _Column(drafts=drafts)
+        return _Column(drafts=drafts, baseline=before.profile)
     own = run.engine.profile(
         run.reference, chosen.name, like=before.profile, windowing=run.windowing, keep=keep
     )
     return _Column(
+        baseline=before.profile,
         drafts=drafts,
         reference=_drafts(run, chosen, before=before, windows=own, wanted=wanted),
     )
@@ -331,7 +369,8 @@ def _few_windows(inside: Sequence[Draft]) -> list[str]:
 def _settings(run: _Run, *, tests: int) -> dict[str, object]:
     options = run.options
     names = {s.name for group in run.by_kind.values() for s in group}
-    return {
+    chance: dict[str, object] = {"seed": options.seed} if run.by_kind["rows"] else {}
+    return chance | {
         "engine": run.engine.name,
         "statistics": sorted(names),
         "bins": options.bins,

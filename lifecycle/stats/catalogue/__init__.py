@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.catalogue.drift import DRIFT
+from lifecycle.stats.catalogue.drift import DRIFT, MULTIVARIATE
 from lifecycle.stats.catalogue.estimation import ESTIMATED, VALUE
 from lifecycle.stats.catalogue.fairness import FAIRNESS_GAPS, FAIRNESS_RATES
 from lifecycle.stats.catalogue.performance import PERFORMANCE
@@ -18,6 +18,7 @@ __all__ = [
     "ESTIMATED",
     "FAIRNESS_GAPS",
     "FAIRNESS_RATES",
+    "MULTIVARIATE",
     "PERFORMANCE",
     "QUALITY",
     "SERVICE",
@@ -30,6 +31,7 @@ __all__ = [
 
 _FAMILIES = (
     DRIFT,
+    MULTIVARIATE,
     PERFORMANCE,
     ESTIMATED,
     VALUE,

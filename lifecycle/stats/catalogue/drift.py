@@ -5,7 +5,7 @@ taken at the size where the statistics agree on simulated shifts, and meant to b
 """
 
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
-from lifecycle.stats.drift import counts, numbers
+from lifecycle.stats.drift import counts, discrepancy, numbers, reconstruction, separation
 
 MINIMUM = 200
 """Below some 200 rows a side, PSI and its kin exceed their limits by chance; a house default."""
@@ -166,5 +166,60 @@ DRIFT: tuple[Statistic, ...] = (
         limit=0.1,
         minimum=MINIMUM,
         measure=counts.kl_divergence,
+    ),
+)
+
+ROWS = frozenset({Needs.ROWS})
+
+MULTIVARIATE: tuple[Statistic, ...] = (
+    Statistic(
+        name="classifier_auc",
+        title="Domain classifier",
+        family=Family.MULTIVARIATE,
+        unit="1",
+        definition="How well gradient-boosted trees tell current rows from reference rows they "
+        "have not seen, as area under the ROC curve in five folds: 0.5 when they cannot. Up to "
+        "50,000 rows of each side are drawn.",
+        formula="mean over folds of P(score of a current row > score of a reference row)",
+        source="Friedman 2003; DeLong, DeLong and Clarke-Pearson 1988, doi:10.2307/2531595",
+        needs=ROWS,
+        better="lower",
+        limit=0.55,
+        minimum=MINIMUM,
+        measure=separation.classifier_auc,
+    ),
+    Statistic(
+        name="reconstruction_error",
+        title="Reconstruction error",
+        family=Family.MULTIVARIATE,
+        unit="1",
+        definition="By which share of itself the mean distance of rows from the reference's main "
+        "directions changed. Columns are standardised, categories stand for their share in the "
+        "reference, missing values at the mean; the directions kept explain 65 % of the variance. "
+        "The limit is three standard deviations of the reference's own tenths, at least 1 %.",
+        formula="mean |z - P z| of current rows / that of reference rows - 1",
+        source="Jackson and Mudholkar 1979, doi:10.1080/00401706.1979.10489779",
+        needs=ROWS,
+        better=None,
+        limit=0.01,
+        minimum=MINIMUM,
+        measure=reconstruction.reconstruction_error,
+    ),
+    Statistic(
+        name="mmd",
+        title="Maximum mean discrepancy (squared)",
+        family=Family.MULTIVARIATE,
+        unit="1",
+        definition="Squared distance between the sides' mean embeddings, unbiased, with a Gaussian "
+        "kernel as wide as the median distance between the sides; 0.005 is about a sixth of a "
+        "standard deviation in every column. Up to 5,000 rows of each side are drawn; the p-value "
+        "comes from 100 shuffles of the sides.",
+        formula="mean k(x, x') + mean k(y, y') - 2 mean k(x, y), k = exp(-|x - y|^2 / (2 s^2))",
+        source="Gretton et al. 2012, Journal of Machine Learning Research 13",
+        needs=ROWS,
+        better="lower",
+        limit=0.005,
+        minimum=MINIMUM,
+        measure=discrepancy.mmd,
     ),
 )

@@ -12,6 +12,7 @@ class Family(StrEnum):
     """What a statistic is about."""
 
     DRIFT = "drift"
+    MULTIVARIATE = "multivariate drift"
     PERFORMANCE = "performance"
     FAIRNESS = "fairness"
     QUALITY = "quality"
@@ -33,6 +34,8 @@ class Needs(StrEnum):
     """`ClassTally`"""
     REGRESSION = "regression"
     """`ErrorTally`"""
+    ROWS = "rows"
+    """Rows of all columns together; no summary carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Statistic:
         Fewest observations before the value is judged.
     measure
         Drift: ``measure(reference, current, *, confidence)`` on two profiles of one kind.
+        Multivariate drift: the same on scores, rows or errors, as the function itself says.
         Performance and group rates: ``measure(tally, *, confidence)``.
         Gaps: ``measure(tallies, *, confidence, minimum, reference)`` over the groups.
         Estimation, value and service: as their modules here say.
