@@ -8,6 +8,7 @@ from lifecycle.services.access.people import (
     set_password,
     set_roles,
 )
+from lifecycle.services.access.reauthentication import Confirmation, confirm
 from lifecycle.services.access.signing import (
     actor_of_session,
     sign_in,
@@ -18,10 +19,12 @@ from lifecycle.services.access.signing import (
 from lifecycle.services.access.tokens import actor_of_token, add_token, revoke_token
 
 __all__ = [
+    "Confirmation",
     "actor_of_session",
     "actor_of_token",
     "add_person",
     "add_token",
+    "confirm",
     "deactivate",
     "invite",
     "reactivate",

@@ -19,6 +19,11 @@ _attempts: WeakKeyDictionary[Workspace, Attempts] = WeakKeyDictionary()
 """Failures are counted per open workspace and forgotten when its process ends."""
 
 
+def attempts_of(workspace: Workspace) -> Attempts:
+    """Return the failed sign-ins of one open workspace."""
+    return _attempts.setdefault(workspace, Attempts())
+
+
 def sign_in(
     workspace: Workspace,
     name: str,
@@ -48,13 +53,13 @@ def sign_in(
         Name or password is wrong, or the account is closed; the sentence does not say which.
     """
     name = name.strip().lower()
-    attempts = _attempts.setdefault(workspace, Attempts())
+    attempts = attempts_of(workspace)
     attempts.begin(name=name, address=address, at=at)
     con = workspace.cursor()
     kept = people.password_hash(con, name)
     right = matches(kept, password)
     if not right or kept is None or not _is_active(con, name):
-        _record_refusal(workspace, name if kept is not None else None, at=at)
+        record_refusal(workspace, name if kept is not None else None, at=at)
         raise NotSignedIn("the name or the password is wrong")
     attempts.succeed(name=name, address=address, at=at)
     fresh = renewed(kept, password)
@@ -144,7 +149,8 @@ def _is_active(con: Connection, name: str) -> bool:
         return False
 
 
-def _record_refusal(workspace: Workspace, name: str | None, *, at: datetime) -> None:
+def record_refusal(workspace: Workspace, name: str | None, *, at: datetime) -> None:
+    """Record a failed sign-in; nobody's where there is no such account."""
     # What was typed for an unknown name is not kept: it may well be a password.
     who = name or "unknown"
     with workspace.transaction() as tx:
