@@ -21,9 +21,8 @@ from app.session import Process
 from app.sign_in import SignIn
 from lifecycle import api
 from lifecycle.errors import Conflict, LifecycleError
-from lifecycle.services import explanation
+from lifecycle.services import explanation, workspaces
 from lifecycle.services.jobs import JobRunner
-from lifecycle.store.connection import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -49,7 +48,7 @@ def run(settings: "Settings") -> None:
         The port is taken, or another process has the workspace open.
     """
     _require_free_port(settings)
-    workspace = Workspace.open(settings.home)
+    workspace = workspaces.open(settings.home)
     jobs = JobRunner(
         workspace, kinds=explanation.KINDS, clock=session.now, workers=settings.workers
     )

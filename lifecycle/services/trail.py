@@ -1,38 +1,56 @@
 """Is the audit trail still what was written, here or in a copy somebody took along."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
+from lifecycle.adapters import keys
 from lifecycle.domain.actor import Actor, Permission
-from lifecycle.domain.audit import GENESIS, AuditEvent, Finding, Link, canonical, plain
-from lifecycle.domain.audit import verify as findings_of
+from lifecycle.domain.audit import AuditEvent, Finding, Link, canonical, plain
+from lifecycle.domain.checkpoint import Checkpoint
+from lifecycle.domain.proof import Examination
 from lifecycle.errors import InvalidInput
-from lifecycle.store import audit
-from lifecycle.store.connection import Workspace
+from lifecycle.services import sealing
+from lifecycle.services.examination import examine as judged
+from lifecycle.store import audit, checkpoints
+from lifecycle.store.connection import Connection, Workspace
 
 FORMAT = "lifecycle-audit-trail/1"
 
 
-def verify(workspace: Workspace, *, by: Actor) -> list[Finding]:
-    """Follow the chain and compare its end with the hash kept outside the database.
-
-    Returns
-    -------
-    list
-        What is wrong and where; empty when every event stands as it was written.
-    """
+def examine(workspace: Workspace, *, by: Actor) -> Examination:
+    """Follow the chain, compare its end with the hash kept outside, and check all signatures."""
     by.require(Permission.READ_TRAIL)
     # The anchor first: it never runs ahead of the chain, so a commit in between does no harm.
-    kept = workspace.kept_head()
-    return findings_of(audit.links(workspace.cursor()), head=kept)
+    kept, con = workspace.kept_head(), workspace.cursor()
+    return judged(
+        lambda: audit.stream(workspace.cursor()),
+        head=kept,
+        checkpoints=checkpoints.every(con),
+        public=checkpoints.public_keys(con),
+        trusted=False,
+    )
+
+
+def verify(workspace: Workspace, *, by: Actor) -> list[Finding]:
+    """Return what is wrong with the trail and where; nothing when all of it stands as written."""
+    return examine(workspace, by=by).findings
+
+
+def seal(workspace: Workspace, *, by: Actor, at: datetime) -> Checkpoint:
+    """Sign the trail as it is now; kept elsewhere, the checkpoint shows what is cut off later."""
+    by.require(Permission.READ_TRAIL)
+    return sealing.seal(workspace, at=at)
 
 
 def export(workspace: Workspace, file: Path, *, by: Actor, at: datetime) -> tuple[int, str]:
-    """Write the trail as JSON lines, its own export as the last event.
+    """Write the trail as JSON lines, its own export as the last event, and that one signed.
 
     Returns
     -------
@@ -47,61 +65,116 @@ def export(workspace: Workspace, file: Path, *, by: Actor, at: datetime) -> tupl
     by.require(Permission.READ_TRAIL)
     part = file.with_name(f".{file.name}.{uuid4().hex}.part")
     try:
-        if workspace.damage:  # nothing can be recorded, and a copy is needed all the more
-            links = audit.links(workspace.cursor())
-            _write(part, links, at=at)
-        else:
+        part.touch()  # where nothing can be written, nothing is recorded either
+        if not workspace.damage:  # otherwise nothing can be recorded, and a copy is needed no less
+            key = sealing.signing_key(workspace)
             with workspace.transaction() as tx:
-                event = AuditEvent("trail.export", "trail", by.name, at, via=by.via)
-                audit.append(tx, event)
-                links = audit.links(tx)
-                _write(part, links, at=at)
+                sealing.introduce(tx, key=key, at=at)
+                audit.append(tx, AuditEvent("trail.export", "trail", by.name, at, via=by.via))
+                sealing.sign_end(tx, key=key, at=at)
+                head = audit.head(tx)
+        else:
+            head = audit.head(workspace.cursor())
+        _write(part, workspace.cursor(), head=head, at=at)
         part.replace(file)
     except OSError as error:
         raise InvalidInput(f"{file} cannot be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
-    return _head(links)
+    return head
 
 
-def verify_file(path: Path) -> list[Finding]:
+def examine_file(
+    path: Path, *, public: str | None = None, kept: Checkpoint | None = None
+) -> Examination:
     """Check an exported trail without the workspace it came from.
+
+    Parameters
+    ----------
+    public
+        The public key to trust; without it the export's own keys are used, which shows only that
+        the copy agrees with itself.
+    kept
+        A checkpoint that was kept elsewhere.
 
     Raises
     ------
     InvalidInput
         It cannot be read as an export; the sentence names the line.
     """
+    with _lines(path) as lines:
+        _, first = next(lines)
+        header = _header(path, first)
+    public_keys = {keys.id_of(public): public} if public else header.public
+
+    def links() -> Iterator[Link]:
+        with _lines(path) as lines:
+            next(lines)
+            yield from (_link(path, number, value) for number, value in lines)
+
+    return judged(
+        links,
+        head=header.head,
+        checkpoints=[*header.checkpoints, *([kept] if kept else [])],
+        public=public_keys,
+        trusted=public is not None,
+    )
+
+
+def verify_file(path: Path) -> list[Finding]:
+    """Return what is wrong with an exported trail and where."""
+    return examine_file(path).findings
+
+
+def checkpoint_of(text: str) -> Checkpoint:
+    """Read a checkpoint that was kept as JSON.
+
+    Raises
+    ------
+    InvalidInput
+        It is none.
+    """
     try:
-        # Not splitlines: a reason may hold a line separator that JSON leaves as it is.
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read as an exported trail") from error
-    content = _parsed(path, lines)
-    header = next(content, {})
-    if header.get("format") != FORMAT:
-        raise InvalidInput(f"{path} line 1: this is no exported trail of format {FORMAT}")
-    try:
-        head = (int(header["sequence"]), str(header["hash"]))
+        return _checkpoint(json.loads(text))
     except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(f"{path} line 1: the header lacks the head of the trail") from error
-    links = [_link(path, number, value) for number, value in enumerate(content, start=2)]
-    return findings_of(links, head=head)
+        raise InvalidInput("this is no checkpoint as `lifecycle audit checkpoint` gives") from error
 
 
-def _write(file: Path, links: list[Link], *, at: datetime) -> None:
-    sequence, last = _head(links)
-    header = {"format": FORMAT, "sequence": sequence, "hash": last, "exported_at": plain(at)}
+@dataclass(frozen=True, slots=True)
+class _Header:
+    head: tuple[int, str]
+    public: Mapping[str, str]
+    checkpoints: tuple[Checkpoint, ...]
+
+
+def _write(file: Path, con: Connection, *, head: tuple[int, str], at: datetime) -> None:
+    signed = [one for one in checkpoints.every(con) if one.sequence <= head[0]]
+    header = {
+        "format": FORMAT,
+        "sequence": head[0],
+        "hash": head[1],
+        "exported_at": plain(at),
+        "keys": checkpoints.public_keys(con),
+        "checkpoints": plain(signed),
+    }
     with file.open("w", encoding="utf-8") as out:
         out.write(canonical(header) + "\n")
+        links = audit.stream(con, until=head[0])
         out.writelines(canonical(plain(link)) + "\n" for link in links)
 
 
-def _head(links: list[Link]) -> tuple[int, str]:
-    return (links[-1].sequence, links[-1].hash) if links else (0, GENESIS)
+@contextmanager
+def _lines(path: Path) -> Generator[Iterator[tuple[int, dict[str, Any]]]]:
+    """Read the lines of an export as numbered records, one at a time."""
+    try:
+        # Only "\n" ends a line: a reason may hold a separator that JSON leaves as it is.
+        with path.open(encoding="utf-8", newline="\n") as file:
+            yield _parsed(path, chain([file.readline()], file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} cannot be read as an exported trail") from error
 
 
-def _parsed(path: Path, lines: list[str]) -> Iterator[dict[str, Any]]:
+def _parsed(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines, start=1):
         try:
             value = json.loads(line)
@@ -109,7 +182,31 @@ def _parsed(path: Path, lines: list[str]) -> Iterator[dict[str, Any]]:
             raise InvalidInput(f"{path} line {number} is not JSON") from error
         if not isinstance(value, dict):
             raise InvalidInput(f"{path} line {number} holds no event")
-        yield value
+        yield number, cast("dict[str, Any]", value)
+
+
+def _header(path: Path, value: dict[str, Any]) -> _Header:
+    if value.get("format") != FORMAT:
+        raise InvalidInput(f"{path} line 1: this is no exported trail of format {FORMAT}")
+    try:
+        return _Header(
+            head=(int(value["sequence"]), str(value["hash"])),
+            public={str(name): str(key) for name, key in value.get("keys", {}).items()},
+            checkpoints=tuple(_checkpoint(one) for one in value.get("checkpoints", ())),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"{path} line 1: the header lacks the head of the trail") from error
+
+
+def _checkpoint(value: Mapping[str, Any]) -> Checkpoint:
+    return Checkpoint(
+        sequence=int(value["sequence"]),
+        hash=str(value["hash"]),
+        root=str(value["root"]),
+        at=datetime.fromisoformat(value["at"]),
+        key=str(value["key"]),
+        signature=str(value["signature"]),
+    )
 
 
 def _link(path: Path, number: int, value: dict[str, Any]) -> Link:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.services import policies
+from lifecycle.services import policies, sealing
 from lifecycle.services.access import people
 from lifecycle.store import audit
 from lifecycle.store import backup as copies
@@ -56,6 +56,7 @@ def create(
                 "workspace.create", "workspace", FOUNDER.name, at, via="local", details=details
             )
             audit.append(tx, event)
+        sealing.attach(workspace)
         policies.install(workspace, by=FOUNDER, at=at)
         if admin is None:
             return workspace, None
@@ -78,7 +79,7 @@ def open(home: Path) -> Workspace:  # noqa: A001 -- called as workspaces.open, l
     DamagedStore
         Its files do not agree with each other.
     """
-    return Workspace.open(home)
+    return sealing.attach(Workspace.open(home))
 
 
 def backup(workspace: Workspace, file: Path, *, by: Actor, at: datetime) -> Mapping[str, object]:
@@ -113,7 +114,7 @@ def restore(file: Path, home: Path, *, by: Actor, at: datetime) -> None:
     by.require(Permission.ADMINISTER)
     copies.restore(file, home)
     details: dict[str, object] = {"file": file.name, "sha256": _sha256(file)}
-    with closing(Workspace.open(home)) as workspace, workspace.transaction() as tx:
+    with closing(open(home)) as workspace, workspace.transaction() as tx:
         event = AuditEvent(
             "workspace.restore", "workspace", by.name, at, via=by.via, details=details
         )

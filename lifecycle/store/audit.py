@@ -1,5 +1,6 @@
 """The audit trail: links of the chain are appended and read, never changed."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,6 +48,47 @@ def links(con: Connection) -> list[Link]:
     # rowid keeps the order of writing among links that were made to share a number.
     found = records(con.execute("SELECT * FROM audit ORDER BY sequence, rowid"))
     return [_link(row) for row in found]
+
+
+def stream(con: Connection, *, until: int | None = None) -> Iterator[Link]:
+    """Give the whole chain, or its links up to one, in small portions of memory.
+
+    Parameters
+    ----------
+    con
+        A cursor of its own: what else is asked of it ends the stream.
+    """
+    found = con.execute(
+        """
+        SELECT sequence, action, subject, actor, happened_at, reason, via, details, previous, hash
+        FROM audit WHERE $until IS NULL OR sequence <= $until ORDER BY sequence, rowid
+        """,
+        {"until": until},
+    )
+    while rows := found.fetchmany(PORTION):
+        for sequence, action, subject, by, at, reason, via, details, previous, hash_ in rows:
+            event = AuditEvent(action, subject, by, utc(at), reason, via, load(details))
+            yield Link(sequence, event, previous, hash_)
+
+
+PORTION = 10_000
+"""Links held at once while streaming."""
+
+
+def after(con: Connection, sequence: int) -> list[Link]:
+    """Return the links behind one, first link first."""
+    found = con.execute(
+        "SELECT * FROM audit WHERE sequence > $n ORDER BY sequence", {"n": sequence}
+    )
+    return [_link(row) for row in records(found)]
+
+
+def hashes(con: Connection, *, after: int = 0) -> list[str]:
+    """Return the hashes of the links behind one, first link first."""
+    found = con.execute(
+        "SELECT hash FROM audit WHERE sequence > $n ORDER BY sequence", {"n": after}
+    )
+    return [str(row[0]) for row in found.fetchall()]
 
 
 FILTERS = """

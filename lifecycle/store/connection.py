@@ -4,7 +4,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -40,11 +40,15 @@ class Workspace:
     damage
         What is wrong with the audit trail, when it was opened for inspection all the same;
         such a workspace can be read and not written.
+    seal
+        Called at the end of every transaction with the number of the last event before it;
+        what it writes is saved together with the rest.
     """
 
     def __init__(self, home: Path, con: Connection) -> None:
         self.home = home
         self.damage: str | None = None
+        self.seal: Callable[[Connection, int], None] | None = None
         self._con = con
         self._writer = threading.RLock()
         self._writing = False
@@ -214,6 +218,8 @@ class Workspace:
                 tx.begin()
                 with self._undone_on_error(tx):
                     yield tx
+                    if self.seal:
+                        self.seal(tx, self._anchored[0])
                     head = audit.head(tx)
                     self._commit(tx)
                 self._anchor(head)

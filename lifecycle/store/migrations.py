@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lifecycle.errors import DamagedStore
-from lifecycle.store import alerts, runs, schema, tallies
+from lifecycle.store import alerts, checkpoints, runs, schema, tallies
 from lifecycle.store.cells import Connection
 
 
@@ -68,6 +68,11 @@ def m009_runs(tx: Executes) -> None:
     tx.execute(runs.RUNS)
 
 
+def m010_checkpoints(tx: Executes) -> None:
+    """Create signed checkpoints of the trail and the public keys they were signed with."""
+    tx.execute(checkpoints.TABLES)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -80,6 +85,7 @@ MIGRATIONS: list[Migration] = [
     m007_tallies_by_decision,
     m008_alerts,
     m009_runs,
+    m010_checkpoints,
 ]
 
 

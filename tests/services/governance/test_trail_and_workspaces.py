@@ -9,7 +9,7 @@ from lifecycle.domain.actor import Role
 from lifecycle.domain.audit import GENESIS
 from lifecycle.errors import Conflict, DamagedStore, InvalidInput, LifecycleError, NotAllowed
 from lifecycle.services import access, trail, workspaces
-from lifecycle.store import audit, people
+from lifecycle.store import audit, checkpoints, people
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Workspace
 
@@ -34,12 +34,15 @@ def test_an_honest_trail_verifies_here_and_as_a_copy(workspace, tmp_path):
     assert trail.verify(workspace, by=AUDITOR) == []
     assert trail.verify_file(file) == []
     lines = [json.loads(line) for line in file.read_text().splitlines()]
+    (signed,) = lines[0].pop("checkpoints")
     assert lines[0] == {
         "format": "lifecycle-audit-trail/1",
         "sequence": head[0],
         "hash": head[1],
         "exported_at": "2026-11-02T09:00:00.000000+00:00",
+        "keys": checkpoints.public_keys(workspace.cursor()),
     }
+    assert (signed["sequence"], signed["hash"]) == head
     assert lines[-1]["event"]["action"] == "trail.export"
     assert lines[-1]["event"]["by"] == "aud"
     assert head == audit.head(workspace.cursor()) == workspace.kept_head()
@@ -63,7 +66,7 @@ def test_a_reason_with_line_separators_survives_the_copy(workspace, tmp_path):
         (lambda x: x[:2] + x[3:], (2, "removed")),
         (lambda x: [*x[:3], x[1], *x[3:]], (1, "inserted")),
         (lambda x: [*x[:2], x[3], x[2], *x[4:]], (2, "reordered")),
-        (lambda x: x[:-1], (5, "truncated")),
+        (lambda x: x[:-1], (6, "truncated")),
     ],
 )
 def test_an_edited_copy_names_what_was_done_to_it(workspace, tmp_path, edit, expected):
@@ -203,7 +206,9 @@ def test_a_copy_brings_everything_back_and_the_trail_says_so(workspace, tmp_path
     with Workspace.open(tmp_path / "back") as back:
         assert people.every(back.cursor()) == people.every(workspace.cursor())
         assert trail.verify(back, by=AUDITOR) == []
-        assert audit.links(back.cursor())[-1].event.action == "workspace.restore"
+        restored, introduced = audit.links(back.cursor())[-2:]
+        assert restored.event.action == "workspace.restore"
+        assert introduced.event.action == "key.add", "a copy signs with a key of its own"
     with pytest.raises(LifecycleError):
         workspaces.restore(copy, tmp_path / "back", by=ROOT, at=NOW)
     with pytest.raises(NotAllowed):
