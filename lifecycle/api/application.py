@@ -13,6 +13,7 @@ from lifecycle.api import (
     monitoring,
     problems,
     registry,
+    trail,
 )
 from lifecycle.api.door import Recognise
 from lifecycle.api.repeats import AnswerOnce
@@ -51,7 +52,7 @@ def create(workspace: Workspace, *, settings: Settings, jobs: JobRunner | None =
     api.state.workspace = workspace
     api.state.settings = settings
     api.state.jobs = jobs
-    for module in (registry, data, monitoring, assurance, decisions, administration):
+    for module in (registry, data, monitoring, assurance, decisions, trail, administration):
         api.include_router(module.router)
     problems.install(api)
     return Recognise(AnswerOnce(api, workspace=workspace), workspace=workspace)

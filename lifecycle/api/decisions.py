@@ -1,23 +1,18 @@
-"""Gates, requests, decisions and the audit trail."""
+"""Gates, requests and decisions."""
 
-import secrets
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse
+from fastapi import APIRouter
 from pydantic import Field
-from starlette.background import BackgroundTask
 
 from lifecycle.api.door import Door
 from lifecycle.api.registry import Limit, Offset, Strict
 from lifecycle.api.shapes import page, plain
-from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status, Vote
 from lifecycle.domain.model import Stage
-from lifecycle.services import approvals, policies, trail
-from lifecycle.store import audit, requests
+from lifecycle.services import approvals, policies
 from lifecycle.store import policies as kept_policies
+from lifecycle.store import requests
 
 router = APIRouter(tags=["decisions"])
 
@@ -143,46 +138,3 @@ def show_policy(door: Door, name: str, version: str | None = None) -> Any:
 def publish_policy(door: Door, body: PolicyIn) -> Any:
     """Publish the next version of a policy."""
     return plain(policies.publish(door.workspace, body.content, by=door.actor, at=door.at))
-
-
-@router.get("/audit")
-def search_trail(
-    door: Door,
-    text: str | None = None,
-    by: str | None = None,
-    subject: str | None = None,
-    action: str | None = None,
-    start: Annotated[datetime | None, Query()] = None,
-    end: Annotated[datetime | None, Query()] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-) -> Any:
-    """Search the audit trail, newest first."""
-    con = door.reading(Permission.READ_TRAIL)
-    where: dict[str, Any] = {
-        "text": text,
-        "by": by,
-        "subject": subject,
-        "action": action,
-        "start": start,
-        "end": end,
-    }
-    links = audit.search(con, **where, limit=limit, offset=offset)
-    return page(links, limit=limit, offset=offset, total=audit.count(con, **where))
-
-
-@router.get("/audit/export")
-def export(door: Door) -> FileResponse:
-    """Download the whole chain as JSON lines, for keeping elsewhere and verifying offline."""
-    file = door.folder() / f"trail-{secrets.token_hex(8)}.jsonl"
-    trail.export(door.workspace, file, by=door.actor, at=door.at)
-    task = BackgroundTask(file.unlink, missing_ok=True)
-    return FileResponse(file, filename="trail.jsonl", background=task)
-
-
-@router.post("/audit/verification")
-def verify(door: Door) -> Any:
-    """Verify the whole chain against the head kept outside the database."""
-    findings = trail.verify(door.workspace, by=door.actor)
-    con = door.workspace.cursor()
-    return {"events": audit.count(con), "intact": not findings, "findings": plain(findings)}

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.domain.audit import Link
+from lifecycle.domain.checkpoint import Checkpoint
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.model import Version
 from lifecycle.domain.policy import GateReport, Policy
+from lifecycle.domain.proof import Examination
+from lifecycle.services.examination import told
 
 ALSO: Mapping[type, tuple[str, ...]] = {
     Version: ("id",),
@@ -26,7 +29,10 @@ ALSO: Mapping[type, tuple[str, ...]] = {
 """Computed properties that belong to the JSON of a type."""
 
 NEVER = frozenset({"hash", "password_hash"})
-"""Fields that stay inside: hashes of secrets (a link's hash is public by intent)."""
+"""Fields that stay inside: hashes of secrets."""
+
+PUBLIC = (Link, Checkpoint)
+"""Types whose hash is public by intent."""
 
 
 def plain(value: Any) -> Any:
@@ -38,7 +44,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     if is_dataclass(value) and not isinstance(value, type):
-        kept = [f.name for f in fields(value) if f.name not in NEVER or isinstance(value, Link)]
+        kept = [f.name for f in fields(value) if f.name not in NEVER or isinstance(value, PUBLIC)]
         return {name: plain(getattr(value, name)) for name in [*kept, *ALSO.get(type(value), ())]}
     return _scalar(value)
 
@@ -62,3 +68,14 @@ def page(items: list[Any], *, limit: int, offset: int, total: int | None = None)
     count = len(items) if total is None else total
     shown = items if total is not None else items[offset : offset + limit]
     return {"items": plain(shown), "total": count, "limit": limit, "offset": offset}
+
+
+def verification(found: Examination) -> dict[str, Any]:
+    """Return what was found of a trail, its claims in sentences and its findings by event."""
+    return {
+        "intact": not found.findings,
+        "events": found.integrity.events,
+        "claims": plain(told(found)),
+        "findings": plain(found.findings),
+        **plain(found),
+    }

@@ -1,4 +1,4 @@
-"""Commands that judge and decide: assess, gate, request, decide, policy, audit."""
+"""Commands that judge and decide: assess, gate, request, decide, policy."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +21,6 @@ from lifecycle.cli.session import (
 from lifecycle.errors import CheckFailed, InsufficientData
 
 policy = typer.Typer(no_args_is_help=True, help="What each step needs.")
-audit = typer.Typer(no_args_is_help=True, help="Who did what, when and why.")
 
 Model = Annotated[str, typer.Argument(metavar="MODEL")]
 Version = Annotated[str, typer.Argument(metavar="VERSION")]
@@ -204,64 +203,3 @@ def publish_policy(
     with connected(home, acting_as) as client:
         kept = client.post("/policies", {"content": text_of(file)})
     show(without(kept, "content", "gates"), format=format)
-
-
-@audit.command("verify")
-def verify(
-    file: Annotated[
-        Path | None, typer.Argument(help="An exported trail; the workspace's own when absent.")
-    ] = None,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """Find every event that was changed, removed, inserted or reordered.
-
-    Example: lifecycle audit verify trail.jsonl
-    """
-    if file is not None:
-        from lifecycle.api.shapes import plain
-        from lifecycle.services import trail
-
-        findings = plain(trail.verify_file(file))
-        result: dict[str, Any] = {"intact": not findings, "findings": findings}
-    else:
-        with connected(home, acting_as) as client:
-            result = client.post("/audit/verification")
-    show(result, format=format, out=out)
-    if not result["intact"]:
-        raise CheckFailed("; ".join(finding["sentence"] for finding in result["findings"]))
-
-
-@audit.command("export")
-def export(
-    file: Path,
-    home: Home = None,
-    acting_as: ActingAs = None,
-) -> None:
-    """Write the whole chain as JSON lines, to keep elsewhere.
-
-    Example: lifecycle audit export trail.jsonl
-    """
-    with connected(home, acting_as) as client:
-        client.download("/audit/export", file)
-
-
-@audit.command("log")
-def log(
-    text: Annotated[str | None, typer.Option(help="Words in action, subject or reason.")] = None,
-    by: str | None = None,
-    subject: str | None = None,
-    limit: int = 50,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """Show what happened, newest first. Example: lifecycle audit log --by ana --limit 20."""
-    with connected(home, acting_as) as client:
-        found = client.get("/audit", text=text, by=by, subject=subject, limit=limit)["items"]
-    rows = [{"sequence": link["sequence"], **link["event"], "hash": link["hash"]} for link in found]
-    columns = ("sequence", "at", "by", "action", "subject", "reason")
-    show(rows, format=format, out=out, columns=columns)

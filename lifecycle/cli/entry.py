@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import lifecycle
-from lifecycle.cli import administration, data, decisions, files, monitors, registry
+from lifecycle.cli import administration, data, decisions, files, monitors, registry, trail
 from lifecycle.cli.faults import report_fault
 from lifecycle.cli.processor import tune_numpy
 from lifecycle.errors import LifecycleError
@@ -23,7 +23,7 @@ GROUPS: dict[str, typer.Typer] = {
     "ingest": data.ingest,
     "monitor": monitors.monitor,
     "policy": decisions.policy,
-    "audit": decisions.audit,
+    "audit": trail.audit,
     "user": administration.user,
     "token": administration.token,
     "job": administration.job,

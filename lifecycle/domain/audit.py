@@ -85,8 +85,13 @@ def plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [plain(v) for v in cast("Sequence[object]", value)]
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return _moment(value)
     return value
+
+
+def _moment(at: datetime) -> str:
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds")
 
 
 def digest(event: AuditEvent, *, sequence: int, previous: str) -> str:
@@ -94,7 +99,7 @@ def digest(event: AuditEvent, *, sequence: int, previous: str) -> str:
     # What canonical() writes of the nine fields; put together by hand, a long trail is checked in
     # half the time.
     text = (
-        f'{{"action":{_quoted(str(event.action))},"at":"{plain(event.at)}","by":{_quoted(event.by)},'
+        f'{{"action":{_quoted(str(event.action))},"at":"{_moment(event.at)}","by":{_quoted(event.by)},'
         f'"details":{canonical(event.details)},"previous":{_quoted(previous)},'
         f'"reason":{_quoted(event.reason)},"sequence":{sequence},'
         f'"subject":{_quoted(event.subject)},"via":{_quoted(event.via)}}}'
@@ -115,7 +120,9 @@ def continues(link: Link, *, sequence: int, previous: str) -> bool:
     return right_after and _fits(link, link.sequence)
 
 
-def verify(links: Sequence[Link], *, head: tuple[int, str] | None = None) -> list[Finding]:
+def verify(
+    links: Sequence[Link], *, head: tuple[int, str] | None = None, checked: int = 0
+) -> list[Finding]:
     """Find every link that was changed, removed, inserted or reordered since it was written.
 
     Parameters
@@ -125,8 +132,10 @@ def verify(links: Sequence[Link], *, head: tuple[int, str] | None = None) -> lis
     head
         Sequence and hash of the last link as they were kept outside the store; without it,
         links cut off the end and a chain rewritten as a whole cannot be seen.
+    checked
+        How many links from the first on are known to fit their hashes already.
     """
-    places = _places(links)
+    places = _places(links, checked=checked)
     changed = [link for link, place in zip(links, places, strict=True) if place is None]
     sound = [(p, link) for link, p in zip(links, places, strict=True) if p is not None]
     inserted = _inserted(sound, remembered={k.previous for k in links} | {head[1] if head else ""})
@@ -145,11 +154,11 @@ def verify(links: Sequence[Link], *, head: tuple[int, str] | None = None) -> lis
     return sorted(findings, key=lambda finding: finding.sequence) + _against(head, links)
 
 
-def _places(links: Sequence[Link]) -> list[int | None]:
+def _places(links: Sequence[Link], *, checked: int) -> list[int | None]:
     """Return the place each link was written for; ``None`` where its content no longer fits."""
     of_hash = {link.hash: link.sequence for link in links}
     of_next = {link.previous: link.sequence for link in links}
-    broken = [link.sequence for link in links if not _fits(link, link.sequence)]
+    broken = [link.sequence for link in links[checked:] if not _fits(link, link.sequence)]
     suspects = frozenset(broken)
     places: list[int | None] = []
     shift = 0
@@ -222,8 +231,8 @@ def _moved(kept: Sequence[tuple[int, Link]], *, renumbered: bool) -> list[Findin
 
 
 def _finding(link: Link, kind: Tampering, what: str) -> Finding:
-    where = f"event {link.sequence} ({link.event.action} on {link.event.subject})"
-    return Finding(link.sequence, kind, f"{where} {what}")
+    named = f" ({link.event.action} on {link.event.subject})" if link.event.action else ""
+    return Finding(link.sequence, kind, f"event {link.sequence}{named} {what}")
 
 
 def _span(first: int, last: int) -> str:

@@ -2,9 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import pairwise
 
-from lifecycle.domain.audit import GENESIS, Finding, Link, Tampering, continues
+from lifecycle.domain.audit import (
+    GENESIS,
+    AuditEvent,
+    Finding,
+    Link,
+    Tampering,
+    continues,
+    verify,
+)
 from lifecycle.domain.checkpoint import Checkpoint
 from lifecycle.domain.merkle import Frontier, grown, root
 
@@ -82,51 +91,67 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What was seen following a chain to its end, or to its first break.
+    """What was seen following a chain.
 
     Parameters
     ----------
+    hashes
+        Of the links that follow each other from the first on.
+    rest
+        The links from the first break on; none in a whole chain.
     roots
         The last event's hash and the root of the tree, at each place that was asked for.
     """
 
-    whole: bool
-    sequence: int
-    hash: str
+    hashes: Sequence[str]
+    rest: Sequence[Link]
     roots: Mapping[int, tuple[str, str]]
-    held: frozenset[tuple[int, str]]
     first: datetime | None
     last: datetime | None
     backwards: int
 
+    def holds(self, head: tuple[int, str]) -> bool:
+        """Tell whether a link is among those that follow each other; the origin always is."""
+        sequence, hash_ = head
+        return head == (0, GENESIS) or self.hashes[sequence - 1 : sequence] == [hash_]
 
-def walk(links: Iterable[Link], *, places: Iterable[int], head: tuple[int, str]) -> Walk:
-    """Follow a chain link by link, whatever its length, and note the roots at some places.
+    def findings(self, *, head: tuple[int, str] | None) -> list[Finding]:
+        """Name what was done to the chain; nothing when it is whole and holds the head."""
+        if not self.rest and (head is None or self.holds(head)):
+            return []
+        # Of the sound part only places and hashes are kept: a long chain would not fit in memory.
+        sound = [
+            Link(i, UNSEEN, previous, hash_)
+            for i, (previous, hash_) in enumerate(pairwise([GENESIS, *self.hashes]), start=1)
+        ]
+        return verify([*sound, *self.rest], head=head, checked=len(sound))
 
-    Parameters
-    ----------
-    head
-        Sequence and hash of the last link as kept apart; `held` then says whether it was met.
-    """
-    wanted, roots, held = frozenset(places), dict[int, tuple[str, str]](), set[tuple[int, str]]()
+
+UNSEEN = AuditEvent("", "", "", datetime.min.replace(tzinfo=UTC))
+"""Stands for the content of a link that was found sound and let go of."""
+
+
+def walk(links: Iterable[Link], *, places: Iterable[int]) -> Walk:
+    """Follow a chain link by link, whatever its length, and note the roots at some places."""
+    wanted, roots = frozenset(places), dict[int, tuple[str, str]]()
+    hashes: list[str] = []
+    rest: list[Link] = []
     frontier: Frontier = ()
     sequence, previous, backwards = 0, GENESIS, 0
     first = last = None
-    whole = True
     for link in links:
-        if not continues(link, sequence=sequence, previous=previous):
-            whole = False
-            break
+        if rest or not continues(link, sequence=sequence, previous=previous):
+            rest.append(link)
+            continue
         frontier = grown(frontier, size=sequence, entry=bytes.fromhex(link.hash))
         sequence, previous = link.sequence, link.hash
+        hashes.append(previous)
         first = first or link.event.at
         backwards += last is not None and link.event.at < last
         last = link.event.at
         if sequence in wanted:
-            roots[sequence] = (link.hash, root(frontier))
-        if (sequence, link.hash) == head:
-            held.add(head)
-    return Walk(whole, sequence, previous, roots, frozenset(held), first, last, backwards)
+            roots[sequence] = (previous, root(frontier))
+    return Walk(hashes, rest, roots, first, last, backwards)
 
 
 def disagreements(
@@ -150,7 +175,7 @@ def disagreements(
     for signed in sorted(checkpoints, key=_place):
         if walked.roots.get(signed.sequence) == (signed.hash, signed.root):
             agreed = signed.sequence
-        elif signed.sequence <= walked.sequence:
+        elif signed.sequence <= len(walked.hashes):
             said = f"events up to {signed.sequence} are not the ones that were signed {_on(signed)}"
             found.append(Finding(signed.sequence, Tampering.REPLACED, said))
     if beyond is not None:

@@ -1,10 +1,12 @@
 """Can this trail be believed: the chain, its signatures and its clock, judged apart."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from lifecycle.adapters import keys
-from lifecycle.domain.audit import GENESIS, Finding, Link, Tampering, verify
+from lifecycle.domain.audit import GENESIS, Finding, Link, Tampering
 from lifecycle.domain.checkpoint import Checkpoint, message
+from lifecycle.domain.measurement import State
 from lifecycle.domain.proof import (
     Authenticity,
     Examination,
@@ -15,13 +17,11 @@ from lifecycle.domain.proof import (
     walk,
 )
 
-Head = tuple[int, str]
-
 
 def examine(
-    links: Callable[[], Iterable[Link]],
+    links: Iterable[Link],
     *,
-    head: Head | None,
+    head: tuple[int, str] | None,
     checkpoints: Sequence[Checkpoint],
     public: Mapping[str, str],
     trusted: bool,
@@ -31,8 +31,7 @@ def examine(
     Parameters
     ----------
     links
-        Gives the chain from its first link; asked a second time only when something is wrong,
-        because naming what was done takes the whole chain at once.
+        The chain from its first link.
     head
         Sequence and hash of the last link, as kept apart from the chain.
     public
@@ -41,20 +40,95 @@ def examine(
         Whoever asks brought the keys along.
     """
     good, forged = _judged(checkpoints, public=public, trusted=trusted)
-    walked = walk(links(), places=[c.sequence for c in good], head=head or (0, GENESIS))
-    held = head is None or head == (0, GENESIS) or head in walked.held
-    findings: list[Finding] = []
-    events = walked.sequence
-    if not walked.whole or not held:
-        chain = list(links())
-        findings = verify(chain, head=head)
-        events = max((link.sequence for link in chain), default=0)
+    walked = walk(links, places=[c.sequence for c in good])
+    findings = walked.findings(head=head)
+    events = max((link.sequence for link in walked.rest), default=len(walked.hashes))
     differing, agreed = disagreements(walked, good, events=events)
+    last = walked.rest[-1].hash if walked.rest else walked.hashes[-1] if walked.hashes else GENESIS
     return Examination(
-        Integrity(events, walked.hash, head is not None, tuple(findings)),
+        Integrity(events, last, head is not None, tuple(findings)),
         _authenticity(good, agreed=agreed, trusted=trusted, findings=[*forged, *differing]),
         _times(walked, good, agreed=agreed),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim about a trail, in a sentence.
+
+    Parameters
+    ----------
+    state
+        ``ok`` or ``breach``; ``insufficient`` where there is nothing to judge by, and
+        ``not_applicable`` for times, which nothing here can judge.
+    """
+
+    name: str
+    state: State
+    sentence: str
+
+
+def told(found: Examination) -> list[Claim]:
+    """Say what can be claimed of a trail, each claim on its own."""
+    return [_of_integrity(found), _of_authenticity(found), _of_time(found)]
+
+
+def _of_integrity(found: Examination) -> Claim:
+    events, findings = found.integrity.events, found.integrity.findings
+    if findings:
+        said = "; ".join(f.sentence for f in findings[:SHOWN])
+        return Claim(
+            "integrity", State.BREACH, f"The chain is broken ({len(findings)} findings): {said}."
+        )
+    end = ", and the last one is the one kept apart" if found.integrity.anchored else ""
+    said = f"All {events:,} events are unchanged, complete and in order{end}."
+    return Claim("integrity", State.OK, said)
+
+
+def _of_authenticity(found: Examination) -> Claim:
+    claim, events = found.authenticity, found.integrity.events
+    if claim.findings:
+        said = "; ".join(f.sentence for f in claim.findings[:SHOWN])
+        return Claim(
+            "authenticity", State.BREACH, f"{len(claim.findings)} signatures disagree: {said}."
+        )
+    if not claim.signed:
+        return Claim(
+            "authenticity",
+            State.INSUFFICIENT,
+            "Nothing is signed, so nobody vouches for the chain.",
+        )
+    rest = events - claim.signed
+    open_ = f"; the {rest:,} after it are not signed yet" if rest else ""
+    by = ", ".join(claim.keys)
+    source = (
+        "the key you gave"
+        if claim.trusted
+        else "a key that comes with the trail, so compare its name with the one you keep elsewhere"
+    )
+    said = (
+        f"Signed up to event {claim.signed:,} of {events:,} with key {by}{open_}; this is {source}."
+    )
+    return Claim("authenticity", State.OK, said)
+
+
+def _of_time(found: Examination) -> Claim:
+    times = found.time
+    if times.first is None or times.last is None:
+        return Claim("time", State.INSUFFICIENT, "There are no events.")
+    span = f"{times.first:%Y-%m-%d %H:%M} to {times.last:%Y-%m-%d %H:%M} UTC"
+    back = f"; {times.backwards:,} are dated before the one they follow" if times.backwards else ""
+    signed = ""
+    if times.signed_at is not None:
+        signed = (
+            f"; what is signed existed on {times.signed_at:%Y-%m-%d %H:%M} UTC, says its signer"
+        )
+    said = f"{span} by the server's clock{back}{signed}. No outside authority vouches for times."
+    return Claim("time", State.NOT_APPLICABLE, said)
+
+
+SHOWN = 3
+"""Findings that a sentence names; the list has all."""
 
 
 def _judged(

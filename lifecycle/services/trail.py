@@ -23,6 +23,8 @@ from lifecycle.store.connection import Connection, Workspace
 
 FORMAT = "lifecycle-audit-trail/1"
 
+_decode = json.JSONDecoder().decode
+
 
 def examine(workspace: Workspace, *, by: Actor) -> Examination:
     """Follow the chain, compare its end with the hash kept outside, and check all signatures."""
@@ -30,7 +32,7 @@ def examine(workspace: Workspace, *, by: Actor) -> Examination:
     # The anchor first: it never runs ahead of the chain, so a commit in between does no harm.
     kept, con = workspace.kept_head(), workspace.cursor()
     return judged(
-        lambda: audit.stream(workspace.cursor()),
+        audit.stream(workspace.cursor()),
         head=kept,
         checkpoints=checkpoints.every(con),
         public=checkpoints.public_keys(con),
@@ -105,20 +107,13 @@ def examine_file(
     with _lines(path) as lines:
         _, first = next(lines)
         header = _header(path, first)
-    public_keys = {keys.id_of(public): public} if public else header.public
-
-    def links() -> Iterator[Link]:
-        with _lines(path) as lines:
-            next(lines)
-            yield from (_link(path, number, value) for number, value in lines)
-
-    return judged(
-        links,
-        head=header.head,
-        checkpoints=[*header.checkpoints, *([kept] if kept else [])],
-        public=public_keys,
-        trusted=public is not None,
-    )
+        return judged(
+            (_link(path, number, value) for number, value in lines),
+            head=header.head,
+            checkpoints=[*header.checkpoints, *([kept] if kept else [])],
+            public={keys.id_of(public): public} if public else header.public,
+            trusted=public is not None,
+        )
 
 
 def verify_file(path: Path) -> list[Finding]:
@@ -177,7 +172,7 @@ def _lines(path: Path) -> Generator[Iterator[tuple[int, dict[str, Any]]]]:
 def _parsed(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines, start=1):
         try:
-            value = json.loads(line)
+            value = _decode(line)
         except ValueError as error:
             raise InvalidInput(f"{path} line {number} is not JSON") from error
         if not isinstance(value, dict):

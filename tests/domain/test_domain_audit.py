@@ -48,6 +48,20 @@ def said(findings) -> list[tuple[int, str]]:
 OTHER = AuditEvent("request.approve", "request:req-1", "mallory", NOW)
 
 
+anything = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(anything, anything, st.dictionaries(anything, anything | st.floats(0, 1) | st.none()))
+def test_whatever_stands_in_an_event_the_digest_is_that_of_plain_json(text, other, details):
+    event = AuditEvent(text, other, text, NOW, other, text, details)
+    fields = {"action": text, "subject": other, "by": text, "reason": other, "via": text}
+    content = {**fields, "at": plain(NOW), "details": details, "previous": other, "sequence": 7}
+
+    written = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert digest(event, sequence=7, previous=other) == hashlib.sha256(written.encode()).hexdigest()
+
+
 def test_the_digest_is_the_sha256_of_the_canonical_json_anybody_can_write():
     event = AuditEvent("a.b", "c:d", "Zoë", NOW, "why", "token", {"n": 1, "before": "x"})
 

@@ -1,0 +1,96 @@
+"""How long does it take to verify a million audit events, here and from an export?
+
+    python benchmarks/audit.py [--events 1000000]
+
+Makes a workspace in a temporary folder, fills its trail as the product would have written it, and
+verifies it three times: in the workspace, as an export, and as an export somebody changed.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+
+from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.audit import AuditEvent, Link, follow
+from lifecycle.services import sealing, trail
+from lifecycle.store.cells import dump
+from lifecycle.store.connection import Workspace
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+AUDITOR = Actor("audrey", frozenset({Role.AUDITOR}))
+PORTION = 50_000
+HASH = "5f" * 32
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--events", type=int, default=1_000_000)
+    events: int = arguments.parse_args().events
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace.create(Path(folder) / "ws", at=START)
+        fill(workspace, events)
+        file = Path(folder) / "trail.jsonl"
+        trail.export(workspace, file, by=AUDITOR, at=START)
+        timed("in the workspace", lambda: len(trail.verify(workspace, by=AUDITOR)))
+        timed("as an export", lambda: len(trail.verify_file(file)))
+        tamper(file, line=events - events // 50)
+        timed("as an export with one event changed", lambda: len(trail.verify_file(file)))
+        workspace.close()
+
+
+def timed(what: str, verify: Callable[[], int]) -> None:
+    wall, cpu = time.perf_counter(), time.process_time()
+    findings = verify()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{what}: {cpu:.1f} CPU-s, {wall:.1f} s, {findings} findings, peak {peak:.0f} MB so far")
+
+
+def fill(workspace: Workspace, events: int) -> None:
+    """Write links as the store does, but many at once; the product writes them one by one."""
+    last: Link | None = None
+    for first in range(0, events, PORTION):
+        rows: list[tuple[object, ...]] = []
+        for number in range(first, min(first + PORTION, events)):
+            last = follow(event(number), last=last)
+            e = last.event
+            row = (last.sequence, e.action, e.subject, e.by, e.at, e.reason, e.via)
+            rows.append((*row, dump(e.details), last.previous, last.hash))
+        names = ("sequence", "action", "subject", "actor", "happened_at", "reason", "via")
+        names = (*names, "details", "previous", "hash")
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        table = pa.table(dict(zip(names, columns, strict=True)))
+        with workspace.transaction() as tx:
+            tx.register("incoming", table)
+            tx.execute("INSERT INTO audit SELECT * FROM incoming")
+            tx.unregister("incoming")
+    sealing.seal(workspace, at=START + timedelta(seconds=events))
+
+
+def event(number: int) -> AuditEvent:
+    """Make an event as large as that of a decision."""
+    details = {"version": f"credit-{number % 900}/3", "to": "production", "status": "approved"}
+    return AuditEvent(
+        action="request.approve",
+        subject=f"request:req-{number}",
+        by="april",
+        at=START + timedelta(seconds=number),
+        reason="The evidence is sound and the limits hold.",
+        details={**details, "bundle": HASH, "policy": "house 3", "evidence": [HASH, HASH]},
+    )
+
+
+def tamper(file: Path, *, line: int) -> None:
+    lines = file.read_text(encoding="utf-8").split("\n")
+    lines[line] = lines[line].replace('"by":"april"', '"by":"adam"')
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

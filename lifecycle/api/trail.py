@@ -1,0 +1,83 @@
+"""The audit trail: searched, taken along, signed and verified."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+
+from lifecycle.adapters import keys
+from lifecycle.api.door import Door
+from lifecycle.api.registry import Limit, Offset
+from lifecycle.api.shapes import page, plain, verification
+from lifecycle.domain.actor import Permission
+from lifecycle.services import sealing, trail
+from lifecycle.store import audit, checkpoints
+
+router = APIRouter(tags=["trail"])
+
+
+@router.get("/audit")
+def search_trail(
+    door: Door,
+    text: str | None = None,
+    by: str | None = None,
+    subject: str | None = None,
+    action: str | None = None,
+    start: Annotated[datetime | None, Query()] = None,
+    end: Annotated[datetime | None, Query()] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Any:
+    """Search the audit trail, newest first."""
+    con = door.reading(Permission.READ_TRAIL)
+    where: dict[str, Any] = {
+        "text": text,
+        "by": by,
+        "subject": subject,
+        "action": action,
+        "start": start,
+        "end": end,
+    }
+    links = audit.search(con, **where, limit=limit, offset=offset)
+    return page(links, limit=limit, offset=offset, total=audit.count(con, **where))
+
+
+@router.get("/audit/export")
+def export(door: Door) -> FileResponse:
+    """Download the whole chain as JSON lines, for keeping elsewhere and verifying offline."""
+    file = door.folder() / f"trail-{secrets.token_hex(8)}.jsonl"
+    trail.export(door.workspace, file, by=door.actor, at=door.at)
+    task = BackgroundTask(file.unlink, missing_ok=True)
+    return FileResponse(file, filename="trail.jsonl", background=task)
+
+
+@router.post("/audit/verification")
+def verify(door: Door) -> Any:
+    """Verify the chain, its signatures and its clock; each claim is told apart."""
+    return verification(trail.examine(door.workspace, by=door.actor))
+
+
+@router.get("/audit/checkpoints")
+def list_checkpoints(door: Door, limit: Limit = 100, offset: Offset = 0) -> Any:
+    """List the signed checkpoints, newest first."""
+    found = checkpoints.every(door.reading(Permission.READ_TRAIL))
+    return page(found[::-1], limit=limit, offset=offset)
+
+
+@router.post("/audit/checkpoints", status_code=201)
+def seal(door: Door) -> Any:
+    """Sign the trail as it is now; keep the answer elsewhere."""
+    return plain(trail.seal(door.workspace, by=door.actor, at=door.at))
+
+
+@router.get("/audit/keys")
+def list_keys(door: Door) -> Any:
+    """List the public keys this workspace ever signed with; `current` names today's."""
+    known = checkpoints.public_keys(door.reading())
+    current = sealing.signing_key(door.workspace)
+    found = {**known, current.id: current.public}
+    items = [{"id": k, "public": v, "pem": keys.pem(v)} for k, v in found.items()]
+    return {"current": current.id, "items": items}

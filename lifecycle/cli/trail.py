@@ -1,0 +1,119 @@
+"""Commands on the audit trail: search it, take it along, sign it, verify it anywhere."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lifecycle.cli.records import show, write
+from lifecycle.cli.session import (
+    ActingAs,
+    Format,
+    Home,
+    Out,
+    Printed,
+    connected,
+    text_of,
+)
+from lifecycle.errors import CheckFailed, InvalidInput
+
+audit = typer.Typer(no_args_is_help=True, help="Who did what, when and why.")
+
+
+@audit.command("verify")
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(help="An exported trail; the workspace's own when absent.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The public key to trust (`lifecycle audit key`).")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="One kept elsewhere (`lifecycle audit checkpoint`).")
+    ] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Find every event that was changed, removed, inserted or reordered, and check signatures.
+
+    With FILE no workspace is needed. Integrity, authenticity and time are told apart.
+
+    Example: lifecycle audit verify trail.jsonl --key public.pem --checkpoint kept.json
+    """
+    if file is not None:
+        result = _examined(file, key=key, checkpoint=checkpoint)
+    elif key is not None or checkpoint is not None:
+        raise InvalidInput("--key and --checkpoint check an exported trail; name the file")
+    else:
+        with connected(home, acting_as) as client:
+            result = client.post("/audit/verification")
+    show(result["claims"] if format is Format.TABLE else result, format=format, out=out)
+    if not result["intact"]:
+        raise CheckFailed("; ".join(finding["sentence"] for finding in result["findings"]))
+
+
+def _examined(file: Path, *, key: Path | None, checkpoint: Path | None) -> dict[str, Any]:
+    from lifecycle.adapters import keys
+    from lifecycle.api.shapes import verification
+    from lifecycle.services import trail
+
+    public = keys.from_text(text_of(key)) if key else None
+    kept = trail.checkpoint_of(text_of(checkpoint)) if checkpoint else None
+    return verification(trail.examine_file(file, public=public, kept=kept))
+
+
+@audit.command("key")
+def key(home: Home = None, acting_as: ActingAs = None, out: Out = None) -> None:
+    """Print the public key that checks this workspace's signatures; keep it elsewhere.
+
+    Example: lifecycle audit key --out public.pem
+    """
+    with connected(home, acting_as) as client:
+        found = client.get("/audit/keys")
+    (current,) = [item for item in found["items"] if item["id"] == found["current"]]
+    write(current["pem"], out)
+
+
+@audit.command("checkpoint")
+def checkpoint(home: Home = None, acting_as: ActingAs = None, out: Out = None) -> None:
+    """Sign the trail as it is now and print the checkpoint, to keep elsewhere.
+
+    Example: lifecycle audit checkpoint --out checkpoint.json
+    """
+    with connected(home, acting_as) as client:
+        show(client.post("/audit/checkpoints"), format=Format.JSON, out=out)
+
+
+@audit.command("export")
+def export(
+    file: Path,
+    home: Home = None,
+    acting_as: ActingAs = None,
+) -> None:
+    """Write the whole chain as JSON lines, to keep elsewhere.
+
+    Example: lifecycle audit export trail.jsonl
+    """
+    with connected(home, acting_as) as client:
+        client.download("/audit/export", file)
+
+
+@audit.command("log")
+def log(
+    text: Annotated[str | None, typer.Option(help="Words in action, subject or reason.")] = None,
+    by: str | None = None,
+    subject: str | None = None,
+    limit: int = 50,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Show what happened, newest first. Example: lifecycle audit log --by ana --limit 20."""
+    with connected(home, acting_as) as client:
+        found = client.get("/audit", text=text, by=by, subject=subject, limit=limit)["items"]
+    rows = [{"sequence": link["sequence"], **link["event"], "hash": link["hash"]} for link in found]
+    columns = ("sequence", "at", "by", "action", "subject", "reason")
+    show(rows, format=format, out=out, columns=columns)
