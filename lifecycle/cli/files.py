@@ -1,4 +1,4 @@
-"""Commands on files alone, without a workspace: drift, performance, fairness, quality."""
+"""Commands on files alone, without a workspace: drift, performance, estimate, fairness, quality."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +10,7 @@ from lifecycle.cli.session import listed, numbers, pairs
 from lifecycle.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from lifecycle.domain.value import CostMatrix
     from lifecycle.engines.contract import Filter
 
 Many = list[str] | None
@@ -32,6 +33,11 @@ Limits = Annotated[Many, typer.Option(metavar="NAME=VALUE", help="Judge a statis
 Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
 Correction = Annotated[str, typer.Option(help="Of many p-values: bh, bonferroni or none.")]
 Alpha = Annotated[float, typer.Option(help="Adjusted p-values above it may be chance.")]
+Value = Annotated[
+    Many,
+    typer.Option("--value", metavar="FP=-5", help="Worth of a decision: TP, FP, FN, TN; repeat."),
+]
+Currency = Annotated[str, typer.Option(metavar="EUR", help="Of those amounts.")]
 EngineName = Annotated[str, typer.Option("--engine", help="Who counts; this version: duckdb.")]
 Printed = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the result to this file.")]
@@ -50,6 +56,14 @@ Examples:
   lifecycle performance scored.parquet --target class --positive ">50K" \\
     --prediction pred --score score --segment sex
   lifecycle performance bikes.csv --target cnt --prediction forecast --timestamp at --window 1w
+""",
+    "estimate": """\b
+Examples:
+  lifecycle estimate labelled.parquet log.parquet --target y --prediction pred --score score \\
+    --timestamp at --window 1w --limit roc_auc=0.75
+  lifecycle estimate rows.parquet rows.parquet --reference-where period=reference \\
+    --current-where period=analysis --target y --prediction pred --score score \\
+    --chunk-size 5000 --value FP=-5 --value FN=-100
 """,
     "fairness": """\b
 Example:
@@ -73,7 +87,7 @@ An expectations file:
 
 def register(app: typer.Typer) -> None:
     """Add the commands on files to the command line."""
-    for command in (drift, performance, fairness, quality):
+    for command in (drift, performance, estimate, fairness, quality):
         app.command(epilog=EXAMPLES[command.__name__])(command)
 
 
@@ -153,6 +167,8 @@ def performance(
     window: Window = None,
     segment: Annotated[Many, typer.Option(metavar="COL", help="Measure each value too.")] = None,
     statistic: Annotated[Many, typer.Option(metavar="NAME", help="What to measure.")] = None,
+    value: Value = None,
+    currency: Currency = "EUR",
     confidence: Confidence = 0.95,
     limit: Limits = None,
     where: Where = None,
@@ -182,10 +198,70 @@ def performance(
         statistics=_names(statistic),
         confidence=confidence,
         limits=numbers(limit or (), option="--limit"),
+        costs=_costs(value, currency=currency),
     )
     with choose(engine) as counting:
         source = counting.open(data, where=_filters(where))
         result = measure_performance(counting, source=source, options=options)
+    deliver(result, format=format, out=out)
+
+
+def estimate(
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help=PLACE)],
+    current: Annotated[str, typer.Argument(metavar="CURRENT", help=PLACE)],
+    target: Target,
+    score: Annotated[str, typer.Option(metavar="COL", help="Probability of positive.")],
+    prediction: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column with the decision.")
+    ] = None,
+    positive: Positive = None,
+    positive_prediction: PositivePrediction = None,
+    timestamp: Timestamp = None,
+    window: Window = None,
+    chunk_size: Annotated[
+        int | None, typer.Option(metavar="N", help="Cut into so many rows each, in file order.")
+    ] = None,
+    statistic: Annotated[Many, typer.Option(metavar="NAME", help="What to estimate.")] = None,
+    value: Value = None,
+    currency: Currency = "EUR",
+    confidence: Confidence = 0.95,
+    limit: Limits = None,
+    alert_on: Annotated[
+        str | None, typer.Option(metavar="mean+3sd", help="Limits from the reference's windows.")
+    ] = None,
+    where: Where = None,
+    reference_where: Where = None,
+    current_where: Where = None,
+    engine: EngineName = "duckdb",
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Estimate how good answers are while outcomes are unknown, from a labelled reference."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.estimation import EstimateOptions, measure_estimate
+    from lifecycle.services.analysis.outcomes import Roles
+
+    options = EstimateOptions(
+        roles=Roles(
+            target=target,
+            prediction=prediction,
+            score=score,
+            positive=positive,
+            positive_prediction=positive_prediction,
+        ),
+        timestamp=timestamp,
+        window=window,
+        chunk_size=chunk_size,
+        statistics=_names(statistic),
+        confidence=confidence,
+        limits=numbers(limit or (), option="--limit"),
+        alert_on=alert_on,
+        costs=_costs(value, currency=currency),
+    )
+    with choose(engine) as counting:
+        before = counting.open(reference, where=_filters(where, reference_where))
+        now = counting.open(current, where=_filters(where, current_where))
+        result = measure_estimate(counting, reference=before, current=now, options=options)
     deliver(result, format=format, out=out)
 
 
@@ -281,6 +357,13 @@ def quality(
 def _names(given: Many) -> list[str]:
     """Read an option that is repeated, comma-separated, or both."""
     return [name for part in given or () for name in listed(part)]
+
+
+def _costs(given: Many, *, currency: str) -> "CostMatrix | None":
+    from lifecycle.domain.value import cost_matrix
+
+    amounts = numbers(given or (), option="--value")
+    return cost_matrix(amounts, currency=currency) if amounts else None
 
 
 def _filters(*given: Many) -> "list[Filter]":

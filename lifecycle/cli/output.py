@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from lifecycle.services.analysis.result import Result
 
 PASSED, FOUND, TOO_LITTLE = 0, 1, 3
-EXIT_CODES = {State.BREACH: FOUND, State.ERROR: FOUND, State.INSUFFICIENT: TOO_LITTLE}
+EXIT_CODES = {
+    State.BREACH: FOUND,
+    State.ERROR: FOUND,
+    State.INSUFFICIENT: TOO_LITTLE,
+    State.NOT_APPLICABLE: TOO_LITTLE,
+}
 TABLE = ("statistic", "column", "slice", "window", "value", "interval", "n", "limit", "state")
 
 

@@ -21,6 +21,10 @@ NO_WINDOW = -(2**63)
 """The start of the window of a row without a time, in a batch."""
 
 
+CHUNK = "lifecycle_chunk"
+"""The column that `Engine.chunked` adds."""
+
+
 class Kind(StrEnum):
     """What a column's type lets one do with it."""
 
@@ -249,6 +253,10 @@ class Engine(Protocol):
         """Open a file, a folder or a glob."""
         ...
 
+    def chunked(self, source: Source, *, rows: int) -> Source:
+        """Add the column `CHUNK`: one second per so many rows in file order, to be cut by time."""
+        ...
+
     def undated(self, source: Source, *, timestamp: str) -> int:
         """Count the rows without a time; unreadable times are refused."""
         ...
@@ -290,7 +298,7 @@ class Engine(Protocol):
         self,
         source: Source,
         *,
-        label: Coding,
+        label: Coding | None,
         decision: Coding | None,
         score: str | None,
         groupings: Sequence[Grouping],

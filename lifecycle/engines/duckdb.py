@@ -5,6 +5,7 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -12,9 +13,11 @@ import duckdb
 from lifecycle.domain.measurement import Window
 from lifecycle.engines import batches, checking, profiling, tallying
 from lifecycle.engines.contract import (
+    CHUNK,
     Baseline,
     Batch,
     Coding,
+    Column,
     ColumnFacts,
     Counted,
     Filter,
@@ -169,6 +172,15 @@ class DuckDBEngine:
 
     # Counting columns
 
+    def chunked(self, source: Source, *, rows: int) -> Source:
+        """Add the column `CHUNK`: one second per so many rows in file order, to be cut by time."""
+        second = f"to_timestamp((row_number() OVER () - 1) // {rows})::TIMESTAMP"
+        return replace(
+            source,
+            relation=f"(SELECT *, {second} AS {CHUNK} FROM {source.relation})",
+            columns=(*source.columns, Column(CHUNK, "TIMESTAMP", Kind.TEMPORAL)),
+        )
+
     def undated(self, source: Source, *, timestamp: str) -> int:
         """Count the rows without a time; unreadable times are refused."""
         return profiling.undated(self.fetch, source, timestamp=timestamp)
@@ -236,7 +248,7 @@ class DuckDBEngine:
         self,
         source: Source,
         *,
-        label: Coding,
+        label: Coding | None,
         decision: Coding | None,
         score: str | None,
         groupings: Sequence[Grouping],

@@ -71,7 +71,7 @@ def binary(
     fetch: Fetch,
     source: Source,
     *,
-    label: Coding,
+    label: Coding | None,
     decision: Coding | None,
     score: str | None,
     groupings: Sequence[Grouping],

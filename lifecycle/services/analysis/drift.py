@@ -1,7 +1,5 @@
 """How far current rows differ from reference rows, column by column and window by window."""
 
-import re
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -12,6 +10,7 @@ from lifecycle.engines.contract import Counted, Source
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.columns import Chosen, choose_columns, identifier_like
+from lifecycle.services.analysis.learning import deviations, learned_limit
 from lifecycle.services.analysis.multivariate import measure_together
 from lifecycle.services.analysis.periods import windows_of
 from lifecycle.services.analysis.result import (
@@ -238,7 +237,7 @@ def _check(options: DriftOptions) -> None:
     if not 0 < options.alpha < 1:
         raise InvalidInput(f"alpha must lie between 0 and 1, not {options.alpha}")
     if options.alert_on:
-        _factor(options.alert_on)
+        deviations(options.alert_on)
         if not options.timestamp:
             raise InvalidInput("alert-on learns from the reference's windows: give --timestamp")
 
@@ -324,13 +323,6 @@ def _drafts(
     return tuple(drafts)
 
 
-def _factor(rule: str) -> float:
-    match = re.fullmatch(r"mean\+(\d+(?:\.\d+)?)sd", rule.replace(" ", ""))
-    if match is None:
-        raise InvalidInput(f"alert-on {rule!r} is not of the form mean+3sd")
-    return float(match[1])
-
-
 def _series(draft: Draft) -> tuple[str, str | None]:
     return draft.statistic.name, draft.column
 
@@ -338,17 +330,13 @@ def _series(draft: Draft) -> tuple[str, str | None]:
 def _learn_limits(
     drafts: Sequence[Draft], *, inside: Sequence[Draft], rule: str
 ) -> tuple[list[Draft], dict[tuple[str, str | None], float]]:
-    """Set each series' limit to the mean plus so many standard deviations of its own windows.
-
-    The standard deviation is that of the windows themselves (divisor n), as NannyML takes it.
-    """
-    factor = _factor(rule)
+    """Set each series' limit to the mean plus so many standard deviations of its own windows."""
     values: dict[tuple[str, str | None], list[float]] = {}
     for draft in inside:
         if draft.estimate.value is not None:
             values.setdefault(_series(draft), []).append(draft.estimate.value)
     learned = {
-        series: statistics.fmean(held) + factor * statistics.pstdev(held)
+        series: learned_limit(held, rule=rule, statistic=catalogue.get(series[0]))
         for series, held in values.items()
         if len(held) > 1
     }

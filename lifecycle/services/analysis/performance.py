@@ -1,8 +1,10 @@
 """How good a model's answers are: overall, by segment and over time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from lifecycle.domain.value import CostMatrix, as_settings
 from lifecycle.engines import Engine
 from lifecycle.engines.contract import Grouping, Source, Tallied
 from lifecycle.engines.windows import Windowing
@@ -52,6 +54,8 @@ class PerformanceOptions:
         Names of the catalogue; all that fit when empty.
     limits
         By statistic; nothing is judged without one.
+    costs
+        What decisions are worth, to measure their value too.
     """
 
     roles: Roles
@@ -61,6 +65,7 @@ class PerformanceOptions:
     statistics: Sequence[str] = ()
     confidence: float = 0.95
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
+    costs: CostMatrix | None = None
 
 
 def measure_performance(engine: Engine, *, source: Source, options: PerformanceOptions) -> Result:
@@ -119,6 +124,7 @@ def _settings(
         "segments": list(options.segments),
         "confidence": options.confidence,
         "limits": dict(options.limits),
+        "value": as_settings(options.costs) if options.costs else None,
     }
 
 
@@ -158,6 +164,10 @@ def _wanted(task: Task, *, options: PerformanceOptions) -> tuple[Statistic, ...]
             fitting = [s for s in fitting if s.name not in FROM_SCORES]
         if options.roles.prediction is None:
             fitting = [s for s in fitting if s.name in FROM_SCORES]
+        elif options.costs is not None:
+            fitting += in_money(options.costs)
+    if options.costs is not None and not any(s.unit == options.costs.currency for s in fitting):
+        raise InvalidInput("--value needs a binary model's decisions: give --prediction")
     if not options.statistics:
         return tuple(fitting)
     known = {s.name: s for s in fitting}
@@ -169,6 +179,14 @@ def _wanted(task: Task, *, options: PerformanceOptions) -> tuple[Statistic, ...]
                 f"{', '.join(known)}"
             )
     return tuple(known[name] for name in dict.fromkeys(options.statistics))
+
+
+def in_money(costs: CostMatrix) -> list[Statistic]:
+    """Return the statistics of value, with what decisions are worth and its currency in them."""
+    return [
+        replace(s, unit=costs.currency, measure=partial(s.measure, worth=costs.weights))
+        for s in (catalogue.get("value_per_decision"), catalogue.get("total_value"))
+    ]
 
 
 def _drafts(

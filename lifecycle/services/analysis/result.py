@@ -36,6 +36,8 @@ class Result:
         What was left out or assumed, a sentence each.
     reference_windows
         The reference measured against itself, where a limit was learned from its windows.
+    details
+        What else the command has to say, by the key it has in the JSON.
     """
 
     command: str
@@ -45,6 +47,7 @@ class Result:
     verdict: State
     notices: tuple[str, ...] = ()
     reference_windows: tuple[Measurement, ...] = ()
+    details: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +146,17 @@ def as_json(result: Result) -> dict[str, object]:
     }
     if result.reference_windows:
         body["reference_windows"] = [measurement_json(m) for m in result.reference_windows]
-    return body
+    return body | dict(result.details)
 
 
 def measurement_json(measured: Measurement) -> dict[str, object]:
     """Return one measurement in that shape."""
-    window, interval = measured.window, measured.interval
+    interval = measured.interval
     return {
         "statistic": measured.statistic,
         "column": measured.column,
         "slice": dict(measured.slice),
-        "window": {"start": _iso(window.start), "end": _iso(window.end)} if window else None,
+        "window": window_json(measured.window),
         "value": _finite(measured.value),
         "unit": measured.unit,
         "interval": [_finite(interval[0]), _finite(interval[1])] if interval else None,
@@ -211,6 +214,11 @@ def _state(draft: Draft, *, p_adjusted: float | None, alpha: float) -> tuple[Sta
         chance = f"beyond the limit, but chance would do that too (adjusted p {p_adjusted:.2g})"
         return State.WARNING, estimate.reason or chance
     return State.BREACH, estimate.reason
+
+
+def window_json(window: Window | None) -> dict[str, str] | None:
+    """Return a window in that shape."""
+    return {"start": _iso(window.start), "end": _iso(window.end)} if window else None
 
 
 def _finite(value: float | None) -> float | None:

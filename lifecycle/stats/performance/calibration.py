@@ -102,13 +102,15 @@ class Calibration:
         return self.blocks[np.searchsorted(middle, scores)]
 
 
-def calibrate(reference: BinaryTally) -> Calibration:
+def calibrate(reference: BinaryTally, *, without: BinaryTally | None = None) -> Calibration:
     """Learn what scores stand for, and leave them alone when they stand for themselves.
 
     Parameters
     ----------
     reference
         Scores with their outcomes.
+    without
+        Some of the reference's rows, on the same bins, to learn without them.
 
     Raises
     ------
@@ -119,10 +121,12 @@ def calibrate(reference: BinaryTally) -> Calibration:
     -----
     Source: Zadrozny and Elkan (2002), doi:10.1145/775047.775151, for isotonic calibration.
     """
-    counts, hits = _labelled(reference)
+    counts, hits, sums = _labelled(reference)
+    if without is not None:
+        apart = _labelled(without)
+        counts, hits, sums = counts - apart[0], hits - apart[1], sums - apart[2]
     _check_size(counts, hits)
     held = counts > 0
-    sums = reference.score_sums[:UNKNOWN].sum(axis=0)
     scores, n, k = sums[held] / counts[held], counts[held], hits[held]
     order = np.argsort(scores, kind="stable")
     scores, n, k = scores[order], n[order], k[order]
@@ -214,9 +218,10 @@ def _groups(counts: CountArray, *, chances: FloatArray) -> CountArray:
     return np.unique(wanted, return_inverse=True)[1].astype(np.int64)
 
 
-def _labelled(tally: BinaryTally) -> tuple[CountArray, CountArray]:
-    """Return rows with an outcome, and positives, by score bin."""
-    return tally.scores[NEGATIVE] + tally.scores[POSITIVE], tally.scores[POSITIVE]
+def _labelled(tally: BinaryTally) -> tuple[CountArray, CountArray, FloatArray]:
+    """Return rows with an outcome, positives and the sum of scores, by score bin."""
+    counts = tally.scores[NEGATIVE] + tally.scores[POSITIVE]
+    return counts, tally.scores[POSITIVE], tally.score_sums[:UNKNOWN].sum(axis=0)
 
 
 def _check_size(counts: CountArray, hits: CountArray) -> None:

@@ -26,7 +26,7 @@ from lifecycle.stats.inference import (
     nothing,
 )
 from lifecycle.stats.performance.calibration import Calibration
-from lifecycle.stats.summaries import NEGATIVE, POSITIVE, UNKNOWN, BinaryTally, FloatArray
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally, CountArray, FloatArray
 
 Weights = tuple[float, float, float, float]
 """Of true positives, false positives, false negatives and true negatives."""
@@ -51,50 +51,61 @@ class Expected:
 
     Parameters
     ----------
-    decided
-        Shape (3, b), rows by decision and score bin, lowest scores first.
-    chances
-        Shape (b,), chance of a positive at each bin.
+    rows, chances
+        Shape (b,), rows and chance of a positive by score bin, lowest scores first.
     blocks, variances
-        The block of the calibration each bin takes its chance from, and each block's variance.
+        Shape (b,), the block of the calibration each bin takes its chance from; shape (blocks,),
+        the sampling variance of each block's chance.
+    confusion
+        Shape (4,), expected true positives, false positives, false and true negatives.
+    decided
+        Rows with a decision.
+    spread, moved
+        By decision, negative before positive: shape (2,), variance of the number of positives
+        among its rows; shape (2, blocks), its rows by block.
     exact
         Whether every bin holds one score.
     """
 
-    decided: FloatArray
+    rows: FloatArray
     chances: FloatArray
-    blocks: "np.ndarray"
+    blocks: CountArray
     variances: FloatArray
+    confusion: FloatArray
+    decided: int
+    spread: FloatArray
+    moved: FloatArray
     exact: bool
 
     @property
     def n(self) -> int:
         """Rows with a valid score."""
-        return int(self.decided.sum())
+        return int(self.rows.sum())
 
-    @property
-    def confusion(self) -> FloatArray:
-        """Shape (4,), expected true positives, false positives, false and true negatives."""
-        positive, negative = self.decided[POSITIVE], self.decided[NEGATIVE]
-        p, q = self.chances, 1 - self.chances
-        return np.array([positive @ p, positive @ q, negative @ p, negative @ q])
-
-    def error(self, slopes: FloatArray) -> float:
-        """Return the standard error of a measure from its slopes in the rows' outcomes.
+    def error_by_score(self, slope: FloatArray) -> float:
+        """Return the standard error of a measure of the ranking.
 
         Parameters
         ----------
-        slopes
-            Shape (3, b), what one more positive in a cell, in place of a negative, changes.
+        slope
+            Shape (b,), what one more positive in a bin, in place of a negative, changes.
         """
-        each = self.chances * (1 - self.chances)
-        chance = float(np.sum(self.decided * slopes * slopes * each))
-        moved = np.bincount(
-            self.blocks,
-            weights=np.sum(self.decided * slopes, axis=0),
-            minlength=len(self.variances),
-        )
+        pushed = self.rows * slope
+        chance = float(pushed * slope @ (self.chances * (1 - self.chances)))
+        moved = np.bincount(self.blocks, weights=pushed, minlength=len(self.variances))
         return sqrt(chance + float(moved * moved @ self.variances))
+
+    def error_by_decision(self, slope: FloatArray) -> float:
+        """Return the standard error of a measure of the decisions.
+
+        Parameters
+        ----------
+        slope
+            Shape (2,), what one more positive among the rows decided negative, and positive,
+            changes.
+        """
+        moved = slope @ self.moved
+        return sqrt(float(slope * slope @ self.spread) + float(moved * moved @ self.variances))
 
 
 def expect(current: BinaryTally, *, calibration: Calibration) -> Expected:
@@ -102,11 +113,21 @@ def expect(current: BinaryTally, *, calibration: Calibration) -> Expected:
     counts = current.scores.sum(axis=0)
     held = counts > 0
     scores = current.score_sums.sum(axis=0)[held] / counts[held]
+    chances, blocks = calibration.chance(scores), calibration.block(scores)
+    decided = current.decided[:UNKNOWN, held].astype(np.float64)
+    positives, negatives = decided @ chances, decided @ (1 - chances)
+    size = len(calibration.variances)
     return Expected(
-        decided=current.decided[:, held].astype(np.float64),
-        chances=calibration.chance(scores),
-        blocks=calibration.block(scores),
+        rows=counts[held].astype(np.float64),
+        chances=chances,
+        blocks=blocks,
         variances=calibration.variances,
+        confusion=np.array([*zip(positives, negatives, strict=True)])[::-1].ravel(),
+        decided=int(decided.sum()),
+        spread=decided @ (chances * (1 - chances)),
+        moved=np.array(
+            [np.bincount(blocks, weights=one, minlength=size) for one in decided], np.float64
+        ),
         exact=current.exact,
     )
 
@@ -133,22 +154,21 @@ def ratio(
     Estimate
         With the interval on its own scale, unbounded; rates are kept in 0..1 by `rate`.
     """
-    confusion, n = expected.confusion, int(expected.decided[:UNKNOWN].sum())
+    confusion, n = expected.confusion, expected.decided
     base = float(confusion @ np.asarray(below))
     if base <= 0:
         return nothing(missing if n else NO_DECISIONS, n=n)
     value = float(confusion @ np.asarray(above)) / base
     slope = (np.asarray(above) - value * np.asarray(below)) / base
-    slopes = np.zeros_like(expected.decided)
-    slopes[POSITIVE], slopes[NEGATIVE] = slope[0] - slope[1], slope[2] - slope[3]
-    half = normal_quantile(confidence) * expected.error(slopes)
+    turned = np.array([slope[2] - slope[3], slope[0] - slope[1]])
+    half = normal_quantile(confidence) * expected.error_by_decision(turned)
     interval = (value - half, value + half) if half > 0 else None
     return bounded(value, n=n, interval=interval, confidence=confidence)
 
 
 def roc_auc(expected: Expected, *, confidence: float = CONFIDENCE) -> Estimate:
     """Estimate the chance that a positive scores above a negative, ties counting half."""
-    rows = expected.decided.sum(axis=0)
+    rows = expected.rows
     positives, negatives = rows * expected.chances, rows * (1 - expected.chances)
     m, n = float(positives.sum()), float(negatives.sum())
     if (unable := _needs_both(m, n, rows=expected.n)) is not None:
@@ -167,7 +187,7 @@ def average_precision(expected: Expected, *, confidence: float = CONFIDENCE) -> 
     A row that turns out positive counts itself among the hits at its score, which adds the
     variance of each bin's positives to the product of expectations.
     """
-    rows = expected.decided.sum(axis=0)[::-1]
+    rows = expected.rows[::-1]
     chances = expected.chances[::-1]
     positives = rows * chances
     m, n = float(positives.sum()), float(rows.sum() - positives.sum())
@@ -216,7 +236,7 @@ def _rate(
     expected: Expected, value: float, slope: FloatArray, *, confidence: float, hidden: float = 0.0
 ) -> Estimate:
     """Bound a measure of the ranking, to which every row counts whatever was decided."""
-    error = expected.error(np.broadcast_to(slope, expected.decided.shape))
+    error = expected.error_by_score(slope)
     return bounded(
         value,
         n=expected.n,
