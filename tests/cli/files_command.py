@@ -56,7 +56,7 @@ class Command:
         return Outcome(code, printed.out, printed.err)
 
 
-KNOWN = ("drift", "performance", "fairness", "quality")
+KNOWN = ("drift", "performance", "estimate", "fairness", "quality")
 
 
 def _refuse(constant: str) -> None:

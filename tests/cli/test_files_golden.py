@@ -32,7 +32,7 @@ ELSEWHERE = {
     "count": "n of the group's accuracy",
     "mean monthly KS statistic over all 20 chunks (reference + analysis)": "test below",
     "number of KS alerts (mean +/- 3 std of reference chunks)": "test below",
-    "CBPE estimated roc_auc": "an estimate without labels, not measured by these commands",
+    "CBPE estimated roc_auc": "tests of the estimate command",
     "accuracy of the no-change (previous label) predictor": "test below",
 }
 
