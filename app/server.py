@@ -22,6 +22,7 @@ from app.sign_in import SignIn
 from lifecycle import api
 from lifecycle.errors import Conflict, LifecycleError
 from lifecycle.services import explanation, workspaces
+from lifecycle.services.alerting import Courier
 from lifecycle.services.jobs import JobRunner
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def _lifespan(process: Process) -> "Callable[[st.App], AbstractAsyncContextManag
         process.workspace.announce(url=session.address())
         if process.jobs is not None:
             process.jobs.start()
-        yield
+        with Courier(process.workspace, clock=session.now, base=session.address()):
+            yield
 
     return lifespan
 

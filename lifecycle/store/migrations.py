@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lifecycle.errors import DamagedStore
-from lifecycle.store import alerts, checkpoints, runs, schema, tallies
+from lifecycle.store import alerts, checkpoints, deliveries, runs, schema, tallies
 from lifecycle.store.cells import Connection
 
 
@@ -73,6 +73,11 @@ def m010_checkpoints(tx: Executes) -> None:
     tx.execute(checkpoints.TABLES)
 
 
+def m011_deliveries(tx: Executes) -> None:
+    """Create channels, and the messages that leave through them."""
+    tx.execute(deliveries.DELIVERIES)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -86,6 +91,7 @@ MIGRATIONS: list[Migration] = [
     m008_alerts,
     m009_runs,
     m010_checkpoints,
+    m011_deliveries,
 ]
 
 

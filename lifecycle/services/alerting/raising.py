@@ -3,25 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.alert import AlertRule, Grouping
+from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.raised_alert import Alert, Signal, Status, gravest
 from lifecycle.services.alerting.series import Key, firing_now
+from lifecycle.services.alerting.telling import Change, tell
 from lifecycle.store import alerts, audit, models
 from lifecycle.store.connection import Connection
-
-
-class Change(StrEnum):
-    """What became of an alert, where people should hear of it."""
-
-    RAISED = "raised"
-    WORSENED = "worsened"
-    REOPENED = "reopened"
-    CLEARED = "cleared"
-    REMINDER = "reminder"
-    ESCALATED = "escalated"
 
 
 def update(
@@ -45,7 +35,7 @@ def update(
     series
         The series the measurements belong to; alerts of another are cleared.
     until
-        Judge by windows that ended by then, as if it were then.
+        Judge by windows that ended by then, as if it were then; of the past nobody is told.
 
     Returns
     -------
@@ -60,7 +50,7 @@ def update(
     fresh = [signal for key, signal in found.items() if key not in taken]
     joined, fresh = _joined(refreshed, fresh, series=series, rule=rule)
     changed = [
-        _saved(tx, old, now, rule=rule, by=by, at=at)
+        _saved(tx, old, now, rule=rule, by=by, at=at, told=until is None)
         for old, now in zip(before, joined, strict=True)
         if old != now or _overslept(now, at=at)
     ]
@@ -68,6 +58,8 @@ def update(
     for group in _groups(fresh, grouping=rule.grouping):
         raised = _raised(tx, group, version_id, rule=rule, series=series, owner=owner, at=at)
         audit.append(tx, replace(raised.opened(by=by.name), via=by.via))
+        raised = tell(tx, raised, Change.RAISED, at=at) if until is None else raised
+        alerts.add(tx, raised)
         changed.append(raised)
     return changed
 
@@ -132,26 +124,38 @@ def _overslept(alert: Alert, *, at: datetime) -> bool:
 
 
 def _saved(
-    tx: Connection, old: Alert, now: Alert, *, rule: AlertRule, by: Actor, at: datetime
+    tx: Connection, old: Alert, now: Alert, *, rule: AlertRule, by: Actor, at: datetime, told: bool
 ) -> Alert:
-    """Decide what a change of its series makes of an alert, and keep it."""
-    event = None
+    """Decide what a change of its series makes of an alert, tell people, and keep it."""
     if now.firing:
         worst = gravest(now.firing)
         now = replace(now, cause=worst.cause, severity=max(old.severity, worst.severity))
-    now = replace(now, rule=rule)
-    if not now.firing and now.live:
-        now, event = now.clear(by=by.name, at=at)
-    elif now.live and now.severity > old.severity:
-        now, event = now.reopen(by=by.name, at=at, reason=f"it became {now.severity.word}")
-    elif now.firing and old.status is Status.CLEARED:
-        now, event = now.reopen(by=by.name, at=at, reason="it is beyond its limit again")
-    elif _overslept(now, at=at):
-        now, event = now.reopen(by=by.name, at=at, reason="it is still beyond its limit")
+    now, event, change = _decided(old, replace(now, rule=rule), by=by, at=at)
+    if told and change is not None:
+        now = tell(tx, now, change, at=at)
     alerts.update(tx, now)
     if event is not None:
         audit.append(tx, replace(event, via=by.via))
     return now
+
+
+def _decided(
+    old: Alert, now: Alert, *, by: Actor, at: datetime
+) -> tuple[Alert, AuditEvent | None, Change | None]:
+    """Say what becomes of an alert whose series changed, and what people hear of it."""
+    if not now.firing and now.live:
+        heard = old.notified_at is not None and old.status is not Status.SNOOZED
+        return *now.clear(by=by.name, at=at), Change.CLEARED if heard else None
+    if now.live and now.severity > old.severity:
+        reason = f"it became {now.severity.word}"
+        return *now.reopen(by=by.name, at=at, reason=reason), Change.WORSENED
+    if now.firing and old.status is Status.CLEARED:
+        reason = "it is beyond its limit again"  # within the cooldown, so nobody is told
+        return *now.reopen(by=by.name, at=at, reason=reason), None
+    if _overslept(now, at=at):
+        reason = "it is still beyond its limit"
+        return *now.reopen(by=by.name, at=at, reason=reason), Change.REOPENED
+    return now, None, None
 
 
 def _raised(
@@ -165,7 +169,7 @@ def _raised(
     at: datetime,
 ) -> Alert:
     worst = gravest(group)
-    alert = Alert(
+    return Alert(
         id=f"alert-{alerts.next_number(tx)}",
         version_id=version_id,
         series=series,
@@ -177,5 +181,3 @@ def _raised(
         owner=owner,
         signals=tuple(group),
     )
-    alerts.add(tx, alert)
-    return alert

@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 from alarm_bench import START, Bench, furnish, person
+from receiver import listening
 
 from lifecycle.domain.actor import Role
 from lifecycle.store.connection import Workspace
@@ -41,3 +42,9 @@ def vera():
 @pytest.fixture
 def adm():
     return person("adm", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def receiver():
+    with listening() as open_door:
+        yield open_door

@@ -1,0 +1,129 @@
+"""Alerts and their series as people read them, and the page that shows each."""
+
+import json
+from urllib.parse import urlencode
+
+from lifecycle.domain.alert import Cause, Severity
+from lifecycle.domain.measurement import Measurement, State
+from lifecycle.domain.raised_alert import Alert, Signal, gravest
+from lifecycle.services import sentences
+
+MOST = 10
+"""Series named one by one in a message; the page has them all."""
+
+PAGES = {
+    Cause.DRIFT: "drift",
+    Cause.QUALITY: "quality",
+    Cause.PERFORMANCE: "performance",
+    Cause.ESTIMATION: "performance",
+    Cause.SERVICE: "performance",
+    Cause.FAIRNESS: "fairness",
+    Cause.NO_DATA: "model",
+}
+"""Where a series of each cause is looked into."""
+
+WHAT = {
+    Cause.DRIFT: "columns moved",
+    Cause.QUALITY: "columns are not fit to be measured",
+    Cause.PERFORMANCE: "performance is beyond its limit",
+    Cause.ESTIMATION: "estimated performance is beyond its limit",
+    Cause.FAIRNESS: "groups are treated differently",
+    Cause.SERVICE: "the service is beyond its limit",
+    Cause.NO_DATA: "no rows arrive",
+}
+
+
+def title_of(alert: Alert) -> str:
+    """Say in a line what is wrong with which version."""
+    return f"{alert.severity.word.capitalize()}: {alert.version_id}, {WHAT[alert.cause]}"
+
+
+def sentence_of(signal: Signal) -> str:
+    """Say what a series shows in its newest window, and at its worst."""
+    if signal.cause is Cause.NO_DATA:
+        since = signal.since.start.date().isoformat()
+        return f"{signal.value or 0:.0f} windows in a row have no rows, from {since} on"
+    measured = Measurement(
+        statistic=signal.statistic,
+        value=signal.value,
+        state=State.BREACH,
+        unit=signal.unit,
+        column=signal.column,
+        slice=json.loads(signal.slice),
+        window=signal.last,
+        n=signal.n,
+        limit=signal.limit,
+    )
+    told = sentences.of_measurement(measured)
+    if signal.worst is not None and signal.worst != signal.value:
+        told += f"; at worst {signal.worst:.{sentences.DIGITS}g}"
+    return f"{told}; since {signal.since.start.date().isoformat()}"
+
+
+def summary_of(alert: Alert) -> str:
+    """Say what the gravest of an alert's series shows, and how many more there are."""
+    signals = alert.firing or alert.signals
+    worst = gravest(signals)
+    more = f", and {len(signals) - 1} more series" if len(signals) > 1 else ""
+    return sentence_of(worst) + more
+
+
+def text_of(alert: Alert) -> str:
+    """Write what a message says below its title."""
+    signals = alert.firing or alert.signals
+    lines = [f"- {sentence_of(signal)}" for signal in signals[:MOST]]
+    if len(signals) > MOST:
+        lines.append(f"- and {len(signals) - MOST} more")
+    lines.append(f"Owner: {alert.owner}. To be taken on by {alert.due:%Y-%m-%d %H:%M} UTC.")
+    if alert.rule.runbook:
+        lines.append(f"Runbook: {alert.rule.runbook}")
+    return "\n".join(lines)
+
+
+def link_of(alert: Alert) -> str:
+    """Return the address of an alert below the server's."""
+    return f"/alerts?{urlencode({'alert': alert.id})}"
+
+
+def place_of(version_id: str, signal: Signal) -> tuple[str, dict[str, str]]:
+    """Return the page that shows a series, and the parameters of its address."""
+    model, _, version = version_id.partition("/")
+    where = {"model": model, "version": version}
+    if signal.cause is Cause.NO_DATA:
+        return PAGES[signal.cause], {"model": model}
+    where["statistic"] = signal.statistic
+    if signal.column is not None:
+        where["attribute" if signal.cause is Cause.FAIRNESS else "column"] = signal.column
+    if signal.slice != "{}":
+        where["slice"] = signal.slice
+    where["window"] = signal.last.start.date().isoformat()
+    return PAGES[signal.cause], where
+
+
+def facts_of(alert: Alert) -> dict[str, object]:
+    """Return an alert as JSON values, for programs."""
+    return {
+        "alert": alert.id,
+        "version": alert.version_id,
+        "cause": str(alert.cause),
+        "severity": alert.severity.word,
+        "status": str(alert.status),
+        "owner": alert.owner,
+        "opened_at": alert.opened_at.isoformat(),
+        "series": [
+            {
+                "statistic": signal.statistic,
+                "column": signal.column,
+                "slice": json.loads(signal.slice),
+                "severity": Severity(signal.severity).word,
+                "value": signal.value,
+                "worst": signal.worst,
+                "limit": signal.limit,
+                "unit": signal.unit,
+                "n": signal.n,
+                "since": signal.since.start.isoformat(),
+                "window": [signal.last.start.isoformat(), signal.last.end.isoformat()],
+            }
+            for signal in alert.firing or alert.signals
+        ],
+    }
