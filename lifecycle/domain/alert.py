@@ -53,6 +53,7 @@ class Cause(StrEnum):
     PERFORMANCE = "performance"
     ESTIMATION = "estimation"
     FAIRNESS = "fairness"
+    VALUE = "value"
     SERVICE = "service"
     NO_DATA = "no_data"
 
@@ -74,6 +75,7 @@ GRAVEST: Mapping[Cause, Severity] = {
     Cause.PERFORMANCE: Severity.CRITICAL,
     Cause.ESTIMATION: Severity.CRITICAL,
     Cause.FAIRNESS: Severity.CRITICAL,
+    Cause.VALUE: Severity.CRITICAL,
     Cause.SERVICE: Severity.CRITICAL,
     Cause.NO_DATA: Severity.WARNING,
 }

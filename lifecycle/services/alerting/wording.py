@@ -16,6 +16,7 @@ PAGES = {
     Cause.QUALITY: "quality",
     Cause.PERFORMANCE: "performance",
     Cause.ESTIMATION: "performance",
+    Cause.VALUE: "performance",
     Cause.SERVICE: "performance",
     Cause.FAIRNESS: "fairness",
     Cause.NO_DATA: "model",
@@ -28,6 +29,7 @@ WHAT = {
     Cause.PERFORMANCE: "performance is beyond its limit",
     Cause.ESTIMATION: "estimated performance is beyond its limit",
     Cause.FAIRNESS: "groups are treated differently",
+    Cause.VALUE: "decisions are worth less than they should be",
     Cause.SERVICE: "the service is beyond its limit",
     Cause.NO_DATA: "no rows arrive",
 }

@@ -210,10 +210,7 @@ def test_history_can_be_told_as_if_it_were_then(bench):
 
 
 def test_every_family_of_statistics_has_a_cause_and_a_gone_statistic_is_still_shown():
-    assert {Cause(family) for family in Family} == set(Cause) - {
-        Cause.ESTIMATION,
-        Cause.NO_DATA,
-    } - {Cause.SERVICE}
+    assert {Cause(family) for family in Family} == set(Cause) - {Cause.NO_DATA}
     assert cause_of("no_longer_there") is Cause.QUALITY
 
 
