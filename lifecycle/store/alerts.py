@@ -75,7 +75,7 @@ class Judged:
 
 
 def newest_windows(
-    con: Connection, version_id: str, *, depth: int, until: datetime | None = None
+    con: Connection, version_id: str, *, series: str, depth: int, until: datetime | None = None
 ) -> list[list[Judged]]:
     """Return the newest judged windows of each series that has a limit, oldest window first.
 
@@ -91,46 +91,49 @@ def newest_windows(
         SELECT statistic, column_name, slice, state, value, limit_value, unit, n,
             window_start, window_end
         FROM measurement
-        WHERE version_id = $id AND window_end IS NOT NULL AND limit_value IS NOT NULL
+        WHERE version_id = $id AND series::VARCHAR = $series
+            AND window_end IS NOT NULL AND limit_value IS NOT NULL
             AND state IN ('ok', 'warning', 'breach')
-            AND series = (SELECT max(series) FROM measurement WHERE version_id = $id)
             AND ($until IS NULL OR window_end <= $until)
         QUALIFY row_number() OVER (
             PARTITION BY statistic, column_name, slice ORDER BY window_end DESC
         ) <= $depth
         ORDER BY statistic, column_name, slice, window_end
         """,
-        {"id": version_id, "depth": depth, "until": utc(until) if until else None},
+        _looking_back(version_id, series=series, depth=depth, until=until),
     )
-    series: dict[tuple[str, str | None, str], list[Judged]] = {}
+    windows: dict[tuple[str, str | None, str], list[Judged]] = {}
     for row in records(found):
         judged = _judged(row)
-        series.setdefault((judged.statistic, judged.column, judged.slice), []).append(judged)
-    return list(series.values())
+        windows.setdefault((judged.statistic, judged.column, judged.slice), []).append(judged)
+    return list(windows.values())
 
 
 def rows_in_windows(
-    con: Connection, version_id: str, *, depth: int, until: datetime | None = None
+    con: Connection, version_id: str, *, series: str, depth: int, until: datetime | None = None
 ) -> list[tuple[Window, bool]]:
     """Tell of a version's newest windows whether they held any row, oldest first."""
     found = con.execute(
         """
         SELECT window_start, window_end, bool_or(reason IS DISTINCT FROM $silent) AS present
         FROM measurement
-        WHERE version_id = $id AND window_end IS NOT NULL
-            AND series = (SELECT max(series) FROM measurement WHERE version_id = $id)
+        WHERE version_id = $id AND series::VARCHAR = $series AND window_end IS NOT NULL
             AND ($until IS NULL OR window_end <= $until)
         GROUP BY window_start, window_end ORDER BY window_end DESC LIMIT $depth
         """,
-        {
-            "silent": NO_ROWS,
-            "id": version_id,
-            "depth": depth,
-            "until": utc(until) if until else None,
-        },
+        _looking_back(version_id, series=series, depth=depth, until=until) | {"silent": NO_ROWS},
     )
     rows = records(found)[::-1]
     return [(Window(r["window_start"], r["window_end"]), bool(r["present"])) for r in rows]
+
+
+def _looking_back(version_id: str, *, series: str, depth: int, until: datetime | None) -> Record:
+    return {
+        "id": version_id,
+        "series": series,
+        "depth": depth,
+        "until": utc(until) if until else None,
+    }
 
 
 def next_number(tx: Connection) -> int:

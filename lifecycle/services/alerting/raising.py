@@ -21,8 +21,9 @@ def update(
     rule: AlertRule,
     by: Actor,
     at: datetime,
-    series: str = "",
+    series: str = "1",
     until: datetime | None = None,
+    told: bool = True,
 ) -> list[Alert]:
     """Bring a version's alerts up to date with its measurements as the transaction holds them.
 
@@ -35,7 +36,9 @@ def update(
     series
         The series the measurements belong to; alerts of another are cleared.
     until
-        Judge by windows that ended by then, as if it were then; of the past nobody is told.
+        Judge by windows that ended by then.
+    told
+        Whether people hear of it; not when the past is gone through.
 
     Returns
     -------
@@ -44,13 +47,13 @@ def update(
     """
     before = alerts.unfinished(tx, version_id, at=at)
     held = {s.key: s for alert in before if alert.series == series for s in alert.firing}
-    found = firing_now(tx, version_id, rule=rule, held=held, until=until)
+    found = firing_now(tx, version_id, series=series, rule=rule, held=held, until=until)
     refreshed = [_refreshed(alert, found if alert.series == series else {}) for alert in before]
     taken = {s.key for alert in refreshed for s in alert.firing}
     fresh = [signal for key, signal in found.items() if key not in taken]
     joined, fresh = _joined(refreshed, fresh, series=series, rule=rule)
     changed = [
-        _saved(tx, old, now, rule=rule, by=by, at=at, told=until is None)
+        _saved(tx, old, now, rule=rule, by=by, at=at, told=told)
         for old, now in zip(before, joined, strict=True)
         if old != now or _overslept(now, at=at)
     ]
@@ -58,7 +61,7 @@ def update(
     for group in _groups(fresh, grouping=rule.grouping):
         raised = _raised(tx, group, version_id, rule=rule, series=series, owner=owner, at=at)
         audit.append(tx, replace(raised.opened(by=by.name), via=by.via))
-        raised = tell(tx, raised, Change.RAISED, at=at) if until is None else raised
+        raised = tell(tx, raised, Change.RAISED, at=at) if told else raised
         alerts.add(tx, raised)
         changed.append(raised)
     return changed

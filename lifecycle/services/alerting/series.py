@@ -38,6 +38,7 @@ def firing_now(
     con: Connection,
     version_id: str,
     *,
+    series: str,
     rule: AlertRule,
     held: Mapping[Key, Signal],
     until: datetime | None = None,
@@ -52,13 +53,15 @@ def firing_now(
         Leave out windows that end later.
     """
     depth = max(DEPTH, rule.m)
-    series = alerts.newest_windows(con, version_id, depth=depth, until=until)
+    judged = alerts.newest_windows(con, version_id, series=series, depth=depth, until=until)
     found = [
         signal
-        for windows in series
+        for windows in judged
         if (signal := _signal(windows, rule=rule, held=held)) is not None
     ]
-    quiet = _silent(con, version_id, rule=rule, until=until) if rule.silence else None
+    quiet = (
+        _silent(con, version_id, series=series, rule=rule, until=until) if rule.silence else None
+    )
     return {signal.key: signal for signal in (*found, *([quiet] if quiet else []))}
 
 
@@ -142,11 +145,11 @@ def _signal(
 
 
 def _silent(
-    con: Connection, version_id: str, *, rule: AlertRule, until: datetime | None
+    con: Connection, version_id: str, *, series: str, rule: AlertRule, until: datetime | None
 ) -> Signal | None:
     """Make a signal of windows in which nothing was logged."""
     depth = max(DEPTH, rule.silence)
-    windows = alerts.rows_in_windows(con, version_id, depth=depth, until=until)
+    windows = alerts.rows_in_windows(con, version_id, series=series, depth=depth, until=until)
     quiet = silence([present for _, present in windows])
     if quiet < rule.silence:
         return None

@@ -73,7 +73,8 @@ class Bench:
         ends = [m.window.end for m in found if m.window]
         settings: dict[str, Any] = {"rule": AlertRule(), "by": SYSTEM, "at": at or max(ends)} | more
         with self.ws.transaction() as tx:
-            measurements.replace(tx, self.version_id, found, windows=None)
+            number = int(settings.get("series", "1"))
+            measurements.replace(tx, self.version_id, found, windows=None, series=number)
             return alerting.update(tx, self.version_id, **settings)
 
 
