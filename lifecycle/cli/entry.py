@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 import lifecycle
-from lifecycle.cli import administration, data, decisions, files, monitors, registry, trail
+from lifecycle.cli import (
+    administration,
+    data,
+    decisions,
+    files,
+    monitors,
+    quality,
+    registry,
+    trail,
+)
 from lifecycle.cli.faults import report_fault
 from lifecycle.cli.processor import tune_numpy
 from lifecycle.errors import LifecycleError
@@ -62,6 +71,7 @@ def build() -> typer.Typer:
     app.callback()(_options)
     # Commands on files, which need no workspace.
     files.register(app)
+    quality.register(app)
     # Commands on a workspace: one line per group, one per single command.
     for name, group in GROUPS.items():
         app.add_typer(group, name=name)

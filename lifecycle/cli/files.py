@@ -1,4 +1,4 @@
-"""Commands on files alone, without a workspace: drift, performance, estimate, fairness, quality."""
+"""Commands on files alone, without a workspace: drift, performance, estimate, fairness."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,24 +70,12 @@ Example:
   lifecycle fairness scored.parquet --target class --positive ">50K" --prediction pred \\
     --sensitive sex --sensitive race --intersect 2 --reference-group sex=Male
 """,
-    "quality": """\b
-Examples:
-  lifecycle quality trips.parquet --reference last_year.parquet
-  lifecycle quality trips.csv --expectations trips.yaml --format junit --out quality.xml
-
-\b
-An expectations file:
-  columns:
-    age: {type: integer, min: 0, max: 120, missing_max: 0.01}
-    sex: {set: [Female, Male]}
-    id: {unique: true, pattern: "[A-Z]{2}[0-9]+"}
-""",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands on files to the command line."""
-    for command in (drift, performance, estimate, fairness, quality):
+    for command in (drift, performance, estimate, fairness):
         app.command(epilog=EXAMPLES[command.__name__])(command)
 
 
@@ -137,12 +125,12 @@ def drift(
         confidence=confidence,
         limits=numbers(limit or (), option="--limit"),
         alert_on=alert_on,
-        sides=[rule.column for rule in _filters(reference_where, current_where)],
+        sides=[rule.column for rule in filters(reference_where, current_where)],
         seed=seed,
     )
     with choose(engine) as counting:
-        before = counting.open(reference, where=_filters(where, reference_where))
-        now = counting.open(current, where=_filters(where, current_where))
+        before = counting.open(reference, where=filters(where, reference_where))
+        now = counting.open(current, where=filters(where, current_where))
         result = measure_drift(
             counting, reference=before, current=now, options=options, progress=progress("columns")
         )
@@ -201,7 +189,7 @@ def performance(
         costs=_costs(value, currency=currency),
     )
     with choose(engine) as counting:
-        source = counting.open(data, where=_filters(where))
+        source = counting.open(data, where=filters(where))
         result = measure_performance(counting, source=source, options=options)
     deliver(result, format=format, out=out)
 
@@ -259,8 +247,8 @@ def estimate(
         costs=_costs(value, currency=currency),
     )
     with choose(engine) as counting:
-        before = counting.open(reference, where=_filters(where, reference_where))
-        now = counting.open(current, where=_filters(where, current_where))
+        before = counting.open(reference, where=filters(where, reference_where))
+        now = counting.open(current, where=filters(where, current_where))
         result = measure_estimate(counting, reference=before, current=now, options=options)
     deliver(result, format=format, out=out)
 
@@ -320,37 +308,8 @@ def fairness(
         limits=numbers(limit or (), option="--limit"),
     )
     with choose(engine) as counting:
-        source = counting.open(data, where=_filters(where))
+        source = counting.open(data, where=filters(where))
         result = measure_fairness(counting, source=source, options=options)
-    deliver(result, format=format, out=out)
-
-
-def quality(
-    data: Data,
-    expectations: Annotated[
-        str | None, typer.Option(metavar="FILE", help="YAML with what each column must be like.")
-    ] = None,
-    reference: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Rows whose schema and ranges hold.")
-    ] = None,
-    id: Annotated[Many, typer.Option(metavar="COL", help="No value occurs twice here.")] = None,
-    where: Where = None,
-    engine: EngineName = "duckdb",
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """Check whether rows are fit for use."""
-    from lifecycle.engines import choose
-    from lifecycle.services.analysis.expectations import read_expectations
-    from lifecycle.services.analysis.quality import QualityOptions, measure_quality
-
-    options = QualityOptions(
-        expectations=read_expectations(expectations) if expectations else {}, ids=id or ()
-    )
-    with choose(engine) as counting:
-        source = counting.open(data, where=_filters(where))
-        before = counting.open(reference) if reference else None
-        result = measure_quality(counting, source=source, options=options, reference=before)
     deliver(result, format=format, out=out)
 
 
@@ -366,7 +325,8 @@ def _costs(given: Many, *, currency: str) -> "CostMatrix | None":
     return cost_matrix(amounts, currency=currency) if amounts else None
 
 
-def _filters(*given: Many) -> "list[Filter]":
+def filters(*given: Many) -> "list[Filter]":
+    """Read ``COL=VALUE`` options."""
     from lifecycle.engines.contract import Filter
 
     filters: list[Filter] = []

@@ -1,16 +1,27 @@
-"""What a quality check asks of rows: how many break a rule, which first, with which values."""
+"""What a quality check asks of columns: their extremes, runs, repeats, times and volume."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from lifecycle.engines.contract import ColumnFacts, Kind, Source, Violations
-from lifecycle.engines.profiling import Fetch, finite_part, numbers, text_of
+from lifecycle.domain.measurement import Window
+from lifecycle.engines.conditions import Violations
+from lifecycle.engines.contract import ColumnFacts, Kind, Source
+from lifecycle.engines.profiling import (
+    Fetch,
+    finite_part,
+    moment_of,
+    numbers,
+    text_of,
+    window_start,
+)
 from lifecycle.engines.reading import identifier
-from lifecycle.errors import InvalidInput
+from lifecycle.engines.windows import EPOCH, Windowing, window_at
 from lifecycle.stats.summaries import FloatArray
 
 EXAMPLES = 3
+"""The most frequent values shown of rows that break a rule."""
 
 
 def facts(fetch: Fetch, source: Source, column: str) -> ColumnFacts:
@@ -51,99 +62,79 @@ def longest_run(values: FloatArray) -> tuple[int, int]:
     return int(lengths[longest]), int(starts[longest]) + 1
 
 
+def volume(fetch: Fetch, source: Source, windowing: Windowing) -> dict[Window, int]:
+    """Count the rows of each window that holds any; rows without a time are in none."""
+    found = fetch(
+        source,
+        f"SELECT {window_start(source, windowing)} AS start, count(*) AS n "
+        f"FROM {source.relation} GROUP BY 1 HAVING start IS NOT NULL ORDER BY 1",
+    )
+    return {
+        window_at(int(start), width=windowing.width): int(n)
+        for start, n in zip(found["start"], found["n"], strict=True)
+    }
+
+
+def span(fetch: Fetch, source: Source, timestamp: str) -> tuple[datetime, datetime] | None:
+    """Return the first and the last time, or nothing when no row has one."""
+    moment = moment_of(source, timestamp)
+    found = fetch(
+        source,
+        f"SELECT epoch_us(min({moment})) AS first, epoch_us(max({moment})) AS last, "
+        f"count({moment}) AS n FROM {source.relation}",
+    )
+    if int(found["n"][0]) == 0:
+        return None
+    first, last = (EPOCH + timedelta(microseconds=int(found[k][0])) for k in ("first", "last"))
+    return first, last
+
+
 def duplicates(fetch: Fetch, source: Source, columns: Sequence[str]) -> Violations:
     """Count the rows that repeat an earlier row in these columns (all when empty).
 
-    A row without a value in a named column repeats nothing.
+    A row without a value in a named column repeats nothing. Rows whose hashes all differ cannot
+    repeat each other, which spares most data the grouping by whole rows.
     """
-    names = [identifier(c) for c in (columns or source.names)]
+    names = [identifier(source.column(c).name) for c in (columns or source.names)]
     complete = " AND ".join(f"{n} IS NOT NULL" for n in names) if columns else "true"
-    label = text_of(source.column(columns[0])) if columns else "''"
+    listed = ", ".join(names)
+    same = fetch(
+        source,
+        f"SELECT count(*) - count(DISTINCT hash({listed})) AS rows "
+        f"FROM {source.relation} WHERE {complete}",
+    )
+    if int(same["rows"][0]) == 0:
+        return Violations(rows=0, judged=source.rows)
     found = fetch(
         source,
         "SELECT CAST(coalesce(sum(n - 1), 0) AS BIGINT) AS rows FROM (SELECT count(*) AS n "
-        f"FROM {source.relation} WHERE {complete} GROUP BY {', '.join(names)}) WHERE n > 1",
+        f"FROM {source.relation} WHERE {complete} GROUP BY {listed}) WHERE n > 1",
     )
     rows = int(found["rows"][0])
     if rows == 0:
-        return Violations(rows=0)
+        return Violations(rows=0, judged=source.rows)
     first = fetch(
         source,
-        f"SELECT min(row) AS row FROM (SELECT row, row_number() OVER (PARTITION BY "
-        f"{', '.join(names)} ORDER BY row) AS seen FROM (SELECT row_number() OVER () AS row, * "
-        f"FROM {source.relation}) WHERE {complete}) WHERE seen = 2",
+        f"SELECT min(row) AS row FROM (SELECT row, row_number() OVER (PARTITION BY {listed} "
+        f"ORDER BY row) AS seen FROM {numbered(source)} WHERE {complete}) WHERE seen = 2",
     )
+    label = text_of(source.column(columns[0])) if columns else "''"
     examples = fetch(
         source,
         f"SELECT {label} AS v, count(*) AS n FROM {source.relation} WHERE {complete} "
-        f"GROUP BY {', '.join(names)} HAVING count(*) > 1 ORDER BY n DESC, v LIMIT {EXAMPLES}",
+        f"GROUP BY {listed} HAVING count(*) > 1 ORDER BY n DESC, v LIMIT {EXAMPLES}",
     )
     return Violations(
         rows=rows,
+        judged=source.rows,
         first_row=int(first["row"][0]),
-        examples=_pairs(examples) if columns else (),
+        examples=pairs(examples) if columns else (),
     )
 
 
-def outside(
-    fetch: Fetch, source: Source, column: str, *, low: float | None, high: float | None
-) -> Violations:
-    """Count the rows below ``low`` or above ``high``."""
-    described = source.column(column)
-    if described.kind is not Kind.NUMERIC:
-        raise InvalidInput(f"column {column} of {source.label} is {described.type}, not numeric")
-    value = f"CAST({identifier(column)} AS DOUBLE)"
-    rule = (
-        f"NOT isnan({value}) AND ({value} < coalesce($low, {value}) "
-        f"OR {value} > coalesce($high, {value}))"
-    )
-    return _breaking(fetch, source, column, rule=rule, parameters={"low": low, "high": high})
-
-
-def unseen(fetch: Fetch, source: Source, column: str, *, known: Sequence[str]) -> Violations:
-    """Count the rows whose value is none of the known ones."""
-    text = text_of(source.column(column))
-    rule = f"{text} NOT IN (SELECT unnest(CAST($known AS VARCHAR[])))"
-    return _breaking(fetch, source, column, rule=rule, parameters={"known": list(known)})
-
-
-def unmatched(fetch: Fetch, source: Source, column: str, *, pattern: str) -> Violations:
-    """Count the rows whose text does not match the regular expression in full."""
-    rule = f"NOT regexp_full_match({text_of(source.column(column))}, $pattern)"
-    return _breaking(fetch, source, column, rule=rule, parameters={"pattern": pattern})
-
-
-def unreadable(fetch: Fetch, source: Source, column: str, *, type_name: str) -> Violations:
-    """Count the rows whose value cannot be read as the named type, without rounding."""
-    text = text_of(source.column(column))
-    rule = f"TRY_CAST({text} AS {type_name}) IS NULL"
-    if type_name.endswith(("INT", "INTEGER")):  # a cast would round 1.5 to 2
-        rule += f" OR TRY_CAST({text} AS DOUBLE) <> round(TRY_CAST({text} AS DOUBLE))"
-    return _breaking(fetch, source, column, rule=rule, parameters={})
-
-
-def _breaking(
-    fetch: Fetch, source: Source, column: str, *, rule: str, parameters: dict[str, object]
-) -> Violations:
-    """Count the rows with a value for which the rule's SQL is true."""
-    text = text_of(source.column(column))
-    broken = f"({text}) IS NOT NULL AND ({rule})"
-    found = fetch(
-        source,
-        f"SELECT count(*) AS rows, min(row) AS first FROM (SELECT row_number() OVER () AS row, * "
-        f"FROM {source.relation}) WHERE {broken}",
-        parameters,
-    )
-    rows = int(found["rows"][0])
-    if rows == 0:
-        return Violations(rows=0)
-    examples = fetch(
-        source,
-        f"SELECT {text} AS v, count(*) AS n FROM {source.relation} WHERE {broken} "
-        f"GROUP BY 1 ORDER BY n DESC, v LIMIT {EXAMPLES}",
-        parameters,
-    )
-    return Violations(rows=rows, first_row=int(found["first"][0]), examples=_pairs(examples))
+def numbered(source: Source) -> str:
+    """Return the relation of the rows with their number, from 1, as `row`."""
+    return f"(SELECT row_number() OVER () AS row, * FROM {source.relation})"
 
 
 def _text_facts(fetch: Fetch, source: Source, column: str) -> ColumnFacts:
@@ -163,5 +154,6 @@ def _text_facts(fetch: Fetch, source: Source, column: str) -> ColumnFacts:
     )
 
 
-def _pairs(found: dict[str, np.ndarray]) -> tuple[tuple[str, int], ...]:
+def pairs(found: dict[str, np.ndarray]) -> tuple[tuple[str, int], ...]:
+    """Return values as text, each with its rows."""
     return tuple((str(v), int(n)) for v, n in zip(found["v"], found["n"], strict=True))

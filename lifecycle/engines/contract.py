@@ -6,10 +6,12 @@ A statistic never learns who counted, and an engine never learns what is compute
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, Self
 
 from lifecycle.domain.measurement import Window
+from lifecycle.engines.conditions import Condition, Violations
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.summaries import CountArray, FloatArray, Profile, Tally
@@ -219,15 +221,6 @@ class ColumnFacts:
     monotone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Violations:
-    """Rows that break a rule: how many, the first (from 1), and their most frequent values."""
-
-    rows: int
-    first_row: int | None = None
-    examples: tuple[tuple[str, int], ...] = ()
-
-
 class Engine(Protocol):
     """Something that counts rows. Safe to use from several threads once a source is open."""
 
@@ -343,20 +336,30 @@ class Engine(Protocol):
         """Count the rows that repeat an earlier row in these columns (all when empty)."""
         ...
 
-    def outside(
-        self, source: Source, column: str, *, low: float | None, high: float | None
-    ) -> Violations:
-        """Count the rows below ``low`` or above ``high``."""
+    def violations(
+        self,
+        source: Source,
+        conditions: Sequence[Condition],
+        *,
+        windowing: Windowing | None = None,
+    ) -> Mapping[Window | None, Sequence[Violations]]:
+        """Count the rows that meet each condition, in one scan, per window or over all rows."""
         ...
 
-    def unseen(self, source: Source, column: str, *, known: Sequence[str]) -> Violations:
-        """Count the rows whose value is none of the known ones."""
+    def admit(self, source: Source, condition: Condition) -> None:
+        """Refuse a condition that the columns or their types have no answer to."""
         ...
 
-    def unmatched(self, source: Source, column: str, *, pattern: str) -> Violations:
-        """Count the rows whose text does not match the regular expression in full."""
+    def failing(
+        self, source: Source, condition: Condition, *, columns: Sequence[str], limit: int
+    ) -> list[tuple[int, dict[str, str | None]]]:
+        """Return the first rows that meet a condition: their number (from 1) and values as text."""
         ...
 
-    def unreadable(self, source: Source, column: str, *, type_name: str) -> Violations:
-        """Count the rows whose value cannot be read as the named type."""
+    def volume(self, source: Source, windowing: Windowing) -> Mapping[Window, int]:
+        """Count the rows of each window that holds any."""
+        ...
+
+    def span(self, source: Source, timestamp: str) -> tuple[datetime, datetime] | None:
+        """Return the first and the last time, or nothing when no row has one."""
         ...

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines import batches, checking, profiling, tallying
+from lifecycle.engines import batches, checking, profiling, tallying, violating
+from lifecycle.engines.conditions import Condition, Violations
 from lifecycle.engines.contract import (
     CHUNK,
     Baseline,
@@ -26,7 +28,6 @@ from lifecycle.engines.contract import (
     ScoredRows,
     Source,
     Tallied,
-    Violations,
 )
 from lifecycle.engines.reading import (
     FileSet,
@@ -303,23 +304,33 @@ class DuckDBEngine:
         """Count the rows that repeat an earlier row in these columns (all when empty)."""
         return checking.duplicates(self.fetch, source, columns)
 
-    def outside(
-        self, source: Source, column: str, *, low: float | None, high: float | None
-    ) -> Violations:
-        """Count the rows below ``low`` or above ``high``."""
-        return checking.outside(self.fetch, source, column, low=low, high=high)
+    def violations(
+        self,
+        source: Source,
+        conditions: Sequence[Condition],
+        *,
+        windowing: Windowing | None = None,
+    ) -> Mapping[Window | None, Sequence[Violations]]:
+        """Count the rows that meet each condition, in one scan, per window or over all rows."""
+        return violating.violations(self.fetch, source, conditions, windowing=windowing)
 
-    def unseen(self, source: Source, column: str, *, known: Sequence[str]) -> Violations:
-        """Count the rows whose value is none of the known ones."""
-        return checking.unseen(self.fetch, source, column, known=known)
+    def admit(self, source: Source, condition: Condition) -> None:
+        """Refuse a condition that the columns or their types have no answer to."""
+        violating.admit(source, condition)
 
-    def unmatched(self, source: Source, column: str, *, pattern: str) -> Violations:
-        """Count the rows whose text does not match the regular expression in full."""
-        return checking.unmatched(self.fetch, source, column, pattern=pattern)
+    def failing(
+        self, source: Source, condition: Condition, *, columns: Sequence[str], limit: int
+    ) -> list[tuple[int, dict[str, str | None]]]:
+        """Return the first rows that meet a condition: their number (from 1) and values as text."""
+        return violating.failing(self.fetch, source, condition, columns=columns, limit=limit)
 
-    def unreadable(self, source: Source, column: str, *, type_name: str) -> Violations:
-        """Count the rows whose value cannot be read as the named type."""
-        return checking.unreadable(self.fetch, source, column, type_name=type_name)
+    def volume(self, source: Source, windowing: Windowing) -> Mapping[Window, int]:
+        """Count the rows of each window that holds any."""
+        return checking.volume(self.fetch, source, windowing)
+
+    def span(self, source: Source, timestamp: str) -> tuple[datetime, datetime] | None:
+        """Return the first and the last time, or nothing when no row has one."""
+        return checking.span(self.fetch, source, timestamp)
 
     # Running SQL
 

@@ -15,6 +15,7 @@ from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Columns, Model, Task, Version
 from lifecycle.engines import Engine, choose, rows
+from lifecycle.engines.conditions import Missing, Outside
 from lifecycle.engines.contract import Source
 from lifecycle.errors import InvalidInput
 from lifecycle.services import plans, snapshots
@@ -228,9 +229,8 @@ def _findings(engine: Engine, case: _Case) -> list[str]:
         if name in columns.features
     ]
     if columns.score is not None and case.model.task is Task.BINARY:
-        outside = engine.outside(source, columns.score, low=0.0, high=1.0).rows
-        facts = engine.facts(source, columns.score)
-        invalid = outside + facts.missing
+        wrong = [Missing(columns.score), Outside(columns.score, low=0.0, high=1.0)]
+        invalid = sum(found.rows for found in engine.violations(source, wrong)[None])
         if invalid:
             findings.append(
                 f"{invalid} of {source.rows} rows have no score between 0 and 1 in column "

@@ -1,9 +1,11 @@
-"""Is a column of a window fit to be measured: values missing, or one value stuck."""
+"""Is a column of a window fit to be measured: values missing, outside, unseen or stuck."""
 
 import numpy as np
 
-from lifecycle.stats.inference import CONFIDENCE, Estimate, nothing, proportion
+from lifecycle.stats.inference import CONFIDENCE, Estimate, nothing, proportion, wilson
 from lifecycle.stats.summaries import CategoryProfile, NumericProfile, Profile
+
+NO_ROWS = "the window holds no rows"
 
 
 def missing_share(
@@ -13,12 +15,113 @@ def missing_share(
 
     Null, NaN and infinite values count as missing.
     """
-    found = proportion(
-        current.rows - current.n,
-        current.rows,
-        confidence=confidence,
-        empty="the window holds no rows",
+    missing = current.rows - current.n
+    return _share(missing, reference=reference, current=current, confidence=confidence)
+
+
+def infinite_share(
+    reference: NumericProfile, current: NumericProfile, *, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Estimate the share of rows at plus or minus infinity, 0 to 1, with Wilson's interval."""
+    return _share(current.infinite, reference=reference, current=current, confidence=confidence)
+
+
+def out_of_range_share(
+    reference: NumericProfile, current: NumericProfile, *, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Estimate the share of rows below the reference's smallest or above its largest value.
+
+    Returns
+    -------
+    Estimate
+        0 to 1, with Wilson's interval. Rows are counted only where a whole bin lies outside; the
+        rows of a bin that holds one of the two extremes may lie on either side of it, and their
+        share is the resolution.
+    """
+    if reference.n == 0:
+        reason = "the reference holds no usable values, so it has no range"
+        return nothing(reason, n=current.rows, n_reference=reference.rows)
+    lower = np.concatenate([[-np.inf], current.edges])
+    upper = np.concatenate([current.edges, [np.inf]])
+    above, below = lower >= reference.high, upper < reference.low
+    sure = int(current.counts[above | below].sum())
+    unsure = 0
+    if current.high > reference.high:
+        unsure += int(current.counts[(lower < reference.high) & (upper > reference.high)].sum())
+    if current.low < reference.low:
+        unsure += int(current.counts[(lower < reference.low) & (upper >= reference.low)].sum())
+    found = _share(sure, reference=reference, current=current, confidence=confidence)
+    if unsure == 0 or found.value is None:
+        return found
+    low, _ = wilson(sure, current.rows, confidence=confidence)
+    _, high = wilson(min(sure + unsure, current.rows), current.rows, confidence=confidence)
+    return Estimate(
+        found.value,
+        found.n,
+        (low, high),
+        confidence,
+        resolution=unsure / current.rows,
+        n_reference=reference.rows,
     )
+
+
+def unseen_category_share(
+    reference: CategoryProfile, current: CategoryProfile, *, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Estimate the share of rows with a value the reference never held, 0 to 1."""
+    if reference.other:
+        reason = "the reference holds more categories than are counted one by one"
+        return Estimate(None, current.rows, n_reference=reference.rows, reason=reason)
+    return _share(current.other, reference=reference, current=current, confidence=confidence)
+
+
+def stuck_value(
+    reference: Profile, current: Profile, *, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Tell whether a column holds one single value: 1 if so, else 0.
+
+    The p-value bounds the chance of that under no change: the reference's share of the bin the
+    value lies in, to the power of the rows. Where the reference holds one single value itself,
+    nothing speaks against chance, so the p-value is 1.
+    """
+    del confidence  # every statistic on two profiles is called alike
+    if current.n == 0:
+        reason = "the window holds no usable values"
+        return nothing(reason, n=0, n_reference=reference.n)
+    if reference.n == 0:
+        reason = "the reference holds no usable values"
+        return nothing(reason, n=current.n, n_reference=0)
+    if not _constant(current):
+        return Estimate(0.0, current.n, p_value=1.0, n_reference=reference.n)
+    share = float(reference.counts[int(np.argmax(current.counts))]) / reference.n
+    fixed = None if _varies(reference) else "the reference holds one single value as well"
+    return Estimate(1.0, current.n, p_value=share**current.n, n_reference=reference.n, reason=fixed)
+
+
+def volume_change(usual: float, rows: int, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Measure how far the rows of a window lie from the usual number.
+
+    Parameters
+    ----------
+    usual
+        Rows that a window of this length usually holds, such as a median of windows.
+    rows
+        Rows of the window.
+
+    Returns
+    -------
+    Estimate
+        Share of the usual number, at least -1: -1 for a window without rows, 0 for the usual
+        number, 1 for twice as many.
+    """
+    del confidence  # a count of all rows is no sample
+    if usual <= 0:
+        return nothing("no usual number of rows is known", n=rows)
+    return Estimate(rows / usual - 1, rows, n_reference=round(usual))
+
+
+def _share(rows: int, *, reference: Profile, current: Profile, confidence: float) -> Estimate:
+    found = proportion(rows, current.rows, confidence=confidence, empty=NO_ROWS)
     return Estimate(
         found.value,
         found.n,
@@ -28,27 +131,6 @@ def missing_share(
         reason=found.reason,
         insufficient=found.insufficient,
     )
-
-
-def stuck_value(
-    reference: Profile, current: Profile, *, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Tell whether a column that varies in the reference holds one single value: 1 if so, else 0.
-
-    The p-value bounds the chance of that under no change: the reference's share of the bin the
-    value lies in, to the power of the rows.
-    """
-    del confidence  # every statistic on two profiles is called alike
-    if not _varies(reference):
-        reason = "the reference does not vary either"
-        return Estimate(None, current.n, n_reference=reference.n, reason=reason)
-    if current.n == 0:
-        reason = "the window holds no usable values"
-        return nothing(reason, n=0, n_reference=reference.n)
-    if not _constant(current):
-        return Estimate(0.0, current.n, p_value=1.0, n_reference=reference.n)
-    share = float(reference.counts[int(np.argmax(current.counts))]) / reference.n
-    return Estimate(1.0, current.n, p_value=share**current.n, n_reference=reference.n)
 
 
 def _constant(profile: Profile) -> bool:

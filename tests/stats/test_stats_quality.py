@@ -68,12 +68,20 @@ def test_values_that_vary_or_may_vary_are_not_stuck(reference, current):
     assert found.p_value == 1.0
 
 
-def test_a_single_category_is_stuck_unless_the_reference_is_too():
+def test_a_single_category_is_stuck_and_not_by_chance_where_the_reference_varies():
     assert quality.stuck_value(category(1, 3), category(2, 0)).p_value == pytest.approx(1 / 16)
     assert quality.stuck_value(category(3, 0, other=1), category(2, 0)).value == 1.0
+
+
+def test_a_stuck_value_is_told_even_where_the_reference_is_stuck_at_it():
     same = quality.stuck_value(category(3, 0), category(2, 0))
-    assert same.value is None
-    assert same.reason == "the reference does not vary either"
+
+    assert (same.value, same.p_value) == (1.0, 1.0)
+    assert reason(same) == "the reference holds one single value as well"
+
+
+def test_a_column_that_moves_away_from_a_constant_reference_is_not_stuck():
+    assert quality.stuck_value(category(3, 0), category(2, 1)).value == 0.0
 
 
 def test_a_window_without_values_is_neither():
@@ -81,3 +89,70 @@ def test_a_window_without_values_is_neither():
 
     assert found.insufficient
     assert "no usable values" in reason(found)
+
+
+def test_a_reference_without_values_tells_nothing_about_a_stuck_one():
+    found = quality.stuck_value(number([np.nan]), number([1.0, 1.0]))
+
+    assert found.insufficient
+    assert "the reference holds no usable values" in reason(found)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_infinite_values_are_a_share_of_all_rows(held, infinite):
+    found = quality.infinite_share(REFERENCE, number([1.0] * held + [-np.inf] * infinite))
+
+    if held + infinite == 0:
+        assert found.insufficient
+    else:
+        assert found.value == pytest.approx(infinite / (held + infinite))
+
+
+VALUES = st.lists(st.floats(-50, 50), min_size=1, max_size=60)
+
+
+@given(VALUES, VALUES, st.integers(2, 20))
+def test_the_share_out_of_range_holds_the_hand_count_within_its_resolution(before, after, bins):
+    edges = numeric_bins(np.sort(before), bins=bins)
+    reference = counting.numeric_profile(before, edges=edges)
+    outside = sum(x < min(before) or x > max(before) for x in after) / len(after)
+
+    found = quality.out_of_range_share(reference, counting.numeric_profile(after, edges=edges))
+
+    assert found.value is not None
+    assert found.value <= outside + 1e-12
+    assert outside <= found.value + (found.resolution or 0.0) + 1e-12
+    low, high = found.interval or (1, 0)
+    assert low <= outside <= high
+
+
+@given(VALUES)
+def test_no_row_of_the_reference_lies_outside_it(before):
+    reference = counting.numeric_profile(before, edges=numeric_bins(np.sort(before), bins=8))
+
+    found = quality.out_of_range_share(reference, reference)
+
+    assert (found.value, found.resolution) == (0.0, None)
+
+
+def test_a_range_needs_a_reference_with_values():
+    assert quality.out_of_range_share(number([np.nan]), REFERENCE).insufficient
+
+
+def test_unseen_categories_are_a_hand_count_while_every_category_is_counted():
+    found = quality.unseen_category_share(category(5, 5), category(3, 1, other=4, missing=2))
+
+    assert found.value == pytest.approx(0.4)
+    assert found.interval == pytest.approx(
+        tuple(stats.binomtest(4, 10).proportion_ci(method="wilson")), abs=1e-9
+    )
+    beyond = quality.unseen_category_share(category(5, 5, other=1), category(1, 1))
+    assert beyond.value is None
+    assert not beyond.insufficient
+    assert "one by one" in reason(beyond)
+
+
+def test_volume_is_told_as_a_share_of_the_usual_number():
+    assert quality.volume_change(100.0, 0).value == -1.0
+    assert quality.volume_change(100.0, 250).value == 1.5
+    assert quality.volume_change(0.0, 5).insufficient

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.engines import Engine
+from lifecycle.engines.conditions import Unreadable
 from lifecycle.engines.contract import Counted, Source
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
@@ -203,7 +204,7 @@ def _mismatch(run: _Run, name: str) -> Measurement:
             return _without_values(run, name, label=empty.label)
     before, now = run.reference.column(name), run.current.column(name)
     reason = f"is {before.type} in {run.reference.label} but {now.type} in {run.current.label}"
-    bad = run.engine.unreadable(run.current, name, type_name=before.type)
+    (bad,) = run.engine.violations(run.current, [Unreadable(name, before.type)])[None]
     if bad.rows:
         value = bad.examples[0][0]
         reason += f": {bad.rows} rows such as {value!r}, first row {bad.first_row}"

@@ -1,12 +1,14 @@
-"""The statistics of data quality that a column's profile gives."""
+"""The statistics of data quality that the summaries of a window give."""
 
 from lifecycle.stats import quality
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
 
-ANY = frozenset({Needs.NUMERIC, Needs.CATEGORICAL})
+NUMERIC, CATEGORICAL = frozenset({Needs.NUMERIC}), frozenset({Needs.CATEGORICAL})
 
 MINIMUM = 30
-"""Below some 30 rows a share of missing values says little; a house default."""
+"""Below some 30 rows a share of rows says little; a house default."""
+
+WILSON = "interval by Wilson 1927"
 
 QUALITY: tuple[Statistic, ...] = (
     Statistic(
@@ -16,26 +18,84 @@ QUALITY: tuple[Statistic, ...] = (
         unit="1",
         definition="Share of rows without a usable value: null, not a number or infinite.",
         formula="(rows - values) / rows",
-        source="interval by Wilson 1927",
-        needs=ANY,
+        source=WILSON,
+        needs=NUMERIC | CATEGORICAL,
         better="lower",
         limit=None,
         minimum=MINIMUM,
         measure=quality.missing_share,
     ),
     Statistic(
+        name="infinite_share",
+        title="Infinite values",
+        family=Family.QUALITY,
+        unit="1",
+        definition="Share of rows that hold plus or minus infinity.",
+        formula="infinite / rows",
+        source=WILSON,
+        needs=NUMERIC,
+        better="lower",
+        limit=0.0,
+        minimum=MINIMUM,
+        measure=quality.infinite_share,
+    ),
+    Statistic(
+        name="out_of_range_share",
+        title="Values out of range",
+        family=Family.QUALITY,
+        unit="1",
+        definition="Share of rows below the reference's smallest or above its largest value; "
+        "rows of a bin that holds one of the two count as inside, within the resolution.",
+        formula="(rows below + rows above) / rows",
+        source=WILSON,
+        needs=NUMERIC,
+        better="lower",
+        limit=0.01,
+        minimum=MINIMUM,
+        measure=quality.out_of_range_share,
+    ),
+    Statistic(
+        name="unseen_category_share",
+        title="Unseen categories",
+        family=Family.QUALITY,
+        unit="1",
+        definition="Share of rows with a value that the reference never held.",
+        formula="rows with an unseen value / rows",
+        source=WILSON,
+        needs=CATEGORICAL,
+        better="lower",
+        limit=0.01,
+        minimum=MINIMUM,
+        measure=quality.unseen_category_share,
+    ),
+    Statistic(
         name="stuck_value",
         title="Stuck value",
         family=Family.QUALITY,
         unit="1",
-        definition="1 when a column that varies in the reference holds one single value in the "
-        "window, else 0; its p-value bounds the chance of that under no change.",
+        definition="1 when a column holds one single value in the window, else 0; its p-value "
+        "bounds the chance of that under no change, and is 1 where the reference is stuck too.",
         formula="1 if every value is the same, else 0; p = share of the value's bin ^ rows",
         source="binomial probability of all rows alike",
-        needs=ANY,
+        needs=NUMERIC | CATEGORICAL,
         better="lower",
         limit=0.5,
         minimum=MINIMUM,
         measure=quality.stuck_value,
+    ),
+    Statistic(
+        name="volume_change",
+        title="Volume against usual",
+        family=Family.QUALITY,
+        unit="1",
+        definition="How far the rows of a window lie from the usual number, as a share of it: "
+        "-1 for no rows, 0 for the usual number, 1 for twice as many.",
+        formula="rows / usual rows - 1",
+        source="hand count; the usual number is a median of windows",
+        needs=frozenset({Needs.VOLUME}),
+        better=None,
+        limit=0.5,
+        minimum=MINIMUM,
+        measure=quality.volume_change,
     ),
 )

@@ -36,6 +36,8 @@ class Needs(StrEnum):
     """`ErrorTally`"""
     ROWS = "rows"
     """Rows of all columns together; no summary carries it."""
+    VOLUME = "volume"
+    """The usual and the actual number of rows of a window"""
 
 
 @dataclass(frozen=True, slots=True)

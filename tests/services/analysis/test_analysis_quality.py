@@ -1,14 +1,15 @@
 """Quality checks find what was put into the rows, and say where."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lifecycle.domain.expectation import Check, Expectation, Severity
 from lifecycle.engines import choose
 from lifecycle.engines.checking import longest_run
-from lifecycle.errors import InvalidInput
-from lifecycle.services.analysis.expectations import Expectation, read_expectations
 from lifecycle.services.analysis.quality import QualityOptions, measure_quality
 
 
@@ -28,9 +29,12 @@ def source(engine, tmp_path):
     return write
 
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
 def check(engine, source, reference=None, **options):
     return measure_quality(
-        engine, source=source, options=QualityOptions(**options), reference=reference
+        engine, source=source, options=QualityOptions(at=NOW, **options), reference=reference
     )
 
 
@@ -116,79 +120,75 @@ def test_a_share_that_jumps_to_missing_is_a_breach(engine, source):
     assert found(check(engine, after, before), "missing_share_rise", "x").state == "breach"
 
 
-def test_every_expectation_is_checked(engine, source):
-    rows = source(
-        age=[20.0, 130.0, None, -1.0],
-        sex=["F", "M", "X", "F"],
-        code=["AB1", "ab1", "AB2", None],
-        text=["1", "2", "1.5", "x"],
-        id=[1, 1, 2, 3],
-    )
-    expected = {
-        "age": Expectation(missing_max=0.1, low=0, high=120),
-        "sex": Expectation(allowed=("F", "M")),
-        "code": Expectation(pattern="[A-Z]+[0-9]", missing_max=0.5),
-        "text": Expectation(type="integer"),
-        "id": Expectation(unique=True, type="number", low=0),
-    }
-
-    result = check(engine, rows, expectations=expected)
-
-    assert found(result, "out_of_range_share", "age").value == 0.5
-    assert found(result, "outside_set_share", "sex").value == 0.25
-    assert found(result, "pattern_mismatch_share", "code").value == 0.25
-    assert found(result, "type_mismatch_share", "text").value == 0.5
-    assert found(result, "type_mismatch_share", "id").state == "ok"
-    assert found(result, "out_of_range_share", "id").state == "ok"
-    assert found(result, "duplicate_ids", "id").value == 0.25
-    limits = {
-        m.column: m.state for m in result.measurements if m.statistic == "missing_share" and m.limit
-    }
-    assert limits == {"age": "breach", "code": "ok"}
+def test_without_windows_or_expectations_no_time_is_needed(engine, source):
+    assert check(engine, source(x=[1.5, 2.5, 4.0])).settings["window"] is None
 
 
-def test_expectations_are_read_from_yaml(tmp_path):
-    file = tmp_path / "expect.yaml"
-    file.write_text(
-        "columns:\n"
-        "  age: {type: integer, min: 0, max: 120, missing_max: 0.01}\n"
-        "  flag: {set: [true, 1, 2.0, x]}\n"
-        "  id: {unique: true, pattern: '[A-Z]{2}'}\n"
+def test_a_window_is_judged_by_the_whole_and_an_empty_stretch_is_named(engine, source):
+    days = [1] * 100 + [2] * 100 + [5] * 100
+    at = [datetime(2026, 1, day, tzinfo=UTC) for day in days]
+    x = [float(i % 7) for i in range(100)] * 2 + [None] * 60 + [1.0] * 40
+
+    result = check(engine, source(at=at, x=x), timestamp="at", window="1d")
+
+    volumes = [m for m in result.measurements if m.statistic == "volume_change"]
+    assert [m.value for m in volumes] == [0, 0, -1, 0]
+    gap = volumes[2]
+    assert gap.state == "breach"
+    assert gap.window is not None
+    assert (gap.window.start.day, gap.window.end.day) == (3, 5)
+    shares = [m for m in result.measurements if m.statistic == "missing_share" and m.window]
+    assert [(m.value, m.state) for m in shares] == [(0, "ok"), (0, "ok"), (0.6, "breach")]
+    stuck = [m for m in result.measurements if m.statistic == "stuck_value"]
+    assert [m.state for m in stuck] == ["ok", "ok", "breach"]
+
+
+def test_windows_of_few_rows_are_insufficient_for_a_tolerated_share(engine, source):
+    at = [datetime(2026, 1, 1 + (i >= 40), tzinfo=UTC) for i in range(50)]
+    expected = [Expectation(Check.MISSING, "x", limit=0.1)]
+
+    result = check(
+        engine,
+        source(at=at, x=[1.0] * 36 + [None] * 14),
+        expectations=expected,
+        timestamp="at",
+        window="1d",
     )
 
-    assert read_expectations(str(file)) == {
-        "age": Expectation(type="integer", low=0, high=120, missing_max=0.01),
-        "flag": Expectation(allowed=("true", "1", "2", "x")),
-        "id": Expectation(unique=True, pattern="[A-Z]{2}"),
+    assert [(m.n, m.state) for m in result.measurements] == [(40, "ok"), (10, "insufficient")]
+    assert "at least 30" in (result.measurements[1].reason or "")
+
+
+def test_against_a_reference_windows_have_a_range_and_a_set(engine, source):
+    before = source("before", x=[float(i) for i in range(50)] * 2, g=["a", "b"] * 50)
+    at = [datetime(2026, 1, 1 + (i >= 50), tzinfo=UTC) for i in range(100)]
+    after = source(
+        "after", at=at, x=[1.0, 2.0] * 25 + [99.0] * 10 + [1.0] * 40, g=["a"] * 95 + ["c"] * 5
+    )
+
+    result = check(engine, after, before, timestamp="at", window="1d")
+
+    def windows(statistic):
+        return [
+            m.value
+            for m in result.measurements
+            if m.statistic == statistic and m.window is not None
+        ]
+
+    assert windows("out_of_range_share") == [0, 0.2]
+    assert windows("unseen_category_share") == [0, 0.1]
+
+
+def test_severity_decides_the_state_of_what_is_found(engine, source):
+    rows = source(x=[1, 2, 300])
+    found = [
+        check(
+            engine, rows, expectations=[Expectation(Check.RANGE, "x", high=9, severity=severity)]
+        ).measurements[0]
+        for severity in Severity
+    ]
+
+    assert [m.state for m in found] == ["breach", "warning", "ok"]
+    assert {m.reason for m in found} == {
+        "1 rows lie outside -inf to 9, first row 3; most often '300' (1)"
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("columns: {a: 1}", "mapping of expectations"),
-        ("columns: {a: {set: x}}", "list of values"),
-        ("columns: {a: {unique: perhaps}}", "true or false"),
-        ("columns: {a: {missing_max: 2}}", "between 0 and 1"),
-        ("columns: {a: {max: true}}", "must be a number"),
-    ],
-)
-def test_what_a_file_of_expectations_may_not_say(tmp_path, text, said):
-    file = tmp_path / "expect.yaml"
-    file.write_text(text)
-
-    with pytest.raises(InvalidInput, match=said):
-        read_expectations(str(file))
-
-
-def test_a_file_of_expectations_must_be_there_and_be_text(tmp_path):
-    with pytest.raises(InvalidInput, match="cannot be read"):
-        read_expectations(str(tmp_path / "none.yaml"))
-    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InvalidInput, match="UTF-8"):
-        read_expectations(str(tmp_path / "binary.yaml"))
-
-
-def test_bounds_need_numbers(engine, source):
-    with pytest.raises(InvalidInput, match="not numeric"):
-        engine.outside(source(g=["a"]), "g", low=0, high=1)

@@ -1,0 +1,177 @@
+"""What must hold about data: one check each, of a column or of all rows, and how strictly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TypeVar, cast
+
+from lifecycle.domain.measurement import State
+from lifecycle.errors import InvalidInput
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class Severity(StrEnum):
+    """How bad it is when a check finds something."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    INFO = "info"
+
+    @property
+    def state(self) -> State:
+        """The state of a check that found something."""
+        return {Severity.BLOCK: State.BREACH, Severity.WARN: State.WARNING}.get(self, State.OK)
+
+
+class Check(StrEnum):
+    """What can be expected."""
+
+    MISSING = "missing"
+    FINITE = "finite"
+    TYPE = "type"
+    RANGE = "range"
+    SET = "set"
+    PATTERN = "pattern"
+    UNIQUE = "unique"
+    STUCK = "stuck"
+    SKEW = "skew"
+    VOLUME = "volume"
+    DUPLICATES = "duplicates"
+    SCHEMA = "schema"
+    FRESH = "fresh"
+    GAPS = "gaps"
+    RULE = "rule"
+
+
+STATISTICS: Mapping[Check, str] = {
+    Check.MISSING: "missing_share",
+    Check.FINITE: "infinite_share",
+    Check.TYPE: "type_mismatch_share",
+    Check.RANGE: "out_of_range_share",
+    Check.SET: "outside_set_share",
+    Check.PATTERN: "pattern_mismatch_share",
+    Check.UNIQUE: "duplicate_ids",
+    Check.STUCK: "longest_run",
+    Check.SKEW: "jensen_shannon",
+    Check.VOLUME: "rows",
+    Check.DUPLICATES: "duplicate_rows",
+    Check.SCHEMA: "columns_changed",
+    Check.FRESH: "age_of_newest_row",
+    Check.GAPS: "missing_periods",
+    Check.RULE: "rule_broken_share",
+}
+"""The statistic in which the outcome of a check is reported."""
+
+SUMMARISED = frozenset(
+    {Check.MISSING, Check.FINITE, Check.RANGE, Check.SET, Check.STUCK, Check.VOLUME}
+)
+"""What a monitor can tell from the summaries of a window, without its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One check of data.
+
+    Parameters
+    ----------
+    column
+        The column it is about; ``None`` for all rows.
+    limit
+        The largest value tolerated: a share of rows for most, rows for ``stuck``, hours for
+        ``fresh``, a distance for ``skew``. Not used by ``volume``.
+    low, high
+        Bounds of the values for ``range``, of the number of rows for ``volume``.
+    values
+        What ``set`` allows; the columns that ``unique`` takes together or ``schema`` allows.
+    text
+        The type, pattern, rule, or the width of the periods for ``gaps``.
+    """
+
+    check: Check
+    column: str | None = None
+    limit: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+    text: str = ""
+    severity: Severity = Severity.BLOCK
+
+    @property
+    def statistic(self) -> str:
+        """The statistic in which the outcome is reported."""
+        return STATISTICS[self.check]
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether it is about rows as a whole and not about a column."""
+        return self.column is None
+
+
+def as_record(expectation: Expectation) -> dict[str, object]:
+    """Write an expectation as plain values, leaving out what is not set."""
+    record: dict[str, object] = {"check": expectation.check.value}
+    for field in fields(Expectation)[1:]:
+        value = getattr(expectation, field.name)
+        if value != field.default:
+            record[field.name] = list(value) if isinstance(value, tuple) else value
+    return record
+
+
+def from_record(record: Mapping[str, object]) -> Expectation:
+    """Read an expectation from plain values, as `as_record` writes them.
+
+    Raises
+    ------
+    InvalidInput
+        A key is unknown or a value of the wrong kind.
+    """
+    known = {field.name for field in fields(Expectation)}
+    for key in record:
+        if key not in known:
+            raise InvalidInput(f"expectation has no key {key!r}; known: {', '.join(sorted(known))}")
+    bounds = {key: _number(key, record.get(key)) for key in ("low", "high")}
+    values = record.get("values", ())
+    if not isinstance(values, list | tuple):
+        raise InvalidInput(f"expectation: values must be a list, not {values!r}")
+    column = record.get("column")
+    return Expectation(
+        check=_choice(Check, "check", record.get("check")),
+        column=None if column is None else str(column),
+        limit=_number("limit", record.get("limit", 0.0)) or 0.0,
+        values=tuple(str(value) for value in cast("list[object]", values)),
+        text=str(record.get("text", "")),
+        severity=_choice(Severity, "severity", record.get("severity", "block")),
+        **bounds,
+    )
+
+
+def check_summarised(expectation: Expectation) -> None:
+    """Refuse what a monitor cannot tell from the summaries of a window.
+
+    Raises
+    ------
+    InvalidInput
+        The check needs the rows themselves.
+    """
+    if expectation.check not in SUMMARISED:
+        able = ", ".join(sorted(SUMMARISED))
+        raise InvalidInput(
+            f"a monitor keeps summaries, not rows, so it cannot check {expectation.check}; "
+            f"it can check {able}"
+        )
+
+
+def _choice(of: type[_Choice], key: str, value: object) -> _Choice:
+    try:
+        return of(str(value))
+    except ValueError as error:
+        raise InvalidInput(f"expectation: {key} {value!r} is not one of {', '.join(of)}") from error
+
+
+def _number(key: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(f"expectation: {key} must be a number, not {value!r}")
+    return float(value)
