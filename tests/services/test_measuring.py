@@ -202,7 +202,7 @@ def test_a_constant_column_counts_as_stuck_only_beyond_chance():
     nothing = CategoryProfile(("no", "yes"), np.array([0, 0]), 0, 9)
     assert quality.stuck_value(reference, nothing).insufficient
     constant = CategoryProfile(("no",), np.array([100]), 0, 0)
-    assert quality.stuck_value(constant, constant).value is None
+    assert quality.stuck_value(constant, constant).p_value == 1.0
     watch = Watch(monitor(minimum=50), {"{}": {"flag": reference}})
     judged = measuring.measure(watch, Counts(WINDOW, {"{}": {"flag": few}}))
     stuck = next(m for m in judged if m.statistic == "stuck_value")
