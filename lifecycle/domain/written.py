@@ -1,11 +1,13 @@
 """How settings are written down as JSON values, and read back: closed, naming what is wrong.
 
-A record is a frozen dataclass of texts, numbers, switches, names of an enumeration, lists, mappings
-and further such records. Reading knows its fields alone: an unknown one is refused by its name.
+A record is a frozen dataclass of texts, numbers, switches, times and dates (ISO 8601), names of an
+enumeration, lists, mappings and further such records. Reading knows its fields alone: an unknown
+one is refused by its name.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date, datetime
 from difflib import get_close_matches
 from enum import Enum
 from math import isfinite
@@ -23,6 +25,8 @@ def written(value: object) -> Any:
         return {f.name: written(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(k): written(v) for k, v in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, list | tuple):
@@ -101,6 +105,8 @@ def _scalar(hint: type[Any], given: Any, *, where: str) -> Any:
         except ValueError:
             words = ", ".join(str(one.value) for one in hint)
             raise InvalidInput(f"{where} must be one of {words}, not {given!r}") from None
+    if issubclass(hint, date):
+        return _moment(hint, given, where=where)
     if hint is float and isinstance(given, int | float) and not isinstance(given, bool):
         if not isfinite(given):
             raise InvalidInput(f"{where} must be a finite number, not {given}")
@@ -109,3 +115,11 @@ def _scalar(hint: type[Any], given: Any, *, where: str) -> Any:
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
         raise InvalidInput(f"{where} must be {names[hint]}, not {given!r}")
     return given
+
+
+def _moment(hint: type[date], given: Any, *, where: str) -> date:
+    try:
+        return hint.fromisoformat(given)
+    except (TypeError, ValueError):
+        kind = "a time" if issubclass(hint, datetime) else "a date"
+        raise InvalidInput(f"{where} must be {kind} such as 2026-11-24, not {given!r}") from None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lifecycle.errors import DamagedStore
-from lifecycle.store import alerts, checkpoints, deliveries, runs, schema, tallies
+from lifecycle.store import alerts, checkpoints, deliveries, incidents, runs, schema, tallies
 from lifecycle.store.cells import Connection
 
 
@@ -78,6 +78,11 @@ def m011_deliveries(tx: Executes) -> None:
     tx.execute(deliveries.DELIVERIES)
 
 
+def m012_incidents(tx: Executes) -> None:
+    """Create incidents."""
+    tx.execute(incidents.INCIDENTS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -92,6 +97,7 @@ MIGRATIONS: list[Migration] = [
     m009_runs,
     m010_checkpoints,
     m011_deliveries,
+    m012_incidents,
 ]
 
 
