@@ -13,7 +13,8 @@ from lifecycle.api.door import Door
 from lifecycle.api.registry import Limit, Offset
 from lifecycle.api.shapes import page, plain, verification
 from lifecycle.domain.actor import Permission
-from lifecycle.services import sealing, trail
+from lifecycle.services import asof, sealing, trail
+from lifecycle.services.asof import AsOf
 from lifecycle.store import audit, checkpoints
 
 router = APIRouter(tags=["trail"])
@@ -81,3 +82,24 @@ def list_keys(door: Door) -> Any:
     found = {**known, current.id: current.public}
     items = [{"id": k, "public": v, "pem": keys.pem(v)} for k, v in found.items()]
     return {"current": current.id, "items": items}
+
+
+@router.get("/asof")
+def as_of(door: Door, at: datetime, model: str | None = None) -> Any:
+    """Tell what was live at a time, approved by whom, on what evidence and policy."""
+    return shown(asof.as_of(door.workspace, at, model_id=model, by=door.actor, now=door.at))
+
+
+def shown(found: AsOf) -> dict[str, Any]:
+    """Return an answer about a time, the versions that were live first."""
+    told = found.told
+    versions = sorted(told.versions, key=lambda v: (not v.live, v.version_id))
+    return {
+        "at": plain(found.at),
+        "model": found.model_id,
+        "sequence": found.sequence,
+        "hash": found.hash,
+        "versions": [{**plain(v), "live": v.live} for v in versions],
+        "policies": plain(told.policies),
+        "open_requests": plain(told.open_requests),
+    }

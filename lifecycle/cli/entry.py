@@ -47,6 +47,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "request": decisions.request,
     "requests": decisions.list_requests,
     "decide": decisions.decide,
+    "asof": trail.as_of,
     "backup": administration.backup,
     "restore": administration.restore,
 }

@@ -1,5 +1,6 @@
 """Commands on the audit trail: search it, take it along, sign it, verify it anywhere."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -117,3 +118,56 @@ def log(
     rows = [{"sequence": link["sequence"], **link["event"], "hash": link["hash"]} for link in found]
     columns = ("sequence", "at", "by", "action", "subject", "reason")
     show(rows, format=format, out=out, columns=columns)
+
+
+def as_of(
+    at: Annotated[str, typer.Argument(metavar="TIME", help="2026-05-04, or with a time of day.")],
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="All when absent.")] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Show what was live at a time, approved by whom, on what evidence, under which policy.
+
+    A day alone means its end. Example: lifecycle asof 2026-05-04T12:00 credit-default
+    """
+    with connected(home, acting_as) as client:
+        found = client.get("/asof", at=moment(at).isoformat(), model=model)
+    if format is Format.JSON:
+        show(found, format=format, out=out)
+        return
+    show([_line(version) for version in found["versions"]], format=format, out=out)
+
+
+def _line(version: dict[str, Any]) -> dict[str, Any]:
+    asked = version["request"] or {}
+    approving = [v["by"] for v in asked.get("votes", ()) if v["vote"].startswith("approve")]
+    return {
+        "version": version["version_id"],
+        "stage": version["stage"],
+        "live": "yes" if version["live"] else "no",
+        "since": version["since"],
+        "request": asked.get("id"),
+        "approved_by": ", ".join(approving),
+        "standing": version["standing"],
+        "policy": asked.get("policy"),
+        "evidence": ", ".join(asked.get("evidence", ())),
+    }
+
+
+def moment(text: str) -> datetime:
+    """Read a time in UTC unless it names a zone; a day alone means its last moment."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        example = "2026-05-04 or 2026-05-04T12:00"
+        raise InvalidInput(f"{text!r} is no time; write it as {example}") from error
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    end = at + timedelta(days=1, microseconds=-1)
+    if len(text.strip()) > DAY:
+        return at
+    return min(end, max(at, datetime.now(UTC)))  # today ends now; a day to come stays one
+
+
+DAY = len("2026-05-04")

@@ -37,9 +37,21 @@ def append(tx: Connection, event: AuditEvent) -> Link:
     return link
 
 
-def head(con: Connection) -> tuple[int, str]:
-    """Return sequence and hash of the last link; of an empty chain, zero and its origin."""
-    row = con.execute("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
+def head(con: Connection, *, at: datetime | None = None) -> tuple[int, str]:
+    """Return sequence and hash of the last link; of an empty chain, zero and its origin.
+
+    Parameters
+    ----------
+    at
+        The last link that had happened by then, instead of the last of all.
+    """
+    row = con.execute(
+        """
+        SELECT sequence, hash FROM audit WHERE $at IS NULL OR happened_at <= $at
+        ORDER BY sequence DESC LIMIT 1
+        """,
+        {"at": utc(at) if at else None},
+    ).fetchone()
     return (int(row[0]), str(row[1])) if row else (0, GENESIS)
 
 
@@ -48,6 +60,31 @@ def links(con: Connection) -> list[Link]:
     # rowid keeps the order of writing among links that were made to share a number.
     found = records(con.execute("SELECT * FROM audit ORDER BY sequence, rowid"))
     return [_link(row) for row in found]
+
+
+def until(con: Connection, at: datetime, *, model_id: str | None = None) -> list[AuditEvent]:
+    """Return what happened to versions, requests and policies up to a time, in the chain's order.
+
+    Parameters
+    ----------
+    model_id
+        Only versions of this model and requests for them; policies in any case.
+    """
+    found = con.execute(
+        """
+        SELECT * FROM audit
+        WHERE happened_at <= $at AND (
+            starts_with(subject, 'policy:')
+            OR (starts_with(subject, 'version:')
+                AND ($model IS NULL OR starts_with(subject, 'version:' || $model || '/')))
+            OR (starts_with(subject, 'request:')
+                AND ($model IS NULL
+                    OR starts_with(json_extract_string(details, '$.version'), $model || '/'))))
+        ORDER BY sequence
+        """,
+        {"at": utc(at), "model": model_id},
+    )
+    return [event_of(row) for row in records(found)]
 
 
 def stream(con: Connection, *, until: int | None = None) -> Iterator[Link]:

@@ -1,0 +1,210 @@
+"""What was true at a time: stages, approvals, evidence and policies, told by the trail's events.
+
+Events are folded in the order of the chain, so the answer needs no table that could have changed
+since, and today's answer must be what the tables say today.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.model import Stage
+
+VOTES = frozenset(
+    {"approve", "approve_with_conditions", "reject", "return", "abstain", "recuse", "override"}
+)
+"""Second words of the request events that somebody signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Who decided what on a request, when and why."""
+
+    by: str
+    at: datetime
+    vote: str
+    reason: str
+    details: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it stood: what it was pinned to, and the votes so far."""
+
+    id: str
+    version_id: str
+    to: str
+    by: str
+    at: datetime
+    reason: str
+    policy: str
+    policy_sha256: str
+    bundle: str
+    evidence: tuple[str, ...]
+    status: str = "open"
+    votes: tuple[Vote, ...] = ()
+
+    @property
+    def approved_by(self) -> tuple[str, ...]:
+        """Whose votes approved it."""
+        return tuple(v.by for v in self.votes if v.vote.startswith("approve"))
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A piece of evidence that was there."""
+
+    id: str
+    sha256: str
+    purpose: str
+    state: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A version as it stood.
+
+    Parameters
+    ----------
+    since
+        When it came to its stage, and `moved_by` who brought it there.
+    request
+        The request that brought it there; ``None`` for a version that was never moved by one.
+    standing
+        What its approval was worth: ``stale``, ``expired``, ``revoked`` …; empty while nothing
+        was said against it.
+    evidence
+        All evidence that was there, not only what the request stood on.
+    """
+
+    version_id: str
+    stage: Stage
+    since: datetime
+    moved_by: str
+    request: Asked | None = None
+    standing: str = ""
+    evidence: tuple[Proved, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """Whether it was in production."""
+        return self.stage is Stage.PRODUCTION
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A policy in force, by its newest publication."""
+
+    name: str
+    version: str
+    sha256: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Everything the trail says about one moment."""
+
+    versions: tuple[Then, ...]
+    policies: tuple[InForce, ...]
+    open_requests: tuple[Asked, ...]
+
+
+def told_by(events: Iterable[AuditEvent]) -> Portfolio:
+    """Fold events, in the order of the chain, into what was true after the last of them."""
+    versions: dict[str, Then] = {}
+    requests: dict[str, Asked] = {}
+    policies: dict[str, InForce] = {}
+    for event in events:
+        kind, _, name = event.subject.partition(":")
+        if kind == "policy" and event.action == "policy.publish":
+            title, _, number = name.rpartition(" ")
+            sha256 = _text(event, "sha256")
+            policies[title] = InForce(title, number, sha256, event.by, event.at)
+        elif kind == "request":
+            _follow_request(requests, versions, event, name)
+        elif kind == "version":
+            _follow_version(versions, requests, event, name)
+    waiting = tuple(asked for asked in requests.values() if asked.status == "open")
+    by_name = tuple(versions[name] for name in sorted(versions))
+    return Portfolio(by_name, tuple(policies.values()), waiting)
+
+
+def _follow_version(
+    versions: dict[str, Then], requests: Mapping[str, Asked], event: AuditEvent, name: str
+) -> None:
+    known = versions.get(name)
+    if event.action == "version.add":
+        stage = Stage(_text(event, "stage") or Stage.DRAFT)
+        versions[name] = Then(name, stage, event.at, event.by)
+    elif event.action == "version.move" and known is not None:
+        asked = requests.get(_text(event, "request"))
+        versions[name] = replace(
+            known,
+            stage=Stage(_text(event, "after")),
+            since=event.at,
+            moved_by=event.by,
+            # A version that made room was moved by somebody else's request.
+            request=asked if asked and asked.version_id == name else None,
+            standing="",
+        )
+    elif event.action == "evidence.add" and known is not None:
+        found = Proved(
+            id=_text(event, "evidence"),
+            sha256=_text(event, "sha256"),
+            purpose=_text(event, "purpose"),
+            state=_text(event, "state"),
+            by=event.by,
+            at=event.at,
+        )
+        versions[name] = replace(known, evidence=(*known.evidence, found))
+
+
+def _follow_request(
+    requests: dict[str, Asked], versions: dict[str, Then], event: AuditEvent, name: str
+) -> None:
+    first, _, second = event.action.partition(".")
+    known = requests.get(name)
+    if event.action == "request.open":
+        requests[name] = _opened(event, name)
+    elif first == "approval":
+        version = versions.get(_text(event, "version"))
+        if version is not None and version.request is not None and version.request.id == name:
+            standing = "" if second == "valid" else second
+            versions[version.version_id] = replace(version, standing=standing)
+    elif known is not None and first == "request":
+        status = _text(event, "status") or ENDS.get(second, known.status)
+        votes = known.votes
+        if second in VOTES:
+            votes = (*votes, Vote(event.by, event.at, second, event.reason, event.details))
+        requests[name] = replace(known, status=status, votes=votes)
+
+
+ENDS = {"withdraw": "withdrawn", "supersede": "superseded", "expire": "expired"}
+"""What a request is after an event that names no status."""
+
+
+def _opened(event: AuditEvent, name: str) -> Asked:
+    evidence = cast("Sequence[object]", event.details.get("evidence") or ())
+    return Asked(
+        id=name,
+        version_id=_text(event, "version"),
+        to=_text(event, "to"),
+        by=event.by,
+        at=event.at,
+        reason=event.reason,
+        policy=_text(event, "policy"),
+        policy_sha256=_text(event, "policy_sha256"),
+        bundle=_text(event, "bundle"),
+        evidence=tuple(str(one) for one in evidence),
+    )
+
+
+def _text(event: AuditEvent, key: str) -> str:
+    value = event.details.get(key)
+    return "" if value is None else str(value)
