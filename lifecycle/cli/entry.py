@@ -16,6 +16,7 @@ from lifecycle.cli import (
     monitors,
     quality,
     registry,
+    reports,
     trail,
 )
 from lifecycle.cli.faults import report_fault
@@ -33,6 +34,7 @@ GROUPS: dict[str, typer.Typer] = {
     "monitor": monitors.monitor,
     "policy": decisions.policy,
     "audit": trail.audit,
+    "report": reports.report,
     "user": administration.user,
     "token": administration.token,
     "job": administration.job,

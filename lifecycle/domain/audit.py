@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -77,13 +78,18 @@ def canonical(value: object) -> str:
 
 
 def plain(value: object) -> object:
-    """Turn nested values into JSON values in one way only: times in UTC, records as mappings."""
+    """Turn nested values into JSON values in one way only.
+
+    Times are in UTC, sets in order, records mappings.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in cast("Mapping[object, object]", value).items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in cast("Sequence[object]", value)]
+    if isinstance(value, AbstractSet):
+        return sorted((plain(v) for v in cast("AbstractSet[object]", value)), key=canonical)
     if isinstance(value, datetime):
         return _moment(value)
     return value

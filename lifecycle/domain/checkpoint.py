@@ -20,6 +20,7 @@ DECISIVE = frozenset(
         "hold",
         "key",
         "override",
+        "pack",
         "policy",
         "request",
         "role",

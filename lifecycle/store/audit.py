@@ -1,6 +1,6 @@
 """The audit trail: links of the chain are appended and read, never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -85,6 +85,15 @@ def until(con: Connection, at: datetime, *, model_id: str | None = None) -> list
         {"at": utc(at), "model": model_id},
     )
     return [event_of(row) for row in records(found)]
+
+
+def of_subjects(con: Connection, subjects: Iterable[str]) -> list[Link]:
+    """Return the links about some subjects, first link first."""
+    found = con.execute(
+        "SELECT * FROM audit WHERE list_contains($subjects, subject) ORDER BY sequence",
+        {"subjects": sorted(subjects)},
+    )
+    return [_link(row) for row in records(found)]
 
 
 def stream(con: Connection, *, until: int | None = None) -> Iterator[Link]:
