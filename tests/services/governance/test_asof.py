@@ -6,6 +6,7 @@ import pytest
 from furniture import NOW, ROOT, Bench, actor
 
 from lifecycle.domain.actor import Actor
+from lifecycle.domain.approval import Vote
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.model import Stage
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
@@ -20,18 +21,20 @@ def registered(bench, name, *, at=NOW):
     version = bench.version(name)
     with bench.workspace.transaction() as tx:
         audit.append(tx, AuditEvent("version.add", f"version:{version.id}", "dev", at))
-        moved, event = version, None
         details = {"before": "draft", "after": str(version.stage), "request": None}
         event = AuditEvent("version.move", f"version:{version.id}", "dev", at, details=details)
         audit.append(tx, event)
-    return moved
+    return version
 
 
 def promoted(workspace, name, *, at):
-    ask = {"to": Stage.VALIDATED, "reason": "ready", "by": actor("dev")}
-    asked = approvals.request(workspace, "credit", name, at=at, **ask)
-    vote = {"vote": approvals.Vote.APPROVE, "reason": "sound", "by": actor("app")}
-    return approvals.decide(workspace, asked.id, at=at + timedelta(hours=1), **vote)
+    asked = approvals.request(
+        workspace, "credit", name, to=Stage.VALIDATED, reason="ready", by=actor("dev"), at=at
+    )
+    voted = at + timedelta(hours=1)
+    return approvals.decide(
+        workspace, asked.id, vote=Vote.APPROVE, reason="sound", by=actor("app"), at=voted
+    )
 
 
 def at_time(workspace, at, **options):

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.adapters import keys
+from lifecycle.domain.approval import Vote
 from lifecycle.domain.model import Stage
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
 from lifecycle.services import approvals, evidence_pack, model_card, sealing
@@ -32,10 +33,10 @@ def approved(shared):
     bench = Bench(shared)
     version = bench.version()
     bench.evidence(version)
-    ask = {"to": Stage.VALIDATED, "reason": "ready", "by": actor("dev"), "at": LATER}
-    asked = approvals.request(shared, "credit", "1", **ask)
-    vote = {"vote": approvals.Vote.APPROVE, "reason": "sound", "by": actor("app"), "at": LATER}
-    approvals.decide(shared, asked.id, **vote)
+    asked = approvals.request(
+        shared, "credit", "1", to=Stage.VALIDATED, reason="ready", by=actor("dev"), at=LATER
+    )
+    approvals.decide(shared, asked.id, vote=Vote.APPROVE, reason="sound", by=actor("app"), at=LATER)
     return shared
 
 
@@ -211,13 +212,12 @@ def test_our_few_lines_of_ed25519_agree_with_the_library(message, flip, where):
 def test_only_those_who_may_read_the_trail_take_a_pack_and_only_of_what_there_is(
     approved, tmp_path
 ):
-    ask = {"at": LATER}
     with pytest.raises(NotAllowed):
-        evidence_pack.pack(approved, "credit", "1", tmp_path / "p", by=actor("dev"), **ask)
+        evidence_pack.pack(approved, "credit", "1", tmp_path / "p", by=actor("dev"), at=LATER)
     with pytest.raises(NotFound):
-        evidence_pack.pack(approved, "credit", "9", tmp_path / "p", by=AUDITOR, **ask)
+        evidence_pack.pack(approved, "credit", "9", tmp_path / "p", by=AUDITOR, at=LATER)
     with pytest.raises(InvalidInput, match="cannot be written"):
-        evidence_pack.pack(approved, "credit", "1", tmp_path / "no" / "p", by=AUDITOR, **ask)
+        evidence_pack.pack(approved, "credit", "1", tmp_path / "no" / "p", by=AUDITOR, at=LATER)
     assert list(tmp_path.iterdir()) == []
 
 
