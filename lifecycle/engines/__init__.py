@@ -1,6 +1,6 @@
 """Who counts: from rows to mergeable summaries; DuckDB by default."""
 
-from lifecycle.engines.contract import Engine
+from lifecycle.engines.protocol import Engine
 from lifecycle.errors import InvalidInput
 
 __all__ = ["Engine", "choose"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lifecycle.engines.contract import NO_WINDOW, Batch, Source
-from lifecycle.engines.profiling import text_of, window_start
-from lifecycle.engines.reading import identifier, quote
+from lifecycle.engines.reading import identifier, quote, text_of
+from lifecycle.engines.slicing import window_start
 from lifecycle.engines.windows import Windowing
 
 ROWS = 100_000

@@ -8,15 +8,9 @@ import numpy as np
 from lifecycle.domain.measurement import Window
 from lifecycle.engines.conditions import Violations
 from lifecycle.engines.contract import ColumnFacts, Kind, Source
-from lifecycle.engines.profiling import (
-    Fetch,
-    finite_part,
-    moment_of,
-    numbers,
-    text_of,
-    window_start,
-)
-from lifecycle.engines.reading import identifier
+from lifecycle.engines.profiling import finite_part, numbers
+from lifecycle.engines.reading import identifier, moment_of, text_of
+from lifecycle.engines.slicing import Fetch, window_start
 from lifecycle.engines.windows import EPOCH, Windowing, window_at
 from lifecycle.stats.summaries import FloatArray
 

@@ -4,14 +4,11 @@ A statistic never learns who counted, and an engine never learns what is compute
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, Self
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines.conditions import Condition, Violations
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.summaries import CountArray, FloatArray, Profile, Tally
@@ -21,6 +18,9 @@ MISSING_GROUP = "(missing)"
 
 NO_WINDOW = -(2**63)
 """The start of the window of a row without a time, in a batch."""
+
+OTHER_GROUP = "(other)"
+"""How a slice names the rows that hold none of the values that are groups of their own."""
 
 
 CHUNK = "lifecycle_chunk"
@@ -110,6 +110,15 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Profiled:
+    """A column counted in one slice and window."""
+
+    slice: Mapping[str, str]
+    window: Window | None
+    counted: Counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Baseline:
     """A reference column, counted on the bins it fixes for everything that is compared with it.
 
@@ -136,7 +145,7 @@ class Coding:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """How rows are cut before they are tallied: by columns together, and by time."""
+    """How rows are cut before they are counted: by columns together, and by time."""
 
     columns: tuple[str, ...] = ()
     windowing: Windowing | None = None
@@ -219,147 +228,3 @@ class ColumnFacts:
     longest_run: int = 0
     run_start: int = 0
     monotone: bool = False
-
-
-class Engine(Protocol):
-    """Something that counts rows. Safe to use from several threads once a source is open."""
-
-    @property
-    def name(self) -> str:
-        """How the user calls it."""
-        ...
-
-    @property
-    def threads(self) -> int:
-        """How many columns are worth counting at once."""
-        ...
-
-    def __enter__(self) -> Self:
-        """Open it."""
-        ...
-
-    def __exit__(self, *_: object) -> None:
-        """Close it and drop everything it held."""
-        ...
-
-    def open(self, path: str, *, where: Sequence[Filter] = ()) -> Source:
-        """Open a file, a folder or a glob."""
-        ...
-
-    def chunked(self, source: Source, *, rows: int) -> Source:
-        """Add the column `CHUNK`: one second per so many rows in file order, to be cut by time."""
-        ...
-
-    def undated(self, source: Source, *, timestamp: str) -> int:
-        """Count the rows without a time; unreadable times are refused."""
-        ...
-
-    def baseline(
-        self, source: Source, column: str, *, bins: int, categorical: bool, keep: bool
-    ) -> Baseline:
-        """Count a reference column and fix its bins."""
-        ...
-
-    def profile(
-        self,
-        source: Source,
-        column: str,
-        *,
-        like: Profile,
-        windowing: Windowing | None = None,
-        keep: bool = False,
-    ) -> Mapping[Window | None, Counted]:
-        """Count a column on the bins of another profile, per window or over all rows."""
-        ...
-
-    def batches(
-        self,
-        source: Source,
-        *,
-        numbers: Sequence[str],
-        categories: Mapping[str, Sequence[str]],
-        windowing: Windowing | None = None,
-    ) -> Iterator[Batch]:
-        """Hand over rows of several columns in batches, categories as positions among these."""
-        ...
-
-    def values(self, source: Source, column: str, *, limit: int) -> list[tuple[str, int]]:
-        """Return the most frequent values as text, each with its rows; null is left out."""
-        ...
-
-    def binary(
-        self,
-        source: Source,
-        *,
-        label: Coding | None,
-        decision: Coding | None,
-        score: str | None,
-        groupings: Sequence[Grouping],
-    ) -> Iterator[Tallied]:
-        """Tally a binary classifier's rows by label, decision and score bin."""
-        ...
-
-    def classes(
-        self,
-        source: Source,
-        *,
-        label: str,
-        decision: str,
-        classes: Sequence[str],
-        groupings: Sequence[Grouping],
-    ) -> Iterator[Tallied]:
-        """Tally a multi-class classifier's rows by label and prediction."""
-        ...
-
-    def class_scores(
-        self,
-        source: Source,
-        *,
-        label: str,
-        scores: Mapping[str, str],
-        groupings: Sequence[Grouping],
-    ) -> Iterator[ScoredRows]:
-        """Hand over labels and scores by class, where no count carries what is to be computed."""
-        ...
-
-    def errors(
-        self, source: Source, *, label: str, prediction: str, groupings: Sequence[Grouping]
-    ) -> Iterator[Tallied]:
-        """Tally a regression's rows by their errors."""
-        ...
-
-    def facts(self, source: Source, column: str) -> ColumnFacts:
-        """Describe a column for a quality check."""
-        ...
-
-    def duplicates(self, source: Source, columns: Sequence[str]) -> Violations:
-        """Count the rows that repeat an earlier row in these columns (all when empty)."""
-        ...
-
-    def violations(
-        self,
-        source: Source,
-        conditions: Sequence[Condition],
-        *,
-        windowing: Windowing | None = None,
-    ) -> Mapping[Window | None, Sequence[Violations]]:
-        """Count the rows that meet each condition, in one scan, per window or over all rows."""
-        ...
-
-    def admit(self, source: Source, condition: Condition) -> None:
-        """Refuse a condition that the columns or their types have no answer to."""
-        ...
-
-    def failing(
-        self, source: Source, condition: Condition, *, columns: Sequence[str], limit: int
-    ) -> list[tuple[int, dict[str, str | None]]]:
-        """Return the first rows that meet a condition: their number (from 1) and values as text."""
-        ...
-
-    def volume(self, source: Source, windowing: Windowing) -> Mapping[Window, int]:
-        """Count the rows of each window that holds any."""
-        ...
-
-    def span(self, source: Source, timestamp: str) -> tuple[datetime, datetime] | None:
-        """Return the first and the last time, or nothing when no row has one."""
-        ...

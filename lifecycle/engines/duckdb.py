@@ -3,8 +3,7 @@
 import os
 import tempfile
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines import batches, checking, profiling, tallying, violating
+from lifecycle.engines import batches, checking, profiling, slicing, tallying, violating
 from lifecycle.engines.conditions import Condition, Violations
 from lifecycle.engines.contract import (
     CHUNK,
@@ -25,6 +24,7 @@ from lifecycle.engines.contract import (
     Filter,
     Grouping,
     Kind,
+    Profiled,
     ScoredRows,
     Source,
     Tallied,
@@ -34,16 +34,17 @@ from lifecycle.engines.reading import (
     columns_of,
     content_hash,
     find_files,
-    first_sentence,
     identifier,
     quote,
     read_arrow,
+    readable,
     scan,
     unreadable,
 )
+from lifecycle.engines.slicing import Levels, Partition, partition
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import Profile
+from lifecycle.stats.summaries import FloatArray, NumericProfile, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,15 +55,6 @@ HARDENING = (
     "SET parquet_metadata_cache = true",
     "SET enable_progress_bar = false",
 )
-DATA_FAULTS = (
-    duckdb.ConversionException,
-    duckdb.DataError,
-    duckdb.IOException,
-    duckdb.InvalidInputException,
-    duckdb.OutOfRangeException,
-    duckdb.SerializationException,
-)
-"""What DuckDB raises when rows, not our SQL, are at fault."""
 
 
 class DuckDBEngine:
@@ -82,7 +74,7 @@ class DuckDBEngine:
         for statement in (*HARDENING, "SET lock_configuration = true"):
             self._connection.execute(statement)
         self._arrow: dict[str, pa.Table] = {}
-        self._partitions: dict[tuple[str, Windowing], profiling.Partition] = {}
+        self._partitions: dict[tuple[object, ...], Partition] = {}
         self._sources = 0
         self._lock = threading.Lock()
 
@@ -204,26 +196,47 @@ class DuckDBEngine:
         keep: bool = False,
     ) -> Mapping[Window | None, Counted]:
         """Count a column on the bins of another profile, per window or over all rows."""
-        return profiling.profile(
+        groupings = [Grouping(windowing=windowing)]
+        found = self.profiles(source, column, like=like, groupings=groupings, keep=keep)
+        return {part.window: part.counted for part in found}
+
+    def profiles(
+        self,
+        source: Source,
+        column: str,
+        *,
+        like: Profile,
+        groupings: Sequence[Grouping],
+        levels: Levels | None = None,
+        keep: bool = False,
+    ) -> Iterator[Profiled]:
+        """Count a column on the bins of another profile, per slice and window, in one read."""
+        known = levels or {}
+        numeric = isinstance(like, NumericProfile)
+        return profiling.profiles(
             self.fetch,
             source,
             column,
             like=like,
-            windowing=windowing,
-            partition=self._partition(source, windowing=windowing),
+            groupings=groupings,
+            levels=known,
+            partitions=self._parts(source, groupings, known) if numeric else (),
             keep=keep,
         )
 
-    def _partition(
-        self, source: Source, *, windowing: Windowing | None
-    ) -> profiling.Partition | None:
-        if windowing is None:
-            return None
-        key = (source.relation, windowing)
+    def _parts(
+        self, source: Source, groupings: Sequence[Grouping], levels: Levels
+    ) -> list[Partition]:
+        """Sort the rows into groups, once for all columns."""
+        fixed = tuple((name, tuple(known)) for name, known in levels.items())
+        keys = [(source.relation, grouping, fixed) for grouping in groupings]
         with self._lock:
-            if key not in self._partitions:
-                self._partitions[key] = profiling.partition(self.fetch, source, windowing=windowing)
-            return self._partitions[key]
+            if any(key not in self._partitions for key in keys):
+                cut = slicing.cut_of(self.fetch, source, groupings=groupings, levels=levels)
+                rows = self.fetch(source, f"SELECT {cut.select(source)} FROM {source.relation}")
+                for key, grouping in zip(keys, groupings, strict=True):
+                    self._partitions[key] = partition(rows, cut=cut, grouping=grouping)
+            return [self._partitions[key] for key in keys]
 
     def batches(
         self,
@@ -235,13 +248,13 @@ class DuckDBEngine:
     ) -> Iterator[Batch]:
         """Hand over rows of several columns in batches, categories as positions among these."""
         sql = batches.query(source, numbers=numbers, categories=categories, windowing=windowing)
-        with self._cursor() as cursor, _readable(source):
+        with self._cursor() as cursor, readable(source):
             reader = cursor.sql(sql).to_arrow_reader(batches.ROWS)
             yield from batches.batches(reader, windowing=windowing)
 
     def values(self, source: Source, column: str, *, limit: int) -> list[tuple[str, int]]:
         """Return the most frequent values as text, each with its rows; null is left out."""
-        return profiling.values(self.fetch, source, column, limit=limit)
+        return slicing.values(self.fetch, source, column, limit=limit)
 
     # Tallying outcomes
 
@@ -253,10 +266,19 @@ class DuckDBEngine:
         decision: Coding | None,
         score: str | None,
         groupings: Sequence[Grouping],
+        levels: Levels | None = None,
+        edges: FloatArray | None = None,
     ) -> Iterator[Tallied]:
         """Tally a binary classifier's rows by label, decision and score bin."""
         return tallying.binary(
-            self.fetch, source, label=label, decision=decision, score=score, groupings=groupings
+            self.fetch,
+            source,
+            label=label,
+            decision=decision,
+            score=score,
+            groupings=groupings,
+            levels=levels or {},
+            edges=edges,
         )
 
     def classes(
@@ -267,10 +289,17 @@ class DuckDBEngine:
         decision: str,
         classes: Sequence[str],
         groupings: Sequence[Grouping],
+        levels: Levels | None = None,
     ) -> Iterator[Tallied]:
         """Tally a multi-class classifier's rows by label and prediction."""
         return tallying.classes(
-            self.fetch, source, label=label, decision=decision, names=classes, groupings=groupings
+            self.fetch,
+            source,
+            label=label,
+            decision=decision,
+            names=classes,
+            groupings=groupings,
+            levels=levels or {},
         )
 
     def class_scores(
@@ -287,11 +316,22 @@ class DuckDBEngine:
         )
 
     def errors(
-        self, source: Source, *, label: str, prediction: str, groupings: Sequence[Grouping]
+        self,
+        source: Source,
+        *,
+        label: str,
+        prediction: str,
+        groupings: Sequence[Grouping],
+        levels: Levels | None = None,
     ) -> Iterator[Tallied]:
         """Tally a regression's rows by their errors."""
         return tallying.errors(
-            self.fetch, source, label=label, prediction=prediction, groupings=groupings
+            self.fetch,
+            source,
+            label=label,
+            prediction=prediction,
+            groupings=groupings,
+            levels=levels or {},
         )
 
     # Checking quality
@@ -344,7 +384,7 @@ class DuckDBEngine:
         InvalidInput
             The rows cannot be read, such as a page of a damaged file.
         """
-        with self._cursor() as cursor, _readable(source):
+        with self._cursor() as cursor, readable(source):
             return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -356,12 +396,3 @@ class DuckDBEngine:
         for name, table in self._arrow.items():  # what is registered belongs to one cursor
             cursor.register(name, table)
         return cursor
-
-
-@contextmanager
-def _readable(source: Source) -> Generator[None]:
-    """Say of rows that cannot be read whose they are."""
-    try:
-        yield
-    except DATA_FAULTS as error:
-        raise InvalidInput(f"{source.label} cannot be read: {first_sentence(error)}") from error

@@ -4,14 +4,15 @@ import csv
 import glob
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from lifecycle.engines.contract import Column, Kind
+from lifecycle.engines.contract import Column, Kind, Source
 from lifecycle.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -36,6 +37,19 @@ NULL_TEXTS = ("", "NA", "N/A", "NULL", "null")
 NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
 CATEGORICAL = re.compile(r'VARCHAR|BOOLEAN|ENUM\(.*\)|"NULL"', re.DOTALL)
 TEMPORAL = re.compile(r"DATE|TIME.*|INTERVAL")
+
+DATA_FAULTS = (
+    duckdb.ConversionException,
+    duckdb.DataError,
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfRangeException,
+    duckdb.SerializationException,
+)
+"""What DuckDB raises when rows, not our SQL, are at fault."""
+
+WHOLE = 9_007_199_254_740_992
+"""2**53: beyond it a float no longer tells neighbouring whole numbers apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,37 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def text_of(column: Column) -> str:
+    """Return the SQL that writes a column's value as text, the same for 1, 1.0 and a wide 1."""
+    name = identifier(column.name)
+    if column.kind is not Kind.NUMERIC or column.integral:
+        return f"CAST({name} AS VARCHAR)"
+    number = f"CAST({name} AS DOUBLE)"
+    whole = f"{number} = round({number}) AND abs({number}) < {WHOLE}"
+    return (
+        f"CASE WHEN isnan({number}) THEN NULL "
+        f"WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) "
+        f"ELSE CAST({number} AS VARCHAR) END"
+    )
+
+
+def moment_of(source: Source, timestamp: str) -> str:
+    """Return the SQL that reads a column as a time in UTC, null where that is not possible."""
+    column = source.column(timestamp)
+    name = identifier(timestamp)
+    if column.type in {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"}:
+        # Nanoseconds with a zone, as pandas writes them, cast to no plain timestamp directly.
+        return f"CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    if column.type == "DATE" or column.type.startswith("TIMESTAMP"):
+        return f"CAST({name} AS TIMESTAMP)"
+    if column.type == "VARCHAR":
+        return f"TRY_CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    raise InvalidInput(
+        f"column {timestamp} of {source.label} is {column.type}; expected timestamps such as "
+        "2024-01-31 13:00"
+    )
+
+
 def first_sentence(error: Exception) -> str:
     """Return what a library says went wrong, without its position in our own SQL."""
     text = str(error).split("\n\nLINE ")[0]
@@ -176,6 +221,15 @@ def unreadable(files: FileSet, error: duckdb.Error) -> InvalidInput:
     names = {"parquet": "Parquet", "csv": "CSV", "json": "JSON lines"}
     what = f"{files.label} is not readable as {names.get(files.format, files.format)}"
     return InvalidInput(f"{what} (truncated or damaged?): {first_sentence(error)}")
+
+
+@contextmanager
+def readable(source: Source) -> Generator[None]:
+    """Say of rows that cannot be read whose they are."""
+    try:
+        yield
+    except DATA_FAULTS as error:
+        raise InvalidInput(f"{source.label} cannot be read: {first_sentence(error)}") from error
 
 
 def _csv_fault(file: Path) -> str | None:

@@ -19,9 +19,9 @@ from lifecycle.engines.conditions import (
     Violations,
 )
 from lifecycle.engines.contract import Kind, Source
-from lifecycle.engines.profiling import Fetch, text_of, window_start
-from lifecycle.engines.reading import identifier
+from lifecycle.engines.reading import identifier, text_of
 from lifecycle.engines.row_rules import sql_of
+from lifecycle.engines.slicing import Fetch, window_start
 from lifecycle.engines.windows import Windowing, window_at
 from lifecycle.errors import InvalidInput
 

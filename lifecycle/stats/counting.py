@@ -1,5 +1,8 @@
 """How arrays become summaries: the one definition that engines, jobs and tests share."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,6 +18,7 @@ from lifecycle.stats.summaries import (
     ErrorTally,
     FloatArray,
     NumericProfile,
+    exact,
 )
 
 EPSILON = float(np.finfo(np.float64).eps)
@@ -36,33 +40,84 @@ def profile(
     missing, infinite
         Rows that hold no finite value.
     """
-    bounds = np.concatenate([[0], np.searchsorted(ordered, edges, side="right"), [len(ordered)]])
-    counts = np.diff(bounds).astype(np.int64)
-    sums = np.zeros(len(counts))
-    held = counts > 0
-    with np.errstate(over="ignore"):
-        if len(ordered):
-            sums[held] = np.add.reduceat(ordered, bounds[:-1][held])
-        squares = float(np.dot(ordered, ordered))
-    return NumericProfile(
-        edges=edges,
-        counts=counts,
-        sums=sums,
-        missing=missing,
-        infinite=infinite,
-        low=float(ordered[0]) if len(ordered) else np.inf,
-        high=float(ordered[-1]) if len(ordered) else -np.inf,
-        squares=squares,
+    spans = np.array([[0, len(ordered)]])
+    return _profiles(ordered, spans, edges=edges, missing=[missing], infinite=[infinite])[0]
+
+
+def profiles(
+    values: FloatArray, *, bounds: ArrayLike, edges: FloatArray
+) -> tuple[list[NumericProfile], CountArray]:
+    """Count the parts of a numeric column on fixed bins; each part is sorted in place.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), in any order, NaN where there is no value; not kept as it was.
+    bounds
+        Shape (parts + 1,), positions that never fall: where each part begins and the last ends.
+    edges
+        Shape (k - 1,), strictly increasing inner edges.
+
+    Returns
+    -------
+    tuple
+        A profile per part, and shape (parts, 2): where its finite values begin and end.
+    """
+    at = np.asarray(bounds, np.int64)
+    spans = np.empty((len(at) - 1, 2), np.int64)
+    ends = np.empty(len(at) - 1, np.int64)
+    for i, (begin, end) in enumerate(pairwise(at.tolist())):
+        part = values[begin:end]
+        part.sort()
+        last = int(np.searchsorted(part, np.nan))  # NaN sorts last
+        held = part[:last]
+        low = int(np.searchsorted(held, -np.inf, side="right"))
+        spans[i] = begin + low, begin + int(np.searchsorted(held, np.inf))
+        ends[i] = begin + last
+    missing, finite = at[1:] - ends, spans[:, 1] - spans[:, 0]
+    infinite = np.diff(at) - missing - finite
+    found = _profiles(
+        values, spans, edges=edges, missing=missing.tolist(), infinite=infinite.tolist()
     )
+    return found, spans
 
 
 def numeric_profile(values: ArrayLike, *, edges: FloatArray) -> NumericProfile:
     """Count a numeric column in any order, with its missing (NaN) and infinite rows."""
-    column = np.asarray(values, np.float64)
-    ordered = np.sort(column[np.isfinite(column)])
-    missing = int(np.count_nonzero(np.isnan(column)))
-    infinite = len(column) - len(ordered) - missing
-    return profile(ordered, edges=edges, missing=missing, infinite=infinite)
+    column = np.array(values, np.float64)
+    return profiles(column, bounds=[0, len(column)], edges=edges)[0][0]
+
+
+def _profiles(
+    values: FloatArray,
+    spans: CountArray,
+    *,
+    edges: FloatArray,
+    missing: Sequence[int],
+    infinite: Sequence[int],
+) -> list[NumericProfile]:
+    """Count spans of ascending finite values: a binary search per edge, one pass for the sums."""
+    bounds = np.empty((len(spans), len(edges) + 2), np.int64)
+    bounds[:, 0], bounds[:, -1] = spans.T
+    for i, (begin, end) in enumerate(spans.tolist()):
+        bounds[i, 1:-1] = begin + np.searchsorted(values[begin:end], edges, side="right")
+    counts = np.diff(bounds, axis=1)
+    totals = exact.sums_between(values, bounds)
+    squares = exact.sums_between(values, spans, squared=True)
+    # Adding 0.0 turns -0.0 into 0.0: which of the two is the extreme would depend on the order.
+    return [
+        NumericProfile(
+            edges=edges,
+            counts=counts[i],
+            totals=totals[i],
+            missing=missing[i],
+            infinite=infinite[i],
+            low=float(values[begin]) + 0.0 if end > begin else np.inf,
+            high=float(values[end - 1]) + 0.0 if end > begin else -np.inf,
+            square_totals=squares[i],
+        )
+        for i, (begin, end) in enumerate(spans.tolist())
+    ]
 
 
 def category_profile(codes: ArrayLike, *, categories: tuple[str, ...]) -> CategoryProfile:
@@ -169,23 +224,78 @@ def binary_tally(
     valid = (score >= 0) & (score <= 1)
     kept, kind = score[valid], label[: len(score)][valid]
     chosen = decision[: len(score)][valid]
-    bounds = score_bins(np.sort(kept)) if edges is None else edges
-    at = np.searchsorted(bounds, kept)
-    k = len(bounds) + 1
-    cells = kind * k + at
-    safe = np.clip(kept, EPSILON, 1 - EPSILON)
-    losses = np.select([kind == POSITIVE, kind == NEGATIVE], [-np.log(safe), -np.log1p(-safe)], 0.0)
+    by_label = [np.sort(kept[kind == one]) for one in range(3)]
+    bins = score_bins(np.sort(kept)) if edges is None else edges
+    bounds = np.stack([_bounds(part, bins) for part in by_label])
+    k, counts, invalid = len(bins) + 1, np.diff(bounds, axis=1), len(score) - len(kept)
+    decided = np.bincount(chosen * k + np.searchsorted(bins, kept), minlength=3 * k)
+    counted = {
+        "decisions": crossed,
+        "scores": counts,
+        "decided": decided.reshape(3, k).astype(np.int64),
+    }
+    if all(_only_edges(p, b, bins) for p, b in zip(by_label, bounds, strict=True)):
+        return distinct_tally(bins, **counted, invalid_scores=invalid)
+    whole = [[0, len(part)] for part in by_label]
+    parts = list(zip(by_label, bounds, whole, range(3), strict=True))
     return BinaryTally(
-        edges=bounds,
-        decisions=crossed,
-        scores=np.bincount(cells, minlength=3 * k).reshape(3, k).astype(np.int64),
-        score_sums=_sums(kept, at=cells, cells=3 * k).reshape(3, k),
-        decided=np.bincount(chosen * k + at, minlength=3 * k).reshape(3, k).astype(np.int64),
-        score_squares=_sums(kept * kept, at=kind, cells=3),
-        log_losses=_sums(losses, at=kind, cells=3),
-        exact=bool(np.all(at < len(bounds)) and np.all(bounds[at] == kept)),
-        invalid_scores=len(score) - len(kept),
+        edges=bins,
+        **counted,
+        score_totals=exact.stacked([exact.sums_between(p, b) for p, b, _, _ in parts]),
+        square_totals=exact.stacked(
+            [exact.sums_between(p, w, squared=True)[0] for p, _, w, _ in parts]
+        ),
+        loss_totals=exact.stacked(
+            [exact.sums_between(log_losses(p, label=k), w)[0] for p, _, w, k in parts]
+        ),
+        exact=False,
+        invalid_scores=invalid,
     )
+
+
+def distinct_tally(
+    edges: FloatArray,
+    *,
+    decisions: CountArray,
+    scores: CountArray,
+    decided: CountArray,
+    invalid_scores: int,
+) -> BinaryTally:
+    """Make a tally of rows whose scores all are edges; the sums follow from the counts.
+
+    Parameters
+    ----------
+    edges
+        Shape (k - 1,), the different scores in ascending order.
+    decisions
+        Shape (3, 3), rows by label and decision.
+    scores, decided
+        Shape (3, k), rows with a valid score, by label or by decision, and by score; none in the
+        last bin.
+    invalid_scores
+        Rows without a valid score.
+    """
+    values, held = np.broadcast_to(edges, (3, len(edges))), scores[:, :-1]
+    losses = np.stack([log_losses(edges, label=label) for label in range(3)])
+    return BinaryTally(
+        edges=edges,
+        decisions=decisions,
+        scores=scores,
+        decided=decided,
+        score_totals=exact.products(np.pad(values, ((0, 0), (0, 1))), scores),
+        square_totals=exact.products(values * values, held).total(),
+        loss_totals=exact.products(losses, held).total(),
+        exact=True,
+        invalid_scores=invalid_scores,
+    )
+
+
+def log_losses(scores: FloatArray, *, label: int) -> FloatArray:
+    """Return what each score costs under a label: nothing while the label is unknown."""
+    safe = np.clip(scores, EPSILON, 1 - EPSILON)
+    if label == UNKNOWN:
+        return np.zeros(len(scores))
+    return -np.log(safe) if label == POSITIVE else -np.log1p(-safe)
 
 
 def class_tally(
@@ -215,29 +325,36 @@ def error_tally(outcomes: ArrayLike, predictions: ArrayLike) -> ErrorTally:
     outcome = np.asarray(outcomes, np.float64)
     prediction = np.asarray(predictions, np.float64)
     arrived = ~np.isnan(outcome)
-    used = np.isfinite(outcome) & np.isfinite(prediction)
-    error, y = prediction[used] - outcome[used], outcome[used]
-    squares = error * error
-    divides = np.abs(y) > EPSILON
-    relative = np.abs(error[divides] / y[divides])
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = prediction - outcome
+        used = np.isfinite(error)
+        error, y = error[used], outcome[used]
+        squares = error * error
+        divides = np.abs(y) > EPSILON
+        relative = np.abs(error[divides] / y[divides])
+        terms = (error, np.abs(error), squares, squares * squares, y, y * y)
+        terms = (*terms, relative, relative * relative)
+    sums = [exact.sums_between(np.sort(term), [0, len(term)])[0] for term in terms]
     return ErrorTally(
         n=len(error),
-        errors=float(error.sum()),
-        absolute=float(np.abs(error).sum()),
-        squares=float(squares.sum()),
-        fourths=float((squares * squares).sum()),
-        outcomes=float(y.sum()),
-        outcome_squares=float((y * y).sum()),
-        relative=float(relative.sum()),
-        relative_squares=float((relative * relative).sum()),
+        totals=exact.stacked(sums),
         zeros=len(y) - len(relative),
         unlabelled=int(np.count_nonzero(~arrived)),
         invalid=int(np.count_nonzero(arrived & ~used)),
     )
 
 
-def _sums(values: FloatArray, *, at: NDArray[np.int64], cells: int) -> FloatArray:
-    return np.bincount(at, weights=values, minlength=cells).astype(np.float64)
+def _bounds(ordered: FloatArray, edges: FloatArray) -> CountArray:
+    """Return where each bin of an ascending array begins, and where the last ends."""
+    inner = np.searchsorted(ordered, edges, side="right")
+    return np.concatenate([[0], inner, [len(ordered)]]).astype(np.int64)
+
+
+def _only_edges(ordered: FloatArray, bounds: CountArray, edges: FloatArray) -> bool:
+    """Tell whether all ascending values are edges: the first of each bin tells for the bin."""
+    first = bounds[:-1][np.diff(bounds) > 0]
+    at = np.searchsorted(edges, ordered[first])
+    return bool(np.all(at < len(edges)) and np.all(edges[at] == ordered[first]))
 
 
 def _codes(values: ArrayLike, *, low: int, high: int, name: str) -> NDArray[np.int64]:

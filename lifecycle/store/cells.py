@@ -1,6 +1,7 @@
 """How values stand in the cells of a table, and how they come out again."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -11,6 +12,9 @@ from lifecycle.errors import InvalidInput
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 Record: TypeAlias = dict[str, Any]
+
+ALL_ROWS = "{}"
+"""The key of the slice that leaves nothing out."""
 
 
 def records(result: Connection) -> list[Record]:
@@ -34,6 +38,11 @@ def _out(value: Any) -> Any:
 def dump(value: object) -> str:
     """Write nested values as the JSON text a cell holds."""
     return canonical(value)
+
+
+def slice_key(given: Mapping[str, str]) -> str:
+    """Write a slice in the one way that profiles, tallies and measurements are keyed by."""
+    return dump(dict(given))
 
 
 def load(text: str) -> Any:

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lifecycle.errors import DamagedStore
-from lifecycle.store import alerts, checkpoints, deliveries, incidents, runs, schema, tallies
+from lifecycle.store import (
+    alerts,
+    checkpoints,
+    deliveries,
+    incidents,
+    profiles,
+    runs,
+    schema,
+    tallies,
+)
 from lifecycle.store.cells import Connection
 
 
@@ -83,6 +92,16 @@ def m012_incidents(tx: Executes) -> None:
     tx.execute(incidents.INCIDENTS)
 
 
+def m013_exact_sums(tx: Executes) -> None:
+    """Keep profiles by slice, and sums without rounding; everything is counted again from the logs.
+
+    A monitor that seems never to have run counts its reference and every logged day anew.
+    """
+    tx.execute(profiles.EXACT)
+    tx.execute(tallies.EXACT)
+    tx.execute("DELETE FROM monitor_run")
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -98,6 +117,7 @@ MIGRATIONS: list[Migration] = [
     m010_checkpoints,
     m011_deliveries,
     m012_incidents,
+    m013_exact_sums,
 ]
 
 

@@ -1,4 +1,4 @@
-"""Profiles of a version's columns: the reference's bins, and each day counted on them."""
+"""Profiles of a version's columns: the reference's bins, and each day and slice counted on them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,55 @@ from typing import Any, Literal
 import numpy as np
 
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import CategoryProfile, FloatArray, NumericProfile, Profile
+from lifecycle.stats.summaries import (
+    CategoryProfile,
+    ExactSums,
+    FloatArray,
+    NumericProfile,
+    Profile,
+)
 from lifecycle.store import arrays
-from lifecycle.store.cells import Connection
+from lifecycle.store.cells import ALL_ROWS, Connection, dump, first, load, slice_key
 
 Kind = Literal["numeric", "categorical"]
+
+EXACT = """
+DROP TABLE binning;
+DROP TABLE profile;
+CREATE TABLE binning (
+    version_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    column_name VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    edges DOUBLE[] NOT NULL,
+    categories VARCHAR[] NOT NULL,
+    counts BIGINT[] NOT NULL,
+    totals BIGINT[] NOT NULL,
+    square_totals BIGINT[] NOT NULL,
+    lowest BIGINT[] NOT NULL,
+    extremes DOUBLE[] NOT NULL,
+    missing BIGINT NOT NULL,
+    outside BIGINT NOT NULL
+);
+CREATE TABLE profile (
+    version_id VARCHAR NOT NULL,
+    slice VARCHAR NOT NULL,
+    column_name VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    counts BIGINT[] NOT NULL,
+    totals BIGINT[] NOT NULL,
+    square_totals BIGINT[] NOT NULL,
+    lowest BIGINT[] NOT NULL,
+    extremes DOUBLE[] NOT NULL,
+    missing BIGINT NOT NULL,
+    outside BIGINT NOT NULL
+);
+CREATE TABLE slicing (version_id VARCHAR PRIMARY KEY, levels VARCHAR NOT NULL);
+"""
+"""Exact sums stand as their limbs, and in `lowest` as the positions of the first ones."""
+
+
+NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +115,35 @@ def set_binnings(tx: Connection, version_id: str, given: Sequence[Binning]) -> N
         return
     _write(tx, version_id, given)
     tx.execute("DELETE FROM profile WHERE version_id = $id", {"id": version_id})
+    _recount(tx, version_id)
+
+
+def set_levels(tx: Connection, version_id: str, levels: Mapping[str, Sequence[str]]) -> None:
+    """Fix the slices of a version: by column the values that are slices of their own.
+
+    Days that were cut into other slices are forgotten, and every logged day is marked to be
+    counted again.
+    """
+    if levels_of(tx, version_id) == levels:
+        return
+    for table in ("slicing", "profile", "tally"):
+        tx.execute(f"DELETE FROM {table} WHERE version_id = $id", {"id": version_id})
+    tx.execute(
+        "INSERT INTO slicing VALUES ($id, $levels)", {"id": version_id, "levels": dump(levels)}
+    )
+    _recount(tx, version_id)
+
+
+def levels_of(con: Connection, version_id: str) -> dict[str, list[str]] | None:
+    """Return the slices of a version, when they were fixed."""
+    found = first(
+        con.execute("SELECT levels FROM slicing WHERE version_id = $id", {"id": version_id})
+    )
+    return load(found["levels"]) if found else None
+
+
+def _recount(tx: Connection, version_id: str) -> None:
+    """Mark every logged day to be counted again."""
     tx.execute(
         """
         INSERT INTO log_dirty
@@ -123,9 +196,9 @@ def replace_days(
     tx: Connection,
     version_id: str,
     days: Sequence[date],
-    profiles: Mapping[tuple[date, str], Profile],
+    profiles: Mapping[tuple[date, str, str], Profile],
 ) -> None:
-    """Put new profiles, by day and column, in the place of everything known of these days.
+    """Put new profiles, by day, column and slice, in the place of everything known of these days.
 
     Raises
     ------
@@ -134,7 +207,7 @@ def replace_days(
     """
     bins = binnings(tx, version_id)
     wanted = set(days)
-    for (day, column), profile in profiles.items():
+    for (day, column, _), profile in profiles.items():
         if day not in wanted:
             raise InvalidInput(f"{day} is not among the days to replace")
         if column not in bins:
@@ -146,15 +219,16 @@ def replace_days(
         {"id": version_id, "days": sorted(wanted)},
     )
     if profiles:
-        # Sorted by column, one column's days stand together and are read together.
-        ordered = sorted(profiles, key=lambda key: (key[1], key[0]))
+        # Sorted so, the days of one slice and column stand together and are read together.
+        ordered = sorted(profiles, key=lambda key: (key[2], key[1], key[0]))
         arrays.insert(
             tx,
             "profile",
             {
                 "version_id": [version_id] * len(ordered),
-                "column_name": [column for _, column in ordered],
-                "day": [day for day, _ in ordered],
+                "slice": [key for _, _, key in ordered],
+                "column_name": [column for _, column, _ in ordered],
+                "day": [day for day, _, _ in ordered],
             }
             | _columns([profiles[key] for key in ordered]),
         )
@@ -165,6 +239,7 @@ def daily(
     version_id: str,
     *,
     column: str | None = None,
+    slice: str | Mapping[str, str] = ALL_ROWS,  # noqa: A002 -- the domain's word
     start: date | None = None,
     end: date | None = None,
 ) -> dict[str, list[tuple[date, Profile]]]:
@@ -172,35 +247,69 @@ def daily(
 
     Parameters
     ----------
+    slice
+        As a mapping or its key; all rows unless given.
+    start, end
+        Half-open: ``start <= day < end``.
+    """
+    key = slice if isinstance(slice, str) else slice_key(slice)
+    found = by_slice(con, version_id, column=column, slice=key, start=start, end=end)
+    return found.get(key, {})
+
+
+def by_slice(
+    con: Connection,
+    version_id: str,
+    *,
+    column: str | None = None,
+    slice: str | None = None,  # noqa: A002 -- the domain's word
+    start: date | None = None,
+    end: date | None = None,
+) -> dict[str, dict[str, list[tuple[date, Profile]]]]:
+    """Return the profiles of each day by slice and column, oldest first.
+
+    Parameters
+    ----------
+    column, slice
+        Only these; every column and slice, all rows among them, when absent.
     start, end
         Half-open: ``start <= day < end``.
     """
     rows = arrays.fetch(
         con,
         """
-        SELECT column_name, day, counts, sums, numbers, missing, outside FROM profile
+        SELECT * EXCLUDE (version_id) FROM profile
         WHERE version_id = $id
             AND ($column IS NULL OR column_name = $column)
+            AND ($slice IS NULL OR slice = $slice)
             AND ($start IS NULL OR day >= $start) AND ($end IS NULL OR day < $end)
-        ORDER BY column_name, day
+        ORDER BY slice, column_name, day
         """,
-        {"id": version_id, "column": column, "start": start, "end": end},
+        {"id": version_id, "column": column, "slice": slice, "start": start, "end": end},
     )
     bins = binnings(con, version_id)
-    result: dict[str, list[tuple[date, Profile]]] = {}
+    result: dict[str, dict[str, list[tuple[date, Profile]]]] = {}
     for row in rows:
         of = bins[row["column_name"]]
         profile = _profile(row, kind=of.kind, edges=of.edges, categories=of.categories)
-        result.setdefault(of.column, []).append((row["day"], profile))
-    return {name: result[name] for name in bins if name in result}
+        columns = result.setdefault(row["slice"], {})
+        columns.setdefault(of.column, []).append((row["day"], profile))
+    return {
+        key: {name: columns[name] for name in bins if name in columns}
+        for key, columns in result.items()
+    }
 
 
 def _columns(profiles: Sequence[Profile]) -> arrays.Columns:
     numeric = [p if isinstance(p, NumericProfile) else None for p in profiles]
     return {
         "counts": arrays.counts([p.counts for p in profiles]),
-        "sums": arrays.floats([p.sums if p else [] for p in numeric]),
-        "numbers": arrays.floats([[p.low, p.high, p.squares] if p else [] for p in numeric]),
+        "totals": arrays.counts([p.totals.limbs if p else NONE for p in numeric]),
+        "square_totals": arrays.counts([p.square_totals.limbs if p else NONE for p in numeric]),
+        "lowest": arrays.counts(
+            [np.array([p.totals.lowest, p.square_totals.lowest]) if p else NONE for p in numeric]
+        ),
+        "extremes": arrays.floats([[p.low, p.high] if p else [] for p in numeric]),
         "missing": [p.missing for p in profiles],
         "outside": [p.infinite if isinstance(p, NumericProfile) else p.other for p in profiles],
     }
@@ -216,14 +325,15 @@ def _profile(
             other=row["outside"],
             missing=row["missing"],
         )
-    low, high, squares = row["numbers"].tolist()
+    low, high = row["extremes"].tolist()
+    first, second = row["lowest"].tolist()
     return NumericProfile(
         edges=edges,
         counts=row["counts"],
-        sums=row["sums"],
+        totals=ExactSums(row["totals"].reshape(-1, len(edges) + 1), first),
         missing=row["missing"],
         infinite=row["outside"],
         low=low,
         high=high,
-        squares=squares,
+        square_totals=ExactSums(row["square_totals"].reshape(-1, 1), second),
     )

@@ -7,14 +7,20 @@ from typing import Any
 import numpy as np
 
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import BinaryTally, ClassTally, ErrorTally, FloatArray, Tally
+from lifecycle.stats.summaries import (
+    BinaryTally,
+    ClassTally,
+    ErrorTally,
+    ExactSums,
+    FloatArray,
+    Tally,
+)
 from lifecycle.store import arrays
-from lifecycle.store.cells import Connection, dump
-
-ALL_ROWS = "{}"
-"""The key of the slice that leaves nothing out."""
+from lifecycle.store.cells import Connection, slice_key
 
 LABELS = 3
+TERMS = 8
+"""Sums an `ErrorTally` holds."""
 
 BY_DECISION = """
 ALTER TABLE tally ADD COLUMN decided BIGINT[];
@@ -25,10 +31,28 @@ EXCEPT SELECT version_id, day FROM log_dirty;
 """
 """Tallies also hold decisions by score bin and relative errors; every day is counted again."""
 
-
-def slice_key(given: Mapping[str, str]) -> str:
-    """Write a slice in the one way that tallies and measurements are keyed by."""
-    return dump(dict(given))
+EXACT = """
+DROP TABLE tally;
+CREATE TABLE tally (
+    version_id VARCHAR NOT NULL,
+    slice VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    kind VARCHAR NOT NULL,
+    classes VARCHAR[] NOT NULL,
+    counts BIGINT[] NOT NULL,
+    scores BIGINT[] NOT NULL,
+    totals BIGINT[] NOT NULL,
+    decided BIGINT[] NOT NULL,
+    square_totals BIGINT[] NOT NULL,
+    loss_totals BIGINT[] NOT NULL,
+    lowest BIGINT[] NOT NULL,
+    exact BOOLEAN NOT NULL,
+    n BIGINT NOT NULL,
+    unlabelled BIGINT NOT NULL,
+    invalid BIGINT NOT NULL
+);
+"""
+"""Exact sums stand as their limbs, and in `lowest` as the positions of the first ones."""
 
 
 def set_score_edges(tx: Connection, version_id: str, edges: FloatArray) -> None:
@@ -142,9 +166,11 @@ def _columns(rows: Sequence[dict[str, Any]]) -> arrays.Columns:
         "classes": arrays.texts(by_name["classes"]),
         "counts": arrays.counts(by_name["counts"]),
         "scores": arrays.counts(by_name["scores"]),
-        "score_sums": arrays.floats(by_name["score_sums"]),
+        "totals": arrays.counts(by_name["totals"]),
         "decided": arrays.counts(by_name["decided"]),
-        "numbers": arrays.floats(by_name["numbers"]),
+        "square_totals": arrays.counts(by_name["square_totals"]),
+        "loss_totals": arrays.counts(by_name["loss_totals"]),
+        "lowest": arrays.counts(by_name["lowest"]),
     }
 
 
@@ -152,9 +178,11 @@ EMPTY: dict[str, Any] = {
     "classes": (),
     "counts": (),
     "scores": (),
-    "score_sums": (),
+    "totals": (),
     "decided": (),
-    "numbers": (),
+    "square_totals": (),
+    "loss_totals": (),
+    "lowest": (),
     "exact": False,
     "n": 0,
     "unlabelled": 0,
@@ -168,9 +196,15 @@ def _cells(tally: Tally) -> dict[str, Any]:
             "kind": "binary",
             "counts": tally.decisions,
             "scores": tally.scores,
-            "score_sums": tally.score_sums,
+            "totals": tally.score_totals.limbs,
             "decided": tally.decided,
-            "numbers": [*tally.score_squares, *tally.log_losses],
+            "square_totals": tally.square_totals.limbs,
+            "loss_totals": tally.loss_totals.limbs,
+            "lowest": [
+                tally.score_totals.lowest,
+                tally.square_totals.lowest,
+                tally.loss_totals.lowest,
+            ],
             "exact": tally.exact,
             "invalid": tally.invalid_scores,
         }
@@ -183,7 +217,8 @@ def _cells(tally: Tally) -> dict[str, Any]:
         }
     return EMPTY | {
         "kind": "errors",
-        "numbers": [getattr(tally, name) for name in SUMS],
+        "totals": tally.totals.limbs,
+        "lowest": [tally.totals.lowest],
         "counts": [tally.zeros],
         "n": tally.n,
         "unlabelled": tally.unlabelled,
@@ -191,28 +226,17 @@ def _cells(tally: Tally) -> dict[str, Any]:
     }
 
 
-SUMS = (
-    "errors",
-    "absolute",
-    "squares",
-    "fourths",
-    "outcomes",
-    "outcome_squares",
-    "relative",
-    "relative_squares",
-)
-
-
 def _tally(row: Mapping[str, Any], *, edges: FloatArray) -> Tally:
     if row["kind"] == "binary":
+        first, second, third = row["lowest"].tolist()
         return BinaryTally(
             edges=edges,
             decisions=row["counts"].reshape(LABELS, LABELS),
             scores=row["scores"].reshape(LABELS, -1),
-            score_sums=row["score_sums"].reshape(LABELS, -1),
+            score_totals=ExactSums(row["totals"].reshape(-1, LABELS, len(edges) + 1), first),
             decided=row["decided"].reshape(LABELS, -1),
-            score_squares=row["numbers"][:LABELS],
-            log_losses=row["numbers"][LABELS:],
+            square_totals=ExactSums(row["square_totals"].reshape(-1, LABELS), second),
+            loss_totals=ExactSums(row["loss_totals"].reshape(-1, LABELS), third),
             exact=row["exact"],
             invalid_scores=row["invalid"],
         )
@@ -225,8 +249,8 @@ def _tally(row: Mapping[str, Any], *, edges: FloatArray) -> Tally:
         )
     return ErrorTally(
         n=row["n"],
+        totals=ExactSums(row["totals"].reshape(-1, TERMS), int(row["lowest"][0])),
         zeros=int(row["counts"][0]),
         unlabelled=row["unlabelled"],
         invalid=row["invalid"],
-        **dict(zip(SUMS, row["numbers"].tolist(), strict=True)),
     )

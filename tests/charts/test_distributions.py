@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from lifecycle.charts import distributions
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import CategoryProfile, NumericProfile, numeric_bins
+from lifecycle.stats import counting
+from lifecycle.stats.summaries import CategoryProfile, numeric_bins
 
 
 def traces(figure) -> Any:
@@ -19,19 +20,8 @@ def layout(figure) -> Any:
 
 
 def profile(values, edges, *, missing=0, infinite=0):
-    values = np.sort(np.asarray(values, float))
-    bins = np.searchsorted(edges, values)
-    size = len(edges) + 1
-    return NumericProfile(
-        edges=edges,
-        counts=np.bincount(bins, minlength=size),
-        sums=np.bincount(bins, weights=values, minlength=size).astype(np.float64),
-        missing=missing,
-        infinite=infinite,
-        low=float(values.min(initial=np.inf)),
-        high=float(values.max(initial=-np.inf)),
-        squares=float(np.sum(values**2)),
-    )
+    lost = [np.nan] * missing + [np.inf] * infinite
+    return counting.numeric_profile([*values, *lost], edges=edges)
 
 
 def pair(reference, current, **lost):

@@ -10,7 +10,7 @@ from lifecycle.charts import groups, importance, lives, outcomes, theme
 from lifecycle.charts.theme import Mark
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.usecase import Tier
-from lifecycle.stats.summaries import BinaryTally, ClassTally
+from lifecycle.stats.summaries import BinaryTally, ClassTally, exact
 
 
 def traces(figure) -> Any:
@@ -52,10 +52,10 @@ def tally(labels, decisions, scores, *, edges=None):
         edges=edges,
         decisions=cells,
         scores=counts,
-        score_sums=sums,
+        score_totals=exact.products(sums, np.ones_like(counts)),
         decided=decided,
-        score_squares=np.zeros(3),
-        log_losses=np.zeros(3),
+        square_totals=exact.zeros(3),
+        loss_totals=exact.zeros(3),
         exact=False,
         invalid_scores=0,
     )

@@ -1,5 +1,7 @@
 """Columns become the profiles that NumPy counts from the same values."""
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lifecycle.engines import choose
-from lifecycle.engines.contract import Filter, Kind
-from lifecycle.engines.windows import Windowing, parse_width
+from lifecycle.engines.contract import MISSING_GROUP, OTHER_GROUP, Filter, Grouping, Kind
+from lifecycle.engines.windows import EPOCH, Windowing, parse_width
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import counting
 from lifecycle.stats.summaries import merge
@@ -43,10 +45,10 @@ def source(engine, tmp_path):
 def same(first, second):
     assert np.array_equal(first.edges, second.edges)
     assert np.array_equal(first.counts, second.counts)
-    assert np.allclose(first.sums, second.sums, rtol=1e-12, atol=1e-9)
+    assert first.totals == second.totals
     assert (first.missing, first.infinite) == (second.missing, second.infinite)
     assert (first.low, first.high) == (second.low, second.high)
-    assert first.squares == pytest.approx(second.squares, rel=1e-12)
+    assert first.square_totals == second.square_totals
 
 
 @with_files
@@ -184,6 +186,76 @@ def test_weeks_begin_on_monday_and_categories_fall_into_the_same_windows(source,
 
     assert [w.start.isoformat()[:10] for w in windows if w] == ["2024-01-01", "2024-01-08"]
     assert list(windows) == list(engine.profile(rows, "x", like=by_number, windowing=weekly))
+
+
+@with_files
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.integers(0, 5), numbers, st.sampled_from(["F", "M", "X", None]), st.integers(0, 3)
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    cuts=st.lists(st.integers(0, 60), max_size=3),
+    data=st.data(),
+)
+def test_slices_and_windows_are_numpys_to_the_bit_however_rows_lie_in_files(
+    engine, tmp_path, rows, cuts, data
+):
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    folder.mkdir()
+    order = data.draw(st.permutations(range(len(rows))))
+    bounds = sorted({0, *(min(cut, len(rows)) for cut in cuts), len(rows)})
+    for i, (begin, end) in enumerate(pairwise(bounds)):
+        day, x, sex, kind = zip(*[rows[k] for k in order[begin:end]], strict=True)
+        at = np.datetime64("2024-01-01", "us") + np.array(day).astype("timedelta64[D]")
+        columns = {"at": at, "x": pa.array(x, pa.float64()), "sex": pa.array(sex, pa.string())}
+        pq.write_table(pa.table({**columns, "kind": kind}), folder / f"{i}.parquet")
+    source = engine.open(str(folder))
+    daily = Windowing("at", parse_width("1d"))
+    groupings = [Grouping((), daily), Grouping(("sex",), daily), Grouping(("sex", "kind"))]
+    edges = np.array([-10.0, 0.0, 0.5])
+    like = counting.numeric_profile([0.0], edges=edges)
+
+    found = list(
+        engine.profiles(
+            source, "x", like=like, groupings=groupings, levels={"sex": ["F"], "kind": ["1", "2"]}
+        )
+    )
+
+    expected: dict[object, list[float]] = {}
+    for day, x, sex, kind in rows:
+        value = np.nan if x is None else x
+        group = {"F": "F", None: MISSING_GROUP}.get(sex, OTHER_GROUP)
+        other = str(kind) if kind in (1, 2) else OTHER_GROUP
+        for key in ((day, ()), (day, (group,)), (None, (group, other))):
+            expected.setdefault(key, []).append(value)
+    keys = [
+        (p.window and (p.window.start - EPOCH).days - 19_723, tuple(p.slice.values()))
+        for p in found
+    ]
+    assert len(keys) == len(set(keys))
+    assert set(keys) == set(expected)
+    for key, part in zip(keys, found, strict=True):
+        counted = part.counted.profile
+        same(counted, counting.numeric_profile(np.array(expected[key]), edges=edges))
+
+
+def test_categories_are_cut_into_the_same_slices_as_numbers(source, engine):
+    rows = source(g=["a", "b", None, "c"] * 2, x=[1.0] * 8, sex=["F", "F", "M", None] * 2)
+    like = engine.baseline(rows, "g", bins=10, categorical=True, keep=False).counted.profile
+    by_number = engine.baseline(rows, "x", bins=10, categorical=False, keep=False).counted.profile
+    groupings = [Grouping(), Grouping(("sex",))]
+
+    found = list(engine.profiles(rows, "g", like=like, groupings=groupings))
+
+    numbers = engine.profiles(rows, "x", like=by_number, groupings=groupings)
+    assert [part.slice for part in found] == [part.slice for part in numbers]
+    assert [part.slice.get("sex") for part in found] == [None, "F", "M", MISSING_GROUP]
+    whole, *parts = (part.counted.profile for part in found)
+    assert merge(parts).counts.tolist() == whole.counts.tolist()
+    assert [part.missing for part in parts] == [0, 2, 0]
 
 
 def test_rows_out_of_order_in_time_fall_into_their_windows(source, engine):

@@ -242,6 +242,22 @@ def test_a_missing_migration_is_applied_when_the_workspace_opens(tmp_path, at, m
         workspace.cursor().execute("SELECT colour FROM model").fetchall()
 
 
+def test_summaries_with_rounded_sums_are_forgotten_and_their_monitors_run_anew():
+    with duckdb.connect() as con:
+        before = migrations.MIGRATIONS.index(migrations.m013_exact_sums)
+        migrations.apply(con, migrations.MIGRATIONS[:before])
+        con.execute("INSERT INTO monitor_run VALUES ('m/1', now())")
+        con.execute(
+            "INSERT INTO tally VALUES ('m/1','{}','2026-01-01','errors',[],[],[],[],"
+            "[1.5],false,1,0,0,[])"
+        )
+
+        migrations.apply(con, migrations.MIGRATIONS[: before + 1])
+
+        for table in ("monitor_run", "binning", "profile", "tally"):
+            assert con.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
 def test_a_migration_that_fails_leaves_no_trace(workspace):
     def m007_half(tx):
         tx.execute("CREATE TABLE half (a INTEGER); SELECT * FROM nowhere")

@@ -16,8 +16,10 @@ from lifecycle.stats.summaries import (
     ClassTally,
     ErrorTally,
     NumericProfile,
+    exact,
 )
 from lifecycle.store import logs, profiles, tallies
+from lifecycle.store.cells import slice_key
 from lifecycle.store.profiles import binning
 
 DAY = date(2026, 5, 4)
@@ -31,12 +33,12 @@ def numeric(seed=0, edges=EDGES, **changes):
     values: dict[str, Any] = {
         "edges": edges,
         "counts": rng.integers(0, 10**12, k),
-        "sums": rng.normal(size=k),
+        "totals": exact.products(rng.normal(size=k), np.ones(k, int)),
         "missing": seed,
         "infinite": 2,
         "low": -3.5,
         "high": 1e300,
-        "squares": 7.1,
+        "square_totals": exact.products(np.array([7.1]), np.ones(1, int)),
     }
     return NumericProfile(**values | changes)
 
@@ -53,10 +55,10 @@ def binary(seed=0, edges=EDGES):
         edges=edges,
         decisions=rng.integers(0, 99, (3, 3)),
         scores=rng.integers(0, 99, (3, k)),
-        score_sums=rng.random((3, k)),
+        score_totals=exact.products(rng.random((3, k)), np.ones((3, k), int)),
         decided=rng.integers(0, 99, (3, k)),
-        score_squares=rng.random(3),
-        log_losses=rng.random(3),
+        square_totals=exact.products(rng.random(3), np.ones(3, int)),
+        loss_totals=exact.zeros(3),
         exact=bool(seed % 2),
         invalid_scores=seed,
     )
@@ -71,7 +73,8 @@ def same(one, other):
             assert a.shape == b.shape
             assert np.array_equal(a, b)
         else:
-            assert (a, type(a)) == (b, type(b)), field.name
+            assert a == b, field.name
+            assert type(a) is type(b), field.name
     return True
 
 
@@ -103,10 +106,10 @@ def test_bins_come_back_with_the_reference_counted_on_them(workspace):
     low=st.floats(allow_nan=False),
 )
 def test_any_profile_comes_back_to_the_bit(workspace, counts, sums, low):
-    profile = numeric(counts=counts, sums=sums, low=low)
+    profile = numeric(counts=counts, totals=exact.products(sums, np.ones(4, int)), low=low)
     with workspace.transaction() as tx:
         profiles.set_binnings(tx, "m/1", [binning("m/1", "x", numeric())])
-        profiles.replace_days(tx, "m/1", [DAY], {(DAY, "x"): profile})
+        profiles.replace_days(tx, "m/1", [DAY], {(DAY, "x", "{}"): profile})
     [(day, found)] = profiles.daily(workspace.cursor(), "m/1")["x"]
     assert day == DAY
     assert same(found, profile)
@@ -117,12 +120,12 @@ def test_whole_days_are_replaced_and_the_others_stay(workspace):
         bins = [binning("m/1", "x", numeric()), binning("m/1", "c", category())]
         profiles.set_binnings(tx, "m/1", bins)
         first = {
-            (d, c): (numeric(i) if c == "x" else category(i))
+            (d, c, "{}"): (numeric(i) if c == "x" else category(i))
             for i, d in enumerate(DAYS)
             for c in ("x", "c")
         }  # fmt: skip -- one table
         profiles.replace_days(tx, "m/1", DAYS, first)
-        profiles.replace_days(tx, "m/1", DAYS[:2], {(DAYS[1], "x"): numeric(9)})
+        profiles.replace_days(tx, "m/1", DAYS[:2], {(DAYS[1], "x", "{}"): numeric(9)})
     con = workspace.cursor()
     found = profiles.daily(con, "m/1")
     assert [day for day, _ in found["x"]] == DAYS[1:]
@@ -134,19 +137,43 @@ def test_whole_days_are_replaced_and_the_others_stay(workspace):
     assert [d for d, _ in profiles.daily(con, "m/1", end=DAYS[2])["x"]] == [DAYS[1]]
 
 
+def test_slices_stand_beside_all_rows_and_are_read_apart(workspace):
+    women, men = {"sex": "Female"}, {"sex": "Male"}
+    keys = ["{}", *map(slice_key, (women, men))]
+    with workspace.transaction() as tx:
+        bins = [binning("m/1", "x", numeric()), binning("m/1", "c", category())]
+        profiles.set_binnings(tx, "m/1", bins)
+        parts = {
+            (day, column, key): (numeric(i) if column == "x" else category(i))
+            for day in DAYS
+            for column in ("x", "c")
+            for i, key in enumerate(keys)
+        }
+        profiles.replace_days(tx, "m/1", DAYS, parts)
+    con = workspace.cursor()
+    assert same(profiles.daily(con, "m/1")["x"][0][1], numeric(0))
+    assert same(profiles.daily(con, "m/1", slice=men)["x"][2][1], numeric(2))
+    assert same(profiles.daily(con, "m/1", slice=keys[1], column="c")["c"][0][1], category(1))
+    found = profiles.by_slice(con, "m/1", start=DAYS[1])
+    assert set(found) == set(keys)
+    assert {tuple(columns) for columns in found.values()} == {("x", "c")}
+    assert [day for day, _ in found[keys[1]]["c"]] == DAYS[1:]
+    assert profiles.daily(con, "m/1", slice={"sex": "X"}) == {}
+
+
 @pytest.mark.parametrize(
     ("given_profiles", "words"),
     [
-        ({(DAYS[1], "x"): numeric()}, "not among the days"),
-        ({(DAY, "z"): numeric()}, "no bins for the column 'z'"),
-        ({(DAY, "x"): numeric(edges=np.array([1.0]))}, "'x' on 2026-05-04 is on other bins"),
-        ({(DAY, "x"): category()}, "other bins"),
+        ({(DAYS[1], "x", "{}"): numeric()}, "not among the days"),
+        ({(DAY, "z", "{}"): numeric()}, "no bins for the column 'z'"),
+        ({(DAY, "x", "{}"): numeric(edges=np.array([1.0]))}, "'x' on 2026-05-04 is on other bins"),
+        ({(DAY, "x", "{}"): category()}, "other bins"),
     ],
 )
 def test_profiles_that_do_not_fit_are_refused_whole(workspace, given_profiles, words):
     with workspace.transaction() as tx:
         profiles.set_binnings(tx, "m/1", [binning("m/1", "x", numeric())])
-        profiles.replace_days(tx, "m/1", [DAY], {(DAY, "x"): numeric(5)})
+        profiles.replace_days(tx, "m/1", [DAY], {(DAY, "x", "{}"): numeric(5)})
     with pytest.raises(InvalidInput, match=words), workspace.transaction() as tx:
         profiles.replace_days(tx, "m/1", [DAY], given_profiles)
     assert same(profiles.daily(workspace.cursor(), "m/1")["x"][0][1], numeric(5))
@@ -164,7 +191,7 @@ def test_new_bins_forget_the_days_and_ask_for_them_again(workspace, predictions)
     with workspace.transaction() as tx:
         logged = logs.write_predictions(tx, workspace, "m/1", predictions(6, days=3))
         profiles.set_binnings(tx, "m/1", [binning("m/1", "x", numeric())])
-        profiles.replace_days(tx, "m/1", logged, {(logged[0], "x"): numeric()})
+        profiles.replace_days(tx, "m/1", logged, {(logged[0], "x", "{}"): numeric()})
         logs.clear_dirty(tx, "m/1", logged)
         profiles.set_binnings(tx, "m/1", [binning("m/1", "x", numeric(3))])
     assert logs.dirty(workspace.cursor(), "m/1") == []
@@ -185,7 +212,7 @@ def test_a_year_of_thirty_columns_is_replaced_in_two_seconds_and_one_column_read
     year = [DAY + timedelta(i) for i in range(365)]
     columns = [f"f{i}" for i in range(30)]
     shared = [numeric(i, edges=edges) for i in range(7)]
-    given_days = {(d, c): shared[i % 7] for i, d in enumerate(year) for c in columns}
+    given_days = {(d, c, "{}"): shared[i % 7] for i, d in enumerate(year) for c in columns}
     with workspace.transaction() as tx:
         profiles.set_binnings(tx, "m/1", [binning("m/1", c, shared[0]) for c in columns])
         start = time.process_time()
@@ -199,8 +226,8 @@ def test_a_year_of_thirty_columns_is_replaced_in_two_seconds_and_one_column_read
 
 def test_tallies_of_every_kind_come_back_by_slice(workspace):
     classes = ClassTally(("a", "b"), np.array([[1, 2], [3, 4]]), unlabelled=5)
-    errors = ErrorTally(9, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, zeros=5, unlabelled=6, invalid=7)
-    women = tallies.slice_key({"sex": "Female", "race": "é"})
+    errors = ErrorTally(9, exact.products(np.arange(0.5, 8), np.ones(8, int)), 5, 6, 7)
+    women = slice_key({"sex": "Female", "race": "é"})
     with workspace.transaction() as tx:
         tallies.set_score_edges(tx, "m/1", EDGES)
         given_days = {(day, key): binary(i) for i, day in enumerate(DAYS) for key in ("{}", women)}

@@ -46,16 +46,14 @@ def rebin(tally: BinaryTally, *, edges: FloatArray) -> BinaryTally:
     held = tally.scores.sum(axis=0) > 0
     scores = np.zeros((3, len(edges) + 1), dtype=np.int64)
     decided = np.zeros((3, len(edges) + 1), dtype=np.int64)
-    sums = np.zeros((3, len(edges) + 1))
     for kind in range(3):
         np.add.at(scores[kind], at, tally.scores[kind])
         np.add.at(decided[kind], at, tally.decided[kind])
-        np.add.at(sums[kind], at, tally.score_sums[kind])
     return replace(
         tally,
         edges=edges,
         scores=scores,
-        score_sums=sums,
+        score_totals=tally.score_totals.grouped(at, cells=len(edges) + 1),
         decided=decided,
         exact=tally.exact and bool(np.isin(upper[held], edges).all()),
     )

@@ -7,23 +7,29 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from lifecycle.domain.measurement import Window
 from lifecycle.domain.model import Task, Version
 from lifecycle.engines import Engine, rows
 from lifecycle.engines.contract import Coding, Grouping, Source, Tallied
+from lifecycle.engines.slicing import Levels
 from lifecycle.engines.windows import Windowing, parse_width
+from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.outcomes import BINARY_CODES
-from lifecycle.services.measuring.scores import rebin
-from lifecycle.services.monitoring.reference import PREDICTION, SCORE, Codes
-from lifecycle.stats.summaries import BinaryTally, FloatArray, Profile, Tally
+from lifecycle.services.monitoring.reference import MOST_GROUPS, PREDICTION, SCORE, Codes, Reference
+from lifecycle.stats.summaries import FloatArray, Profile, Tally
+from lifecycle.store.cells import slice_key
 from lifecycle.store.connection import Workspace
 from lifecycle.store.logs import DayLog
-from lifecycle.store.tallies import slice_key
 
 BATCH_ROWS = 500_000
 """Rows joined and counted at a time; bounds the memory of a run, not its numbers."""
 
 BY_DAY = Windowing("lc_at", parse_width("1d"))
 LABEL = "outcome"
+
+MOST_SLICES = 12
+"""Values of a column that are slices of their own; the rest is one slice, so that what is kept of a
+day stays small."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +42,8 @@ class Plan:
         The reference's profiles by column of the log; they fix the bins.
     edges
         Inner edges of the score bins.
-    sensitive
-        Attributes to cut by.
+    levels
+        Columns to cut by, and the values of each that are slices of their own.
     """
 
     version: Version
@@ -45,17 +51,46 @@ class Plan:
     profiles: Mapping[str, Profile]
     edges: FloatArray
     codes: Codes
-    sensitive: tuple[str, ...]
+    levels: Levels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """Each day's profiles by column and tallies by slice, the rows behind them, and notices."""
+    """Each day's profiles by column and slice, its tallies by slice, the rows, and notices."""
 
-    profiles: Mapping[tuple[date, str], Profile]
+    profiles: Mapping[tuple[date, str, str], Profile]
     tallies: Mapping[tuple[date, str], Tally]
     rows: int
     notices: tuple[str, ...]
+
+
+def levels_of(
+    engine: Engine, source: Source, *, segments: Sequence[str], sensitive: Sequence[str]
+) -> dict[str, list[str]]:
+    """Choose the slices of each column: the reference's most frequent values.
+
+    A sensitive attribute keeps all of its groups.
+    """
+    most = dict.fromkeys(segments, MOST_SLICES) | dict.fromkeys(sensitive, MOST_GROUPS)
+    return {
+        name: sorted(value for value, _ in engine.values(source, name, limit=limit))
+        for name, limit in sorted(most.items())
+    }
+
+
+def reference_slices(
+    engine: Engine, reference: Reference, *, profiles: Mapping[str, Profile], levels: Levels
+) -> dict[str, dict[str, Profile]]:
+    """Count a reference on its own bins in each slice; by the slice's key and the log's column."""
+    groupings = [Grouping((name,)) for name in levels if name in reference.source.names]
+    found: dict[str, dict[str, Profile]] = {}
+    for name, like in profiles.items():
+        column, _ = reference.columns[name]
+        for part in engine.profiles(
+            reference.source, column, like=like, groupings=groupings, levels=levels
+        ):
+            found.setdefault(slice_key(part.slice), {})[name] = part.counted.profile
+    return found
 
 
 def count(
@@ -68,7 +103,7 @@ def count(
     until: datetime | None,
 ) -> Counted:
     """Count days of a version's log together with the outcomes known of them."""
-    profiles: dict[tuple[date, str], Profile] = {}
+    profiles: dict[tuple[date, str, str], Profile] = {}
     tallies: dict[tuple[date, str], Tally] = {}
     notices: dict[str, None] = {}
     counted = 0
@@ -77,18 +112,19 @@ def count(
             if source is None:
                 continue
             counted += source.rows
+            groupings = _groupings(source, plan=plan, notices=notices)
             for name, like in plan.profiles.items():
                 if name not in source.names:
                     notices[f"the log of {plan.version.id} has no column {name}"] = None
                     continue
-                windows = engine.profile(source, name, like=like, windowing=BY_DAY)
-                for window, found in windows.items():
-                    if window is not None:
-                        profiles[window.start.date(), name] = found.profile
-            for tallied in _tallied(engine, source, plan=plan, notices=notices):
-                if tallied.window is not None:
-                    key = (tallied.window.start.date(), slice_key(tallied.slice))
-                    tallies[key] = _on(plan.edges, tallied.tally)
+                for found in engine.profiles(
+                    source, name, like=like, groupings=groupings, levels=plan.levels
+                ):
+                    profiles[_day(found.window), name, slice_key(found.slice)] = (
+                        found.counted.profile
+                    )
+            for tallied in _tallied(engine, source, plan=plan, groupings=groupings):
+                tallies[_day(tallied.window), slice_key(tallied.slice)] = tallied.tally
     return Counted(profiles, tallies, counted, tuple(notices))
 
 
@@ -128,21 +164,34 @@ def _joined(
         yield replace(engine.open(str(file)), label=f"the log of {plan.version.id}")
 
 
-def _tallied(
-    engine: Engine, source: Source, *, plan: Plan, notices: dict[str, None]
-) -> Iterator[Tallied]:
-    """Tally answers against outcomes by day: all rows, and each attribute's groups."""
+def _groupings(source: Source, *, plan: Plan, notices: dict[str, None]) -> list[Grouping]:
+    """Cut rows by day: all of them, and those of each slice."""
     groupings = [Grouping((), BY_DAY)]
-    for name in plan.sensitive:
+    for name in plan.levels:
         if name in source.names:
             groupings.append(Grouping((name,), BY_DAY))
         else:
             notices[f"the log of {plan.version.id} has no column {name} to compare groups by"] = (
                 None
             )
+    return groupings
+
+
+def _day(window: Window | None) -> date:
+    if window is None:
+        raise InvalidInput("rows of a log are counted by day")
+    return window.start.date()
+
+
+def _tallied(
+    engine: Engine, source: Source, *, plan: Plan, groupings: Sequence[Grouping]
+) -> Iterator[Tallied]:
+    """Tally answers against outcomes by day and slice."""
     predicted = PREDICTION in source.names
     if plan.task is Task.REGRESSION and predicted:
-        return engine.errors(source, label=LABEL, prediction=PREDICTION, groupings=groupings)
+        return engine.errors(
+            source, label=LABEL, prediction=PREDICTION, groupings=groupings, levels=plan.levels
+        )
     if plan.task is Task.CLASSES and predicted and plan.codes.classes:
         return engine.classes(
             source,
@@ -150,6 +199,7 @@ def _tallied(
             decision=PREDICTION,
             classes=plan.codes.classes,
             groupings=groupings,
+            levels=plan.levels,
         )
     if plan.task is Task.BINARY:
         decision = _decision(engine, source, codes=plan.codes)
@@ -161,6 +211,8 @@ def _tallied(
                 decision=decision,
                 score=score,
                 groupings=groupings,
+                levels=plan.levels,
+                edges=plan.edges,
             )
     return iter(())
 
@@ -174,7 +226,3 @@ def _decision(engine: Engine, source: Source, *, codes: Codes) -> Coding | None:
     seen = {value for value, _ in engine.values(source, PREDICTION, limit=3)}
     coded = next((positive for *low, positive in BINARY_CODES if seen <= {*low, positive}), None)
     return Coding(PREDICTION, coded or codes.label)
-
-
-def _on(edges: FloatArray, tally: Tally) -> Tally:
-    return rebin(tally, edges=edges) if isinstance(tally, BinaryTally) else tally

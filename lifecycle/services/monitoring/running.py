@@ -202,15 +202,20 @@ def _run(
         references = _kept(con, version.id)
         if revised:
             references = reference.profiles(engine, found, bins=monitor.bins)
+        levels = counting.levels_of(
+            engine, found.source, segments=monitor.segments, sensitive=found.sensitive
+        )
     edges = score_edges(found.tally) if isinstance(found.tally, BinaryTally) else np.empty(0)
-    rebinned = not _same_bins(con, version.id, references=references, edges=edges)
+    rebinned = profiles.levels_of(con, version.id) != levels or not _same_bins(
+        con, version.id, references=references, edges=edges
+    )
     days = [
         day
         for day in logs.days(con, version.id)
         if (rebinned or day.day in dirty) and _begun(day.day, until)
     ]
     outcomes = logs.outcome_files(con, version.model_id)
-    plan = counting.Plan(version, task, references, edges, found.codes, found.sensitive)
+    plan = counting.Plan(version, task, references, edges, found.codes, levels)
     work = saving.Work(
         basis=Basis(
             monitor,
@@ -219,6 +224,7 @@ def _run(
         ),
         version=version,
         edges=edges,
+        levels=levels,
         revised=revised,
         rebinned=rebinned,
         days=days,

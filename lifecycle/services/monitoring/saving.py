@@ -1,7 +1,7 @@
 """Keep what a run counted and what follows from it, in one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -34,10 +34,12 @@ class Work:
         The monitor, and what its windows are compared with.
     edges
         The inner edges of the score bins.
+    levels
+        By column that rows are cut by, the values that are slices of their own.
     revised
         The monitor changed since its last run, so every window is measured again.
     rebinned
-        The bins changed as well, so every day was counted again.
+        The bins or slices changed as well, so every day was counted again.
     days, outcomes
         The days counted and the files of outcomes, as they were when they were read.
     silent
@@ -51,6 +53,7 @@ class Work:
     basis: Basis
     version: Version
     edges: FloatArray
+    levels: Mapping[str, Sequence[str]]
     revised: bool
     rebinned: bool
     days: Sequence[DayLog]
@@ -72,6 +75,7 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             given = [profiles.binning(version_id, n, p) for n, p in references.items()]
             profiles.set_binnings(tx, version_id, given)
             tallies.set_score_edges(tx, version_id, work.edges)
+            profiles.set_levels(tx, version_id, work.levels)
         if days:
             profiles.replace_days(tx, version_id, days, work.counted.profiles)
             tallies.replace_days(tx, version_id, days, work.counted.tallies)

@@ -1,0 +1,275 @@
+"""How doubles are added up without rounding, so that any order of them gives the same bits.
+
+A double is a whole number times a power of two. Sums are kept as whole numbers in limbs of 32
+bits, wide enough for what was added, and are rounded once, when they are read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+CountArray: TypeAlias = NDArray[np.int64]
+BitArray: TypeAlias = NDArray[np.uint64]
+
+BITS = 32
+"""Of a limb; a 64-bit cell then holds carries of two thousand million additions."""
+
+LOW = 0xFFFF_FFFF
+FRACTION = np.uint64((1 << 52) - 1)
+HIDDEN = np.uint64(1 << 52)
+EXPONENT = 0x7FF
+OFFSET = 1_075
+"""A double is its 53-bit whole number times two to the power of (exponent field - 1075)."""
+
+RUN = 2_048
+"""Most 53-bit whole numbers that surely add up within 64 bits."""
+
+BLOCK = 32_768
+"""Rows added at a time, so that what is derived from them stays in the processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExactSums:
+    """Sums of doubles, one per cell, without rounding.
+
+    Parameters
+    ----------
+    limbs
+        Shape (width, ...): a cell is the sum over j of ``limbs[j] * 2**(32 * (lowest + j))``. The
+        limbs of a cell share its sign and are less than 2**32 in size; neither the first nor the
+        last is zero in every cell. So equal sums have equal limbs.
+    lowest
+        Position of the first limb; 0 when every cell is zero.
+    """
+
+    limbs: CountArray
+    lowest: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the cells."""
+        return self.limbs.shape[1:]
+
+    @cached_property
+    def rounded(self) -> FloatArray:
+        """The sums as doubles, each rounded to the nearest; infinite beyond the largest."""
+        flat = self.limbs.reshape(len(self.limbs), prod(self.shape))
+        return _round(flat, self.lowest).reshape(self.shape)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all sums are equal, of cells of one shape."""
+        if not isinstance(other, ExactSums):
+            return NotImplemented
+        return self.lowest == other.lowest and np.array_equal(self.limbs, other.limbs)
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType] -- arrays are not hashed
+
+    def __add__(self, other: "ExactSums") -> "ExactSums":
+        """Add cell by cell."""
+        return merged((self, other))
+
+    def __getitem__(self, at: int) -> "ExactSums":
+        """Return the cells at a position of the first axis."""
+        return _canonical(self.limbs[:, at], self.lowest)
+
+    def total(self) -> "ExactSums":
+        """Add up the cells along the last axis."""
+        return _canonical(self.limbs.sum(axis=-1), self.lowest)
+
+    def grouped(self, at: CountArray, *, cells: int) -> "ExactSums":
+        """Add up cells along the last axis; ``at`` says where each goes."""
+        before = self.limbs.reshape(prod(self.limbs.shape[:-1]), len(at))
+        limbs = np.zeros((len(before), cells), np.int64)
+        for row, target in zip(before, limbs, strict=True):
+            np.add.at(target, at, row)
+        return _canonical(limbs.reshape(*self.limbs.shape[:-1], cells), self.lowest)
+
+
+def zeros(*shape: int) -> ExactSums:
+    """Return sums of nothing."""
+    return ExactSums(np.zeros((0, *shape), np.int64), 0)
+
+
+def merged(parts: Sequence[ExactSums]) -> ExactSums:
+    """Add up sums over the same cells; at least one."""
+    lowest, width = _span(parts)
+    limbs = np.zeros((width, *parts[0].shape), np.int64)
+    for part in parts:
+        begin = part.lowest - lowest
+        limbs[begin : begin + len(part.limbs)] += part.limbs
+    return _canonical(limbs, lowest)
+
+
+def stacked(parts: Sequence[ExactSums]) -> ExactSums:
+    """Put sums over cells of one shape beside each other, along a new first axis."""
+    lowest, width = _span(parts)
+    limbs = np.zeros((width, len(parts), *parts[0].shape), np.int64)
+    for i, part in enumerate(parts):
+        begin = part.lowest - lowest
+        limbs[begin : begin + len(part.limbs), i] = part.limbs
+    return _canonical(limbs, lowest)
+
+
+def _span(parts: Sequence[ExactSums]) -> tuple[int, int]:
+    """Return where the limbs of several sums begin, and how many places they take."""
+    held = [part for part in parts if len(part.limbs)]
+    lowest = min((part.lowest for part in held), default=0)
+    return lowest, max((p.lowest + len(p.limbs) for p in held), default=lowest) - lowest
+
+
+def sums_between(values: FloatArray, bounds: ArrayLike, *, squared: bool = False) -> ExactSums:
+    """Add up runs of an array.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), contiguous and in any order, though one that keeps values of a size together
+        (sorted) is much faster.
+    bounds
+        Shape (..., k + 1), positions that never fall; cell i of a row of bounds adds up
+        ``values[bounds[i]:bounds[i + 1]]``. What lies outside is not read.
+    squared
+        Add up the squares, each rounded to a double.
+
+    Returns
+    -------
+    ExactSums
+        Shape (..., k).
+
+    Notes
+    -----
+    Within a run of one sign and exponent the doubles' bit patterns differ by their whole numbers,
+    so up to `RUN` of them are added as 64-bit integers in one pass.
+    """
+    cuts = np.asarray(bounds, np.int64)
+    flat = cuts.ravel()
+    found = [
+        _runs(values[begin : begin + BLOCK], begin, flat, squared=squared)
+        for begin in range(int(flat[0]), int(flat[-1]), BLOCK)
+    ]
+    starts, heads, totals = (
+        np.concatenate([part[i] for part in found]) if found else np.empty(0, np.uint64)
+        for i in range(3)
+    )
+    at = np.searchsorted(flat, starts.astype(np.int64), side="right") - 1
+    inside = (at + 1) % cuts.shape[-1] != 0  # between two rows of bounds lies what none asked for
+    rows, k = prod(cuts.shape[:-1]), cuts.shape[-1] - 1
+    cells = at[inside] - at[inside] // (k + 1)
+    limbs, lowest = _placed(heads[inside], totals[inside], at=cells, cells=rows * k)
+    return _canonical(limbs.reshape(len(limbs), *cuts.shape[:-1], k), lowest)
+
+
+def products(values: FloatArray, times: CountArray) -> ExactSums:
+    """Multiply each value by a count below 2**36, without rounding; both of one shape."""
+    bits = np.ascontiguousarray(values, np.float64).view(np.uint64).ravel()
+    heads, whole = bits & ~FRACTION, _whole(bits)
+    cells, n = np.arange(len(bits)), np.asarray(times, np.uint64).ravel()
+    half = np.uint64(26)
+    low, high = (whole & ((np.uint64(1) << half) - np.uint64(1))) * n, (whole >> half) * n
+    parts = [
+        _canonical(*_placed(heads, total, at=cells, cells=len(bits), shift=shift))
+        for total, shift in ((low, 0), (high, 26))
+    ]
+    total = merged(parts)
+    return ExactSums(total.limbs.reshape(len(total.limbs), *np.shape(values)), total.lowest)
+
+
+def _runs(
+    block: FloatArray, begin: int, cuts: CountArray, *, squared: bool
+) -> tuple[BitArray, BitArray, BitArray]:
+    """Add up the runs of a block: where each starts, its sign and exponent, its whole number."""
+    if squared:
+        with np.errstate(over="ignore"):  # infinity counts as 2**1024, see `_round`
+            block = block * block
+    bits = block.view(np.uint64)
+    changed = np.flatnonzero((bits[1:] ^ bits[:-1]) > FRACTION) + 1
+    near = cuts[np.searchsorted(cuts, begin) : np.searchsorted(cuts, begin + len(bits))] - begin
+    starts = np.unique(np.concatenate([np.arange(0, len(bits), RUN), changed, near]))
+    rows = np.diff(np.append(starts, len(bits))).astype(np.uint64)
+    heads = bits[starts] & ~FRACTION
+    hidden = np.where(heads << np.uint64(1), HIDDEN, np.uint64(0))  # none in zero and its like
+    totals = np.add.reduceat(bits, starts) - rows * (heads - hidden)
+    return (starts + begin).astype(np.uint64), heads, totals
+
+
+def _whole(bits: BitArray) -> BitArray:
+    """Return the 53-bit whole numbers of doubles."""
+    normal = (bits << np.uint64(1)) >> np.uint64(53) > 0
+    return (bits & FRACTION) | np.where(normal, HIDDEN, np.uint64(0))
+
+
+def _placed(
+    heads: BitArray, totals: BitArray, *, at: CountArray, cells: int, shift: int = 0
+) -> tuple[CountArray, int]:
+    """Put whole numbers of a sign and exponent into the limbs of their cells."""
+    fields = ((heads >> np.uint64(52)) & np.uint64(EXPONENT)).astype(np.int64)
+    place, left = np.divmod(np.maximum(fields, 1) - OFFSET + shift, BITS)
+    lowest = int(place.min()) if len(place) else 0
+    width = int(place.max()) - lowest + 3 if len(place) else 0
+    sign = np.where(heads >> np.uint64(63), -1.0, 1.0)
+    shifted = left.astype(np.uint64)
+    bottom = (totals & np.uint64(LOW)) << shifted
+    top = (totals >> np.uint64(BITS)) << shifted
+    parts = (
+        bottom & np.uint64(LOW),
+        (bottom >> np.uint64(BITS)) + (top & np.uint64(LOW)),
+        top >> np.uint64(BITS),
+    )
+    limbs = np.zeros(width * cells)
+    for j, part in enumerate(parts):  # whole numbers below 2**33: their sums in doubles are exact
+        where = (place - lowest + j) * cells + at
+        limbs += np.bincount(where, weights=part * sign, minlength=width * cells)
+    return limbs.astype(np.int64).reshape(width, cells), lowest
+
+
+def _canonical(limbs: CountArray, lowest: int) -> ExactSums:
+    """Carry, give the limbs of a cell one sign, and leave out limbs that no cell needs."""
+    if limbs.size == 0:
+        return zeros(*limbs.shape[1:])
+    room = np.zeros((2, *limbs.shape[1:]), np.int64)
+    limbs = np.concatenate([limbs, room])
+    _carry(limbs)
+    below = limbs[-1] < 0
+    if below.any():
+        limbs[:, below] *= -1
+        _carry(limbs)
+        limbs[:, below] *= -1
+    used = np.flatnonzero(limbs.any(axis=tuple(range(1, limbs.ndim))))
+    if len(used) == 0:
+        return zeros(*limbs.shape[1:])
+    return ExactSums(limbs[used[0] : used[-1] + 1], lowest + int(used[0]))
+
+
+def _carry(limbs: CountArray) -> None:
+    """Bring every limb but the last into 0 .. 2**32 - 1."""
+    for j in range(len(limbs) - 1):
+        limbs[j + 1] += limbs[j] >> BITS
+        limbs[j] &= LOW
+
+
+def _round(limbs: CountArray, lowest: int) -> FloatArray:
+    """Round each cell to the nearest double: its leading 64 bits, the rest told by the last."""
+    width, cells = limbs.shape
+    if width == 0:
+        return np.zeros(cells)
+    size = np.concatenate([np.zeros((2, cells), np.int64), np.abs(limbs)]).astype(np.uint64)
+    top = len(size) - 1 - np.argmax(size[::-1] > 0, axis=0)
+    each = np.arange(cells)
+    first, second, third = (size[top - j, each] for j in range(3))
+    left = BITS - np.frexp(first.astype(np.float64))[1]
+    shift = left.astype(np.uint64)
+    over = third << shift
+    lead = (((first << np.uint64(BITS)) | second) << shift) | (over >> np.uint64(BITS))
+    rest = (over & np.uint64(LOW)) > 0
+    rest |= np.any((size > 0) & (np.arange(len(size))[:, None] < top - 2), axis=0)
+    lead |= rest.astype(np.uint64)
+    exponent = (top - 3 + lowest) * BITS - left
+    with np.errstate(over="ignore"):
+        value = np.ldexp(lead.astype(np.float64), exponent)
+    return np.where((limbs < 0).any(axis=0), -value, value)
