@@ -150,6 +150,11 @@ class Monitor:
     alerts: AlertRule = field(default_factory=AlertRule)
     active: bool = True
 
+    @property
+    def service_columns(self) -> tuple[str, ...]:
+        """Columns of the log that are about the service: they have a level and no reference."""
+        return () if self.service is None else self.service.columns
+
     def begins_series(self, before: "Monitor") -> bool:
         """Tell whether measurements under this revision cannot be set beside those before."""
         mine, theirs = ((m.reference, m.grain, m.bins) for m in (self, before))

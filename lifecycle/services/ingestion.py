@@ -1,6 +1,6 @@
 """What happened in production: logged predictions, and the outcomes that arrive later."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -17,7 +17,7 @@ from lifecycle.engines import rows
 from lifecycle.engines.contract import Kind
 from lifecycle.engines.reading import kind_of
 from lifecycle.errors import InvalidInput
-from lifecycle.store import audit, datasets, logs, models
+from lifecycle.store import audit, datasets, logs, models, monitors
 from lifecycle.store.connection import Connection, Workspace
 
 pc: Any = pyarrow.compute  # its functions are made at run time and have no types
@@ -84,13 +84,15 @@ def predictions(
     con = ws.cursor()
     regression = models.get(con, model_id).task is Task.REGRESSION
     logged = models.version(con, model_id, version)
-    kinds = _kinds(con, logged.reference)
+    served = _served(con, logged.id)
+    kinds = {**_kinds(con, logged.reference), **served}
     names = {"lc_at": timestamp, "lc_id": id, "score": score, "prediction": prediction}
     tables = [
         _prediction_rows(
             _File(str(file), rows.read(str(file))),
             logged=logged,
             kinds=kinds,
+            served=served,
             regression=regression,
             names=names,
         )
@@ -216,9 +218,15 @@ def _named(file: Path, write: Callable[[], list[Any]]) -> list[Any]:
 
 
 def _prediction_rows(
-    file: _File, *, logged: Version, kinds: Mapping[str, Kind], regression: bool, names: _Names
+    file: _File,
+    *,
+    logged: Version,
+    kinds: Mapping[str, Kind],
+    served: Iterable[str],
+    regression: bool,
+    names: _Names,
 ) -> Any:
-    """Give a file's columns the names the log uses, and keep features and sensitive columns."""
+    """Give a file's columns the names the log uses; keep features, groups and service columns."""
     columns, there = logged.columns, file.table.column_names
     for answer, declared in (("score", columns.score), ("prediction", columns.prediction)):
         if names[answer] is None and declared in there:
@@ -232,7 +240,7 @@ def _prediction_rows(
     if names["prediction"] is not None:
         read = _numbers if regression else _labels
         made["prediction"] = read(file, names["prediction"])
-    for name in _kept(file, columns=columns, mapped=names):
+    for name in _kept(file, columns=columns, served=served, mapped=names):
         if name in made:
             raise InvalidInput(f"{file.label}: column {name!r} has a name that the log needs")
         kind = Kind.CATEGORICAL if name in columns.categorical else kinds.get(name)
@@ -256,7 +264,16 @@ def _like(file: _File, name: str, *, kind: Kind | None) -> Any:
     return values if temporal else _labels(file, name)
 
 
-def _kept(file: _File, *, columns: Columns, mapped: _Names) -> list[str]:
+def _served(con: Connection, version_id: str) -> dict[str, Kind]:
+    """Return the log's columns that the version's monitor reads about the service."""
+    monitor = monitors.current(con, version_id)
+    if monitor is None or monitor.service is None:
+        return {}
+    kinds = {monitor.service.latency: Kind.NUMERIC, monitor.service.status: Kind.CATEGORICAL}
+    return {name: kind for name, kind in kinds.items() if name is not None}
+
+
+def _kept(file: _File, *, columns: Columns, served: Iterable[str], mapped: _Names) -> list[str]:
     """Name the columns that stay beside id, time and answers."""
     there = file.table.column_names
     if not columns.features:
@@ -264,8 +281,8 @@ def _kept(file: _File, *, columns: Columns, mapped: _Names) -> list[str]:
         return [name for name in there if name not in given]
     for name in columns.features:
         file.column(name)
-    sensitive = [n for n in columns.sensitive if n in there and n not in columns.features]
-    return [*columns.features, *sensitive]
+    beside = [n for n in (*columns.sensitive, *served) if n in there]
+    return list(dict.fromkeys((*columns.features, *beside)))
 
 
 def _outcome_rows(

@@ -8,7 +8,14 @@ apart over a whole run, by `correct`.
 from collections.abc import Callable, Sequence
 
 from lifecycle.domain.measurement import Measurement
-from lifecycle.services.measuring import drift, fairness, performance, quality
+from lifecycle.services.measuring import (
+    drift,
+    estimation,
+    fairness,
+    performance,
+    quality,
+    service,
+)
 from lifecycle.services.measuring.correction import correct
 from lifecycle.services.measuring.watch import ALL_ROWS, Counts, Watch, matured, window_of
 
@@ -18,6 +25,8 @@ MEASURES: tuple[Callable[[Watch, Counts], Sequence[Measurement]], ...] = (
     drift.measure,
     quality.measure,
     performance.measure,
+    estimation.measure,
+    service.measure,
     fairness.measure,
 )
 """Everything a window is asked, in the order in which its measurements are kept."""

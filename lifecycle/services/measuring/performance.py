@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lifecycle.domain.measurement import Measurement
-from lifecycle.services.analysis.performance import FROM_SCORES
+from lifecycle.services.analysis.performance import FROM_SCORES, in_money
 from lifecycle.services.analysis.result import Draft, finish
 from lifecycle.services.measuring.watch import (
     ALL_ROWS,
@@ -14,7 +14,7 @@ from lifecycle.services.measuring.watch import (
     softened,
 )
 from lifecycle.stats import catalogue
-from lifecycle.stats.catalogue import Needs, Statistic
+from lifecycle.stats.catalogue import Family, Needs, Statistic
 from lifecycle.stats.summaries import UNKNOWN, BinaryTally, ClassTally, ErrorTally, Tally
 
 TOLERANCE = 0.05
@@ -51,14 +51,23 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
             statistic=statistic,
             estimate=enough(statistic.measure(tally), rows=tally.rows, minimum=monitor.minimum),
             window=counts.window,
-            limit=monitor.limits.get(
-                statistic.name, house_limit(statistic, reference=_usual(watch, statistic))
-            ),
+            limit=usual_limit(watch, statistic),
         )
-        for statistic in performance_statistics(tally, named=monitor.performance)
+        for statistic in (
+            *performance_statistics(tally, named=monitor.performance),
+            *_in_money(watch, tally),
+        )
     ]
     measured, _ = finish(drafts)
     return [if_mature(softened(m), tally=tally, wanted=monitor.maturity) for m in measured]
+
+
+def usual_limit(watch: Watch, statistic: Statistic) -> float | None:
+    """Return the limit set by hand, or else the one that the reference sets; none for money."""
+    otherwise = None
+    if statistic.family is Family.PERFORMANCE:
+        otherwise = house_limit(statistic, reference=_usual(watch, statistic))
+    return watch.monitor.limit(statistic.name, column=None, otherwise=otherwise)
 
 
 def house_limit(statistic: Statistic, *, reference: float | None) -> float | None:
@@ -83,6 +92,12 @@ def performance_statistics(tally: Tally, *, named: Sequence[str] = ()) -> tuple[
         decided = int(tally.decisions[:, :UNKNOWN].sum()) > 0
         fitting = [s for s in fitting if (scored if s.name in FROM_SCORES else decided)]
     return tuple(fitting)
+
+
+def _in_money(watch: Watch, tally: Tally) -> list[Statistic]:
+    """Return the statistics of value where somebody said what a decision is worth."""
+    costs = watch.monitor.costs
+    return [] if costs is None or not isinstance(tally, BinaryTally) else in_money(costs)
 
 
 def _usual(watch: Watch, statistic: Statistic) -> float | None:

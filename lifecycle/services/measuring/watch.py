@@ -82,6 +82,8 @@ def window_of(day: date, *, grain: Grain) -> Window:
 def pairs(watch: Watch, counts: Counts, *, within: str | None = None) -> Iterator[Pair]:
     """Pair each column's reference with what the window holds, slice by slice.
 
+    Columns about the service have no reference and are left out.
+
     Parameters
     ----------
     within
@@ -92,7 +94,7 @@ def pairs(watch: Watch, counts: Counts, *, within: str | None = None) -> Iterato
             continue
         held, named = counts.profiles.get(key, {}), slice_of(key)
         for column, reference in columns.items():
-            if column in held:
+            if column in held and column not in watch.monitor.service_columns:
                 yield Pair(named, column, reference, held[column])
 
 

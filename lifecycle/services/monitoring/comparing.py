@@ -173,6 +173,8 @@ def _unsaid(basis: Basis, window: Window, reasons: Mapping[str, str]) -> Iterato
     """Say of columns that nothing can be said, and why."""
     monitor = basis.monitor
     for column, reason in reasons.items():
+        if column in monitor.service_columns:
+            continue
         numeric = isinstance(basis.baseline[ALL_ROWS][column], NumericProfile)
         needs = Needs.NUMERIC if numeric else Needs.CATEGORICAL
         for name in monitor.drift if numeric else monitor.categorical:

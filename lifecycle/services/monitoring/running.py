@@ -19,7 +19,7 @@ from lifecycle.domain.run import Run
 from lifecycle.engines import Engine, choose, rows
 from lifecycle.errors import Conflict, InvalidInput, LifecycleError
 from lifecycle.services import snapshots
-from lifecycle.services.measuring import ALL_ROWS
+from lifecycle.services.measuring import ALL_ROWS, service
 from lifecycle.services.measuring.scores import score_edges
 from lifecycle.services.monitoring import comparing, counting, reference, saving
 from lifecycle.services.monitoring.comparing import Basis
@@ -202,6 +202,7 @@ def _run(
         references = _kept(con, version.id)
         if revised:
             references = reference.profiles(engine, found, bins=monitor.bins)
+            references |= service.columns(monitor.service)
         levels = counting.levels_of(
             engine, found.source, segments=monitor.segments, sensitive=found.sensitive
         )
