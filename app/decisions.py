@@ -7,7 +7,7 @@ import streamlit as st
 from app import widgets, words
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status, Vote
-from lifecycle.domain.policy import Outcome
+from lifecycle.domain.rules import Outcome
 from lifecycle.errors import LifecycleError
 from lifecycle.store import evidence
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lifecycle.domain.actor import Actor
     from lifecycle.domain.approval import Request
-    from lifecycle.domain.policy import GateReport, Result
+    from lifecycle.domain.rules import GateReport, Result
     from lifecycle.store.connection import Connection
 
 VOTES = {

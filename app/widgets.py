@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lifecycle.domain.job import JobState
     from lifecycle.domain.measurement import Measurement
     from lifecycle.domain.model import Model, Version
-    from lifecycle.domain.policy import Outcome
+    from lifecycle.domain.rules import Outcome
 
 PAGES = {
     name: f"../pages/{name}.py"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lifecycle.domain.job import JobState
 from lifecycle.domain.measurement import State
-from lifecycle.domain.policy import Outcome
+from lifecycle.domain.rules import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime

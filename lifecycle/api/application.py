@@ -10,7 +10,9 @@ from lifecycle.api import (
     assurance,
     data,
     decisions,
+    following,
     monitoring,
+    policies,
     problems,
     registry,
     trail,
@@ -52,7 +54,17 @@ def create(workspace: Workspace, *, settings: Settings, jobs: JobRunner | None =
     api.state.workspace = workspace
     api.state.settings = settings
     api.state.jobs = jobs
-    for module in (registry, data, monitoring, assurance, decisions, trail, administration):
+    for module in (
+        registry,
+        data,
+        monitoring,
+        assurance,
+        decisions,
+        following,
+        policies,
+        trail,
+        administration,
+    ):
         api.include_router(module.router)
     problems.install(api)
     return Recognise(AnswerOnce(api, workspace=workspace), workspace=workspace)

@@ -3,40 +3,80 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from lifecycle.adapters.keys import pem
 from lifecycle.api.door import Door
 from lifecycle.api.registry import Limit, Offset, Strict
 from lifecycle.api.shapes import page, plain
-from lifecycle.domain.approval import Status, Vote
+from lifecycle.domain.approval import Code, Status, Vote
+from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.model import Stage
-from lifecycle.services import approvals, policies
-from lifecycle.store import policies as kept_policies
+from lifecycle.services import approvals
+from lifecycle.services.approvals import passes
+from lifecycle.store import approvals as kept
 from lifecycle.store import requests
 
 router = APIRouter(tags=["decisions"])
 
 
 class GateIn(Strict):
-    """The question whether a version may go to a stage."""
+    """The question whether a version may go to a stage, or start in the one it is in."""
 
     model: str
     version: str
     to: Stage
 
 
+class GlassIn(Strict):
+    """Why a version is started although the gate refuses."""
+
+    model: str
+    version: str
+    reason: str = Field(min_length=1)
+
+
 class RequestIn(GateIn):
     """A wish to move a version."""
 
     reason: str = Field(min_length=1)
+    emergency: bool = False
+    supersedes: str | None = None
+
+
+class ConditionIn(Strict):
+    """What an approval asks for, by whom and when."""
+
+    text: str = Field(min_length=1)
+    owner: str
+    due_at: AwareDatetime
+    severity: Severity = Severity.MEDIUM
 
 
 class DecideIn(Strict):
-    """A vote; `seen` is the bundle hash of what the voter looked at."""
+    """A vote; `seen` is the bundle hash of what the voter looked at.
+
+    `password` is asked again for signing. Who votes is whoever holds the token; naming somebody
+    else here is not possible, except by a delegation in `on_behalf_of`.
+    """
 
     vote: Vote
     reason: str = ""
+    code: Code = Code.OTHER
     seen: str | None = None
+    password: str | None = None
+    on_behalf_of: str | None = None
+    conditions: list[ConditionIn] = []
+
+
+class DecideManyIn(Strict):
+    """The same vote on several requests."""
+
+    requests: list[str] = Field(min_length=1, max_length=100)
+    vote: Vote
+    reason: str = ""
+    code: Code = Code.OTHER
+    password: str | None = None
 
 
 class WithdrawIn(Strict):
@@ -45,20 +85,38 @@ class WithdrawIn(Strict):
     reason: str = Field(min_length=1)
 
 
-class PolicyIn(Strict):
-    """A policy as YAML text."""
+class CommentIn(Strict):
+    """Something to say about a request."""
 
-    content: str = Field(max_length=500_000)
+    text: str = Field(min_length=1)
 
 
 @router.post("/gate")
 def gate(door: Door, body: GateIn) -> Any:
-    """Answer rule by rule whether a version may go to a stage now."""
-    report = approvals.gate(
+    """Answer rule by rule whether a version may go to a stage now, or start where it is."""
+    answer = approvals.ask(
         door.workspace, body.model, body.version, to=body.to, by=door.actor, at=door.at
     )
     subject = {"model": body.model, "version": body.version, "to": body.to}
-    return {**subject, **plain(report)}
+    rest = {"question": answer.question, "approval": answer.approval, "token": answer.token}
+    return {**subject, **plain(answer.report), **plain(rest)}
+
+
+@router.post("/gate/glass", status_code=201)
+def break_glass(door: Door, body: GlassIn) -> Any:
+    """Start a version that the gate refuses; it leaves a mark and a task with a date."""
+    token, found = approvals.break_glass(
+        door.workspace, body.model, body.version, reason=body.reason, by=door.actor, at=door.at
+    )
+    return {"token": token, "finding": plain(found)}
+
+
+@router.get("/gate/key")
+def gate_key(door: Door) -> Any:
+    """Return the public key that passes of the gate are checked with."""
+    door.reading()
+    key = passes.key(door.workspace)
+    return {"id": key.id, "algorithm": "Ed25519", "public": key.public, "pem": pem(key.public)}
 
 
 @router.get("/requests")
@@ -79,6 +137,8 @@ def add_request(door: Door, body: RequestIn) -> Any:
             body.version,
             to=body.to,
             reason=body.reason,
+            emergency=body.emergency,
+            supersedes=body.supersedes,
             by=door.actor,
             at=door.at,
         )
@@ -87,24 +147,68 @@ def add_request(door: Door, body: RequestIn) -> Any:
 
 @router.get("/requests/{request_id}")
 def show_request(door: Door, request_id: str) -> Any:
-    """Show one request, and why it is stale if it is."""
-    found = requests.get(door.reading(), request_id)
-    return {**plain(found), "stale": approvals.is_stale(door.workspace, found)}
+    """Show one request: why it is stale if it is, who can decide, what changed, what was said."""
+    con = door.reading()
+    found = requests.get(con, request_id)
+    terms = approvals.terms_of(con, found)
+    compared = approvals.since_last_approval(con, found)
+    return {
+        **plain(found),
+        "stale": approvals.is_stale(door.workspace, found),
+        "lacking": list(terms.lacking(found.approving)),
+        "opens_at": plain(terms.opens_at(found.requested_at)),
+        "closes_at": plain(terms.closes_at(found.requested_at)),
+        "eligible": approvals.eligible(con, found, terms=terms),
+        "last_approved": compared and compared[0].id,
+        "differences": plain(compared[1]) if compared else [],
+        "signatures": [d.signature.line for d in found.decisions if d.signature],
+        "comments": plain(kept.comments(con, request_id)),
+        "findings": plain(kept.findings(con, request_id=request_id)),
+    }
 
 
 @router.post("/requests/{request_id}/decisions")
 def decide(door: Door, request_id: str, body: DecideIn) -> Any:
     """Vote on a request."""
+    given = [Obligation(c.text, c.severity, c.owner, c.due_at) for c in body.conditions]
     return plain(
         approvals.decide(
             door.workspace,
             request_id,
             vote=body.vote,
             reason=body.reason,
+            code=body.code,
             seen=body.seen,
+            secret=body.password,
+            conditions=given,
+            on_behalf_of=body.on_behalf_of,
             by=door.actor,
             at=door.at,
         )
+    )
+
+
+@router.post("/decisions")
+def decide_many(door: Door, body: DecideManyIn) -> Any:
+    """Cast the same vote on several requests of low risk, on all of them or on none."""
+    decided = approvals.decide_many(
+        door.workspace,
+        body.requests,
+        vote=body.vote,
+        reason=body.reason,
+        code=body.code,
+        secret=body.password,
+        by=door.actor,
+        at=door.at,
+    )
+    return {"items": plain(decided)}
+
+
+@router.post("/requests/{request_id}/comments", status_code=201)
+def comment(door: Door, request_id: str, body: CommentIn) -> Any:
+    """Say something about a request; `@name` mentions somebody."""
+    return plain(
+        approvals.comment(door.workspace, request_id, body.text, by=door.actor, at=door.at)
     )
 
 
@@ -116,25 +220,3 @@ def withdraw(door: Door, request_id: str, body: WithdrawIn) -> Any:
             door.workspace, request_id, reason=body.reason, by=door.actor, at=door.at
         )
     )
-
-
-@router.get("/policies")
-def list_policies(door: Door) -> Any:
-    """List every published policy version."""
-    found = kept_policies.every(door.reading())
-    return {"items": [{k: v for k, v in plain(p).items() if k != "gates"} for p in found]}
-
-
-@router.get("/policies/{name}")
-def show_policy(door: Door, name: str, version: str | None = None) -> Any:
-    """Show a policy's content; the one in force unless a version is named."""
-    con = door.reading()
-    if version is None:
-        return plain(kept_policies.current(con, name))
-    return plain(kept_policies.get(con, name, version))
-
-
-@router.post("/policies", status_code=201)
-def publish_policy(door: Door, body: PolicyIn) -> Any:
-    """Publish the next version of a policy."""
-    return plain(policies.publish(door.workspace, body.content, by=door.actor, at=door.at))

@@ -16,8 +16,9 @@ from lifecycle.domain.audit import Link
 from lifecycle.domain.checkpoint import Checkpoint
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.model import Version
-from lifecycle.domain.policy import GateReport, Policy
+from lifecycle.domain.policy import Policy
 from lifecycle.domain.proof import Examination
+from lifecycle.domain.rules import GateReport
 from lifecycle.services.examination import told
 
 ALSO: Mapping[type, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""Commands that judge and decide: assess, gate, request, decide, policy."""
+"""Commands that judge and decide: assess, gate, request, decide."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import typer
 
+from lifecycle.cli.output import write_whole
 from lifecycle.cli.records import show, write
 from lifecycle.cli.session import (
     ActingAs,
@@ -15,12 +16,12 @@ from lifecycle.cli.session import (
     Printed,
     Reason,
     connected,
+    listed,
+    pairs,
     text_of,
     without,
 )
-from lifecycle.errors import CheckFailed, InsufficientData
-
-policy = typer.Typer(no_args_is_help=True, help="What each step needs.")
+from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput
 
 Model = Annotated[str, typer.Argument(metavar="MODEL")]
 Version = Annotated[str, typer.Argument(metavar="VERSION")]
@@ -56,6 +57,12 @@ def request(
     version: Version,
     to: Annotated[str, typer.Option(help="The stage wished for.")],
     reason: Reason,
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="Override the gate, on the policy's terms.")
+    ] = False,
+    supersedes: Annotated[
+        str | None, typer.Option(help="An open request of yours that this one replaces.")
+    ] = None,
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -66,6 +73,7 @@ def request(
     """
     with connected(home, acting_as) as client:
         body = {"model": model, "version": version, "to": to, "reason": reason}
+        body |= {"emergency": emergency, "supersedes": supersedes}
         show(client.post("/requests", body), format=format)
 
 
@@ -85,8 +93,20 @@ def list_requests(
 
 def decide(
     request: Annotated[str, typer.Argument(metavar="REQUEST")],
-    vote: Annotated[str, typer.Argument(help="approve, reject, return or abstain.")],
+    vote: Annotated[
+        str,
+        typer.Argument(help="approve, approve_with_conditions, reject, return, abstain or recuse."),
+    ],
     reason: Reason = "",
+    code: Annotated[str, typer.Option(help="Why in one word, such as limit_exceeded.")] = "other",
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(help="owner=NAME,due=YYYY-MM-DD,severity=high,text=WHAT; may be repeated."),
+    ] = None,
+    on_behalf_of: Annotated[
+        str | None, typer.Option(help="Whose authority you use, by a delegation.")
+    ] = None,
+    sign: Annotated[bool, typer.Option("--sign", help="Ask for your password to sign.")] = False,
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -95,9 +115,23 @@ def decide(
 
     Example: lifecycle decide req-3 approve --reason "evidence is sound"
     """
+    body: dict[str, Any] = {"vote": vote, "reason": reason, "code": code}
+    body["conditions"] = [_condition(text) for text in condition or []]
+    body["on_behalf_of"] = on_behalf_of
+    if sign:
+        body["password"] = typer.prompt("Password", hide_input=True, err=True)
     with connected(home, acting_as) as client:
-        body = {"vote": vote, "reason": reason}
         show(client.post(f"/requests/{request}/decisions", body), format=format)
+
+
+def _condition(text: str) -> dict[str, str]:
+    """Read a condition; its text comes last and may hold commas."""
+    head, found, said = text.partition("text=")
+    given = pairs(listed(head), option="--condition")
+    if not found or not {"owner", "due"} <= set(given):
+        raise InvalidInput("--condition wants owner=NAME,due=YYYY-MM-DD,text=WHAT")
+    due = given.pop("due")
+    return {**given, "due_at": f"{due}T23:59:59Z" if "T" not in due else due, "text": said}
 
 
 def gate(
@@ -108,8 +142,14 @@ def gate(
     home: Home = None,
     acting_as: ActingAs = None,
     out: Out = None,
+    token: Annotated[
+        Path | None, typer.Option(help="Write the pass of an allowed start to this file.")
+    ] = None,
 ) -> None:
     """Ask whether a version may go to a stage: 0 yes, 1 no, 3 too little data.
+
+    Asked about the stage the version is in, it answers whether it may start there; only that
+    earns a pass that a deployer can check for ten minutes.
 
     Example: lifecycle gate churn-gbm 3 --to production --format junit --out gate.xml
     """
@@ -128,6 +168,8 @@ def gate(
         if r["blocking"] and r["verdict"]["outcome"] != "pass"
     ]
     said = f"{model}/{version} may not go to {to}: {'; '.join(failing)}"
+    if token is not None and report["token"]:
+        write_whole(token, report["token"])
     if report["outcome"] == "insufficient":
         raise InsufficientData(said)
     if report["outcome"] != "pass":
@@ -156,7 +198,8 @@ def _junit(report: dict[str, Any]) -> str:
         if kind and not result["blocking"]:
             kind = "skipped"
         if kind:
-            ET.SubElement(case, kind, message=verdict["sentence"]).text = verdict["remedy"]
+            message = _xml(verdict["sentence"])
+            ET.SubElement(case, kind, message=message).text = _xml(verdict["remedy"])
             counts[{"failure": "failures", "error": "errors"}.get(kind, kind)] += 1
     suite.set("tests", str(len(report["results"])))
     for name, number in counts.items():
@@ -165,41 +208,6 @@ def _junit(report: dict[str, Any]) -> str:
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-@policy.command("list")
-def list_policies(
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """List published policies. Example: lifecycle policy list."""
-    with connected(home, acting_as) as client:
-        items = client.get("/policies")["items"]
-    show(items, format=format, out=out, columns=("name", "version", "description", "sha256"))
-
-
-@policy.command("show")
-def show_policy(
-    name: Annotated[str, typer.Argument()] = "house",
-    version: Annotated[str | None, typer.Option(help="The one in force when absent.")] = None,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    out: Out = None,
-) -> None:
-    """Print a policy's content as JSON. Example: lifecycle policy show house."""
-    with connected(home, acting_as) as client:
-        found = client.get(f"/policies/{name}", version=version)
-    show(found["content"], format=Format.JSON, out=out)
-
-
-@policy.command("publish")
-def publish_policy(
-    file: Path,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-) -> None:
-    """Publish the next version of a policy. Example: lifecycle policy publish house.yaml."""
-    with connected(home, acting_as) as client:
-        kept = client.post("/policies", {"content": text_of(file)})
-    show(without(kept, "content", "gates"), format=format)
+def _xml(text: str) -> str:
+    """Leave out what XML cannot hold: control characters and lone surrogates."""
+    return "".join(c for c in text if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff"))

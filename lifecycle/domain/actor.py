@@ -13,6 +13,7 @@ class Role(StrEnum):
     DEVELOPER = "developer"
     VALIDATOR = "validator"
     APPROVER = "approver"
+    RISK_OWNER = "risk_owner"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
 
@@ -29,6 +30,7 @@ class Permission(StrEnum):
     ASSESS = "assess"
     REQUEST = "request"
     DECIDE = "decide"
+    RULE = "rule"
     ADMINISTER = "administer"
 
 
@@ -59,8 +61,19 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.APPROVER: frozenset(
         {Permission.READ, Permission.READ_TRAIL, Permission.HANDLE, Permission.DECIDE}
     ),
+    Role.RISK_OWNER: frozenset(
+        {
+            Permission.READ,
+            Permission.READ_TRAIL,
+            Permission.HANDLE,
+            Permission.DECIDE,
+            Permission.RULE,
+        }
+    ),
     Role.AUDITOR: frozenset({Permission.READ, Permission.READ_ROWS, Permission.READ_TRAIL}),
-    Role.ADMINISTRATOR: frozenset({Permission.READ, Permission.READ_TRAIL, Permission.ADMINISTER}),
+    Role.ADMINISTRATOR: frozenset(
+        {Permission.READ, Permission.READ_TRAIL, Permission.RULE, Permission.ADMINISTER}
+    ),
 }
 
 
@@ -84,8 +97,8 @@ SCOPED: dict[Scope, frozenset[Permission]] = {
             Permission.REQUEST,
         }
     ),
-    Scope.DECIDE: frozenset({Permission.DECIDE}),
-    Scope.ADMINISTER: frozenset({Permission.ADMINISTER}),
+    Scope.DECIDE: frozenset({Permission.DECIDE, Permission.RULE}),
+    Scope.ADMINISTER: frozenset({Permission.RULE, Permission.ADMINISTER}),
 }
 
 
@@ -155,5 +168,6 @@ SENTENCES: dict[Permission, str] = {
     Permission.ASSESS: "run assessments",
     Permission.REQUEST: "request a promotion",
     Permission.DECIDE: "decide on a promotion",
+    Permission.RULE: "write or publish a policy",
     Permission.ADMINISTER: "administer this workspace",
 }

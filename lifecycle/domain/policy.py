@@ -1,266 +1,22 @@
-"""What a version must show before it may go further: rules, computed verdicts, a gate."""
+"""A published set of gates by risk tier: what a version must show, and who must agree."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, field, replace
 
 from lifecycle.domain.actor import Role
 from lifecycle.domain.audit import canonical
-from lifecycle.domain.condition import Condition
-from lifecycle.domain.evidence import Evidence, Purpose
-from lifecycle.domain.measurement import Measurement, State
-from lifecycle.domain.model import Model, Stage, Version
-from lifecycle.domain.usecase import Tier, UseCase
+from lifecycle.domain.model import Stage
+from lifecycle.domain.rules import Case, GateReport, NamedRule, Result
+from lifecycle.domain.terms import Terms, strictest
+from lifecycle.domain.usecase import Tier
 from lifecycle.errors import InvalidInput
 
+CENTRAL = "house"
+"""The name of the policy that every unit of an organisation is under."""
 
-class Outcome(StrEnum):
-    """What a rule says; only ``pass`` lets a version through."""
-
-    PASS = "pass"  # noqa: S105 -- an outcome, not a password
-    FAIL = "fail"
-    INSUFFICIENT = "insufficient"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Everything a rule may look at, gathered on the server."""
-
-    use_case: UseCase
-    model: Model
-    version: Version
-    evidence: tuple[Evidence, ...]
-    health: State
-    at: datetime
-
-    def latest(self, purpose: Purpose) -> Evidence | None:
-        """Return the newest evidence for a purpose."""
-        found = [e for e in self.evidence if e.purpose is purpose]
-        return max(found, key=lambda e: e.created_at, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a rule found, with enough to understand it without the code.
-
-    Parameters
-    ----------
-    remedy
-        What would change the verdict; empty when it passed.
-    """
-
-    outcome: Outcome
-    sentence: str
-    value: float | None = None
-    interval: tuple[float, float] | None = None
-    limit: float | None = None
-    n: int | None = None
-    evidence: str | None = None
-    remedy: str = ""
-
-
-class Rule(Protocol):
-    """A rule of a policy; ``kind`` is its name in YAML, the fields are its parameters."""
-
-    kind: ClassVar[str]
-
-    def check(self, case: Case) -> Verdict:
-        """Judge one version."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Documented:
-    """The named fields of use case and model are filled."""
-
-    kind: ClassVar[str] = "documented"
-    fields: tuple[str, ...]
-
-    def check(self, case: Case) -> Verdict:
-        """Judge one version."""
-        subject = {"sponsor": case.use_case, "affected": case.use_case, "kpis": case.use_case}
-        missing = [name for name in self.fields if not getattr(subject.get(name, case.model), name)]
-        if missing:
-            listed = ", ".join(missing)
-            return Verdict(Outcome.FAIL, f"not filled: {listed}", remedy=f"fill {listed}")
-        return Verdict(Outcome.PASS, f"filled: {', '.join(self.fields)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Traceable:
-    """The version has a hashed artefact, its snapshots and a code commit."""
-
-    kind: ClassVar[str] = "traceable"
-    needs: tuple[str, ...] = ("artifact", "reference", "code_commit")
-
-    def check(self, case: Case) -> Verdict:
-        """Judge one version."""
-        missing = [name for name in self.needs if not getattr(case.version, name)]
-        if missing:
-            listed = ", ".join(missing)
-            remedy = f"register a version with {listed}"
-            return Verdict(Outcome.FAIL, f"lineage lacks {listed}", remedy=remedy)
-        return Verdict(Outcome.PASS, f"lineage holds {', '.join(self.needs)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidenced:
-    """There is evidence for a purpose, no older than a number of days."""
-
-    kind: ClassVar[str] = "evidence"
-    purpose: str
-    max_age_days: float = 90
-
-    def check(self, case: Case) -> Verdict:
-        """Judge one version."""
-        found = case.latest(Purpose(self.purpose))
-        remedy = f"run a {self.purpose} assessment"
-        if found is None:
-            return Verdict(Outcome.INSUFFICIENT, f"no {self.purpose} evidence", remedy=remedy)
-        age = case.at - found.created_at
-        days = age / timedelta(days=1)
-        sentence = f"{self.purpose} evidence is {days:.0f} days old, limit {self.max_age_days:.0f}"
-        outcome = Outcome.PASS if days <= self.max_age_days else Outcome.FAIL
-        return Verdict(
-            outcome,
-            sentence,
-            value=days,
-            limit=self.max_age_days,
-            evidence=found.id,
-            remedy="" if outcome is Outcome.PASS else remedy,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A measurement over all rows of the latest evidence stays within a limit.
-
-    Parameters
-    ----------
-    bound
-        ``point`` judges the value; ``lower`` and ``upper`` judge that end of its interval.
-    column
-        Judge only measurements about this column or attribute; all of them when absent.
-    """
-
-    kind: ClassVar[str] = "limit"
-    purpose: str
-    statistic: str
-    minimum: float | None = None
-    maximum: float | None = None
-    bound: str = "point"
-    column: str | None = None
-
-    def check(self, case: Case) -> Verdict:
-        """Judge one version."""
-        found = case.latest(Purpose(self.purpose))
-        remedy = f"run a {self.purpose} assessment that measures {self.statistic}"
-        if found is None:
-            return Verdict(Outcome.INSUFFICIENT, f"no {self.purpose} evidence", remedy=remedy)
-        matching = [m for m in found.measurements if self._matches(m)]
-        if not matching:
-            sentence = f"{found.id} does not measure {self.statistic}"
-            return Verdict(Outcome.INSUFFICIENT, sentence, evidence=found.id, remedy=remedy)
-        verdicts = [self._judge(m, evidence=found.id) for m in matching]
-        order = (Outcome.ERROR, Outcome.FAIL, Outcome.INSUFFICIENT, Outcome.PASS)
-        return min(verdicts, key=lambda verdict: order.index(verdict.outcome))
-
-    def _matches(self, m: Measurement) -> bool:
-        about = m.statistic == self.statistic and self.column in (None, m.column)
-        return about and not m.slice and m.window is None
-
-    def _judge(self, m: Measurement, *, evidence: str) -> Verdict:
-        name = self.statistic + (f" by {m.column}" if m.column else "")
-        judged = m.value
-        if self.bound != "point" and m.value is not None:
-            judged = m.interval[0 if self.bound == "lower" else 1] if m.interval else None
-        wanted = " and ".join(
-            f"{word} {bound:g}"
-            for word, bound in (("at least", self.minimum), ("at most", self.maximum))
-            if bound is not None
-        )
-        limit = self.minimum if self.minimum is not None else self.maximum
-        if m.state is State.ERROR:
-            sentence = f"{name} failed: {m.reason}"
-            return Verdict(Outcome.ERROR, sentence, evidence=evidence, remedy="repair and rerun")
-        if judged is None or m.state is State.INSUFFICIENT:
-            sentence = f"{name} cannot be judged: {m.reason or f'it has no {self.bound} bound'}"
-            return Verdict(
-                Outcome.INSUFFICIENT,
-                sentence,
-                limit=limit,
-                n=m.n,
-                evidence=evidence,
-                remedy=f"measure {name} on more rows",
-            )
-        low_enough = self.maximum is None or judged <= self.maximum
-        fine = low_enough and (self.minimum is None or judged >= self.minimum)
-        what = name if self.bound == "point" else f"the {self.bound} bound of {name}"
-        return Verdict(
-            Outcome.PASS if fine else Outcome.FAIL,
-            f"{what} is {judged:.4g}, wanted {wanted}",
-            value=m.value,
-            interval=m.interval,
-            limit=limit,
-            n=m.n,
-            evidence=evidence,
-            remedy="" if fine else f"bring {what} to {wanted}",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Healthy:
-    """The monitors of this version show nothing worse than the state named."""
-
-    kind: ClassVar[str] = "healthy"
-    worst: str = "warning"
-
-    def check(self, case: Case) -> Verdict:
-        """Judge one version."""
-        bad = {State.BREACH, State.ERROR}
-        if State(self.worst) is State.OK:
-            bad |= {State.WARNING, State.STALE}
-        if case.health in bad:
-            remedy = "clear the breach, or retrain"
-            return Verdict(Outcome.FAIL, f"monitoring says {case.health}", remedy=remedy)
-        if case.health is State.INSUFFICIENT:
-            sentence = "monitoring has too little data"
-            return Verdict(Outcome.INSUFFICIENT, sentence, remedy="run the monitors on more data")
-        if case.health is State.NOT_APPLICABLE:
-            return Verdict(Outcome.PASS, "it has scored nothing that could be monitored")
-        return Verdict(Outcome.PASS, f"monitoring says {case.health}")
-
-
-BOUNDS = ("point", "lower", "upper")
-DOCUMENTS = ("owner", "sponsor", "purpose", "intended_use", "out_of_scope", "affected", "kpis")
-LINEAGE = ("artifact", "reference", "training", "code_commit")
-
-RULES: Mapping[str, type[Rule]] = MappingProxyType(
-    {rule.kind: rule for rule in (Documented, Traceable, Evidenced, Limit, Healthy)}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class NamedRule:
-    """A rule as it stands in a policy: with its name, its weight and why it is there."""
-
-    id: str
-    rule: Rule
-    blocking: bool = True
-    rationale: str = ""
-    when: Condition = field(default_factory=Condition)
-
-    def judge(self, case: Case) -> Verdict:
-        """Check the rule where it applies; where it does not, say why and let pass."""
-        excuse = self.when.excuse(case.model, case.version)
-        if excuse:
-            return Verdict(Outcome.PASS, f"does not apply: {excuse}")
-        return self.rule.check(case)
+JOIN = " & "
+"""Between the labels of a central policy and a unit's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,56 +24,40 @@ class Gate:
     """What one transition needs: rules that pass and people who agree."""
 
     rules: tuple[NamedRule, ...]
-    approvals: int = 1
-    roles: frozenset[Role] = frozenset({Role.APPROVER})
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One rule's verdict in a gate."""
-
-    rule: str
-    kind: str
-    blocking: bool
-    rationale: str
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class GateReport:
-    """All verdicts of one gate, and what they come to."""
-
-    results: tuple[Result, ...]
+    terms: Terms = field(default_factory=Terms)
 
     @property
-    def outcome(self) -> Outcome:
-        """Pass only when every blocking rule passed; a failure outweighs missing data."""
-        outcomes = {r.verdict.outcome for r in self.results if r.blocking}
-        for outcome in (Outcome.ERROR, Outcome.FAIL, Outcome.INSUFFICIENT):
-            if outcome in outcomes:
-                return outcome
-        return Outcome.PASS
-
-    @property
-    def failing(self) -> tuple[Result, ...]:
-        """Blocking rules that did not pass."""
-        return tuple(r for r in self.results if r.blocking and r.verdict.outcome != Outcome.PASS)
+    def roles(self) -> frozenset[Role]:
+        """Roles that may vote here."""
+        return self.terms.roles
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A published set of gates by risk tier; known by name, version and hash."""
+    """A published set of gates by risk tier; known by name, version and hash.
+
+    Parameters
+    ----------
+    unit
+        The business unit it holds for; empty for the central policy, which holds for all.
+    """
 
     name: str
     version: str
     description: str
     gates: Mapping[Tier, Mapping[Stage, Gate]]
     content: Mapping[str, object] = field(repr=False)
+    unit: str = ""
 
     @property
     def sha256(self) -> str:
         """The hash of the content as it was read."""
         return hashlib.sha256(canonical(self.content).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """Name and version, as requests and the trail write it."""
+        return f"{self.name} {self.version}"
 
     def gate(self, tier: Tier, to: Stage) -> Gate:
         """Return the gate before a stage.
@@ -349,3 +89,25 @@ class Policy:
                 for named in gate.rules
             )
         )
+
+    def under(self, central: "Policy") -> "Policy":
+        """Join a unit's policy with the central one; where they differ, the stricter holds.
+
+        A gate only the central policy has stays as it is; one only the unit has opens nothing.
+        """
+        gates: dict[Tier, dict[Stage, Gate]] = {}
+        for tier, stages in central.gates.items():
+            gates[tier] = {
+                stage: _joined(gate, self.gates.get(tier, {}).get(stage), unit=self.unit)
+                for stage, gate in stages.items()
+            }
+        name, version = central.name, f"{central.version}{JOIN}{self.label}"
+        content: dict[str, object] = {"central": central.sha256, "unit": self.sha256}
+        return Policy(name, version, self.description, gates, content, unit=self.unit)
+
+
+def _joined(central: Gate, local: Gate | None, *, unit: str) -> Gate:
+    if local is None:
+        return central
+    added = tuple(replace(rule, id=f"{unit}:{rule.id}") for rule in local.rules)
+    return Gate(rules=(*central.rules, *added), terms=strictest(central.terms, local.terms))

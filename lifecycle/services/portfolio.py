@@ -325,8 +325,7 @@ def _may_decide(con: Connection, request: Request, actor: Actor) -> bool:
         return False
     model_id = request.version_id.partition("/")[0]
     tier = usecases.get(con, models.get(con, model_id).use_case_id).tier
-    name, _, version = request.policy.rpartition(" ")
-    gate = policies.get(con, name, version).gates.get(tier, {}).get(request.to)
+    gate = policies.labelled(con, request.policy).gates.get(tier, {}).get(request.to)
     return gate is None or bool(gate.roles & actor.roles)
 
 

@@ -60,6 +60,32 @@ def of_version(con: Connection, version_id: str, purpose: Purpose | None = None)
     return [_evidence(row) for row in records(found)]
 
 
+def newest(con: Connection, version_id: str) -> list[Evidence]:
+    """Return a version's newest evidence of each purpose, by purpose."""
+    found = con.execute(
+        """
+        SELECT DISTINCT ON (purpose) * FROM evidence WHERE version_id = $version_id
+        ORDER BY purpose, created_at DESC, id
+        """,
+        {"version_id": version_id},
+    )
+    return [_evidence(row) for row in records(found)]
+
+
+def newest_of_all(con: Connection) -> dict[str, list[Evidence]]:
+    """Return the newest evidence of each purpose of all versions, by version."""
+    found = con.execute(
+        """
+        SELECT DISTINCT ON (version_id, purpose) * FROM evidence
+        ORDER BY version_id, purpose, created_at DESC, id
+        """
+    )
+    by_version: dict[str, list[Evidence]] = {}
+    for row in records(found):
+        by_version.setdefault(row["version_id"], []).append(_evidence(row))
+    return by_version
+
+
 def latest(con: Connection, version_id: str, purpose: Purpose) -> Evidence | None:
     """Return a version's newest evidence for a purpose."""
     found = con.execute(

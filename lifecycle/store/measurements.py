@@ -141,8 +141,8 @@ def latest(con: Connection, version_id: str) -> list[Measurement]:
     return [_measurement(row) for row in records(found)]
 
 
-def states(con: Connection) -> dict[str, State]:
-    """Return the worst state of each monitored version.
+def states(con: Connection, *, version_id: str | None = None) -> dict[str, State]:
+    """Return the worst state of each monitored version, or of one.
 
     Of every statistic the newest window counts in which it could be judged against a limit:
     outcomes arrive late, so performance is judged on an older window than drift. A version of
@@ -151,7 +151,7 @@ def states(con: Connection) -> dict[str, State]:
     found = con.execute(
         """
         WITH newest_series AS (
-            SELECT * FROM measurement
+            SELECT * FROM measurement WHERE $id IS NULL OR version_id = $id
             QUALIFY series = max(series) OVER (PARTITION BY version_id)
         ), judged AS (
             SELECT version_id, state,
@@ -165,9 +165,12 @@ def states(con: Connection) -> dict[str, State]:
             FROM judged WHERE age = 1 GROUP BY version_id
         )
         SELECT version_id, any_value(states) AS states
-        FROM (SELECT DISTINCT version_id FROM measurement) LEFT JOIN newest USING (version_id)
+        FROM (
+            SELECT DISTINCT version_id FROM measurement WHERE $id IS NULL OR version_id = $id
+        ) LEFT JOIN newest USING (version_id)
         GROUP BY version_id ORDER BY version_id
-        """
+        """,
+        {"id": version_id},
     )
     return {r["version_id"]: verdict(State(s) for s in r["states"] or ()) for r in records(found)}
 

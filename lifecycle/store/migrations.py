@@ -13,10 +13,13 @@ from typing import Protocol
 from lifecycle.errors import DamagedStore
 from lifecycle.store import (
     alerts,
+    approvals,
     checkpoints,
     deliveries,
     incidents,
+    policy_drafts,
     profiles,
+    requests,
     runs,
     schema,
     tallies,
@@ -102,6 +105,14 @@ def m013_exact_sums(tx: Executes) -> None:
     tx.execute("DELETE FROM monitor_run")
 
 
+def m014_decisions(tx: Executes) -> None:
+    """Create drafts of policies, signatures, approvals, findings, delegations and comments."""
+    tx.execute(policy_drafts.TABLES)
+    tx.execute(requests.TABLES)
+    tx.execute(requests.separation())
+    tx.execute(approvals.TABLES)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -118,6 +129,7 @@ MIGRATIONS: list[Migration] = [
     m011_deliveries,
     m012_incidents,
     m013_exact_sums,
+    m014_decisions,
 ]
 
 
@@ -189,3 +201,4 @@ def protect(con: Connection) -> None:
     """Create the append-only triggers again; copying a database loses them."""
     for table in schema.APPEND_ONLY:
         con.execute(schema.append_only(table, again=True))
+    con.execute(requests.separation(again=True))

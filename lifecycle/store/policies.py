@@ -1,9 +1,11 @@
 """Policies: published once, never changed; the newest of a name is the one in force."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from lifecycle.domain.policy import Policy
+from lifecycle.domain.policy import CENTRAL, JOIN, Policy
 from lifecycle.domain.policy_text import parse
 from lifecycle.errors import DamagedStore
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
@@ -58,7 +60,17 @@ def get(con: Connection, name: str, version: str) -> Policy:
     return _policy(row)
 
 
-def current(con: Connection, name: str = "house") -> Policy:
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A policy with when and by whom it was put in force, and whether it still is."""
+
+    policy: Policy
+    at: datetime
+    by: str
+    in_force: bool
+
+
+def current(con: Connection, name: str = CENTRAL) -> Policy:
     """Return the policy in force.
 
     Raises
@@ -77,13 +89,60 @@ def current(con: Connection, name: str = "house") -> Policy:
     return _policy(row)
 
 
+def in_force(con: Connection, unit: str = "") -> Policy:
+    """Return what holds for a business unit: the central policy, joined with the unit's own.
+
+    Raises
+    ------
+    NotFound
+        No central policy was published.
+    """
+    central = current(con)
+    mine = own(con, unit) if unit else None
+    return central if mine is None else mine.under(central)
+
+
+def own(con: Connection, unit: str) -> Policy | None:
+    """Return the newest policy that a business unit published for itself."""
+    return next((policy for policy in every(con) if policy.unit == unit), None)
+
+
+def labelled(con: Connection, label: str) -> Policy:
+    """Return the policy that a label such as ``house 2`` or ``house 2 & retail 1`` names.
+
+    Raises
+    ------
+    NotFound
+        There is no such policy.
+    """
+    central, *local = (get(con, *part.rpartition(" ")[::2]) for part in label.split(JOIN))
+    return local[0].under(central) if local else central
+
+
 def every(con: Connection) -> list[Policy]:
     """Return all published policies, newest first."""
     return [_policy(r) for r in records(con.execute("SELECT * FROM policy ORDER BY position DESC"))]
+
+
+def history(con: Connection) -> list[Published]:
+    """Return all published policies with when and by whom, newest first."""
+    found: list[Published] = []
+    seen: set[str] = set()
+    for row in records(con.execute("SELECT * FROM policy ORDER BY position DESC")):
+        first_of_name = row["name"] not in seen
+        seen.add(row["name"])
+        policy = _policy(row)
+        found.append(Published(policy, row["published_at"], row["published_by"], first_of_name))
+    return found
 
 
 def _policy(row: Record) -> Policy:
     # Before it is read: what was changed may no longer be a policy at all.
     if hashlib.sha256(row["content"].encode()).hexdigest() != row["sha256"]:
         raise DamagedStore(f"policy {row['name']} {row['version']} was changed since published")
-    return parse(load(row["content"]))
+    return _parsed(row["content"])
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: str) -> Policy:
+    return parse(load(content))

@@ -5,7 +5,16 @@ The bulk tables (profiles, tallies, measurements) have no key: whole days and wi
 under the one write lock, and an index over them would cost more than it saves.
 """
 
-APPEND_ONLY = ("audit", "evidence", "policy", "decision", "signing_key", "checkpoint")
+APPEND_ONLY = (
+    "audit",
+    "evidence",
+    "policy",
+    "decision",
+    "signing_key",
+    "checkpoint",
+    "signature",
+    "comment",
+)
 
 
 def append_only(table: str, *, again: bool = False) -> str:

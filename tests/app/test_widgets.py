@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app import session, widgets, words
 from lifecycle.domain.job import JobState
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.policy import Outcome
+from lifecycle.domain.rules import Outcome
 from lifecycle.services import registry
 from lifecycle.store import models
 from tests.app.tiny_workspace import person

@@ -16,7 +16,7 @@ from lifecycle.domain.audit import verify
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Stage
-from lifecycle.domain.policy import Outcome
+from lifecycle.domain.rules import Outcome
 from lifecycle.errors import Conflict
 from lifecycle.services import approvals
 from lifecycle.store import audit, evidence, measurements, models, people, requests, usecases

@@ -11,7 +11,8 @@ from lifecycle.domain.condition import PARTS, Condition
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Columns, Model, ModelKind, Stage, Task, Version
-from lifecycle.domain.policy import (
+from lifecycle.domain.policy_text import parse
+from lifecycle.domain.rules import (
     DOCUMENTS,
     LINEAGE,
     Case,
@@ -26,7 +27,6 @@ from lifecycle.domain.policy import (
     Traceable,
     Verdict,
 )
-from lifecycle.domain.policy_text import parse
 from lifecycle.domain.usecase import Kpi, Tier, UseCase
 from lifecycle.errors import InvalidInput
 

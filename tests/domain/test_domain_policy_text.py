@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from lifecycle.domain.actor import Role
 from lifecycle.domain.condition import Condition
 from lifecycle.domain.model import Stage
-from lifecycle.domain.policy import Documented, Limit
 from lifecycle.domain.policy_text import parse
+from lifecycle.domain.rules import Documented, Limit
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import InvalidInput
 
@@ -43,7 +43,7 @@ def test_a_whole_policy_is_read():
 
     gate = house.gate(Tier.HIGH, Stage.VALIDATED)
     assert (house.name, house.version, house.description) == ("house", "1", "ours")
-    assert (gate.approvals, gate.roles) == (2, {Role.APPROVER})
+    assert (gate.terms.approvals, gate.roles) == (2, {Role.APPROVER})
     limit, documented = gate.rules
     assert limit.rule == Limit("performance", "roc_auc", 0.7, 1, "lower", "sex")
     assert (limit.id, limit.blocking, limit.rationale) == ("auc", False, "because")
@@ -55,7 +55,7 @@ def test_a_whole_policy_is_read():
 def test_a_gate_without_words_takes_one_approver_and_no_rules():
     gate = parse(policy()).gate(Tier.HIGH, Stage.VALIDATED)
 
-    assert (gate.rules, gate.approvals, gate.roles) == ((), 1, {Role.APPROVER})
+    assert (gate.rules, gate.terms.approvals, gate.roles) == ((), 1, {Role.APPROVER})
 
 
 @pytest.mark.parametrize(

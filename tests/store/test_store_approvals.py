@@ -4,11 +4,12 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from lifecycle.domain.approval import Request, Status, Vote
+from lifecycle.domain.approval import Decision, Request, Status, Vote
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
 from lifecycle.domain.policy_text import parse
+from lifecycle.domain.terms import Step, Terms
 from lifecycle.errors import Conflict, DamagedStore, NotFound
 from lifecycle.store import evidence, policies, requests
 
@@ -52,6 +53,13 @@ def request_(at):
         barred=frozenset({"dev", "val"}),
         quorum=2,
     )
+
+
+TWO = Terms(quorum=(Step(approvals=2),))
+
+
+def cast(by, at, vote=Vote.APPROVE, *, reason=""):
+    return Decision(by, at, vote, reason, "bundle")
 
 
 def policy(version, approvals=1):
@@ -147,8 +155,8 @@ def test_requests_are_numbered_and_listed_newest_first(workspace, request_):
 def test_decisions_are_kept_in_their_order_with_the_request(workspace, request_, at):
     with workspace.transaction() as tx:
         requests.add(tx, request_)
-    once, _ = request_.decide(Vote.APPROVE, by="z", at=at, reason="", bundle="bundle")
-    twice, _ = once.decide(Vote.APPROVE, by="a", at=at, reason="fine", bundle="bundle")
+    once, _ = request_.decide(cast("z", at), terms=TWO)
+    twice, _ = once.decide(cast("a", at, reason="fine"), terms=TWO)
     with workspace.transaction() as tx:
         requests.update(tx, once, expected=0)
     assert requests.get(workspace.cursor(), "req-1") == once
@@ -162,8 +170,8 @@ def test_decisions_are_kept_in_their_order_with_the_request(workspace, request_,
 def test_who_decides_on_an_old_reading_is_told_that_somebody_was_first(workspace, request_, at):
     with workspace.transaction() as tx:
         requests.add(tx, request_)
-    mine, _ = request_.decide(Vote.APPROVE, by="a", at=at, reason="", bundle="bundle")
-    theirs, _ = request_.decide(Vote.REJECT, by="b", at=at, reason="no", bundle="bundle")
+    mine, _ = request_.decide(cast("a", at), terms=TWO)
+    theirs, _ = request_.decide(cast("b", at, Vote.REJECT, reason="no"), terms=TWO)
     withdrawn, _ = request_.withdraw(by="dev", at=at, reason="")
     with workspace.transaction() as tx:
         requests.update(tx, mine, expected=0)

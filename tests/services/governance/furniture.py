@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.actor import GRANTS, Actor, Permission, Role
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Columns, Model, ModelKind, Stage, Task, Version
 from lifecycle.domain.person import Person
 from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.services import policies
+from lifecycle.services.access import passwords
 from lifecycle.store import evidence, models, people, usecases
 from lifecycle.store.connection import Workspace
 
@@ -22,9 +23,11 @@ ROLES = {
     "val": Role.VALIDATOR,
     "app": Role.APPROVER,
     "app2": Role.APPROVER,
+    "risk": Role.RISK_OWNER,
     "aud": Role.AUDITOR,
     "adm": Role.ADMINISTRATOR,
 }
+PASSWORD = "four words nobody guesses"
 ROOT = Actor("root@local", frozenset({Role.DEVELOPER, Role.ADMINISTRATOR}), via="local")
 
 POLICY = """
@@ -58,9 +61,17 @@ def furnished(home: Path, *, sample: bool = False) -> Workspace:
     made = Workspace.create(home, at=NOW, sample=sample)
     with made.transaction() as tx:
         for name, role in ROLES.items():
-            people.add(tx, Person(name, name.title(), frozenset({role}), created_at=NOW))
-    policies.publish(made, POLICY, by=ROOT, at=NOW)
+            person = Person(name, name.title(), frozenset({role}), created_at=NOW)
+            signs = Permission.DECIDE in GRANTS[role]
+            people.add(tx, person, passwords._hasher.hash(PASSWORD) if signs else None)
+    publish(made, POLICY)
     return made
+
+
+def publish(workspace: Workspace, content: str, *, at=NOW):
+    """Draft a policy as one person and put it in force as another."""
+    kept = policies.draft(workspace, content, by=ROOT, at=at)
+    return policies.publish(workspace, kept.name, kept.version, by=actor("adm"), at=at)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from furniture import NOW, POLICY, ROOT, Bench, furnished
+from furniture import NOW, PASSWORD, POLICY, Bench, furnished, publish
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,11 +19,11 @@ from lifecycle.domain.approval import Status, Vote
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.model import Stage
 from lifecycle.errors import LifecycleError
-from lifecycle.services import approvals, policies
+from lifecycle.services import approvals
 from lifecycle.store import audit, evidence, models, requests
 from lifecycle.store.connection import Workspace
 
-NAMES = ("app", "app2", "boss", "val", "dev")
+NAMES = ("app", "app2", "risk", "val", "dev")
 ACTORS = st.builds(
     Actor,
     st.sampled_from(NAMES),
@@ -94,7 +94,14 @@ class Life(RuleBasedStateMachine):
         seen = None if blind else request.bundle
         decided = self.attempt(
             lambda at: approvals.decide(
-                self.workspace, request.id, vote=vote, reason="r", by=by, at=at, seen=seen
+                self.workspace,
+                request.id,
+                vote=vote,
+                reason="r",
+                by=by,
+                at=at,
+                seen=seen,
+                secret=PASSWORD,
             )
         )
         if decided is None:
@@ -122,11 +129,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def publish(self):
         name = f"t{Life.turns}-{self.minute}"
-        self.attempt(
-            lambda at: policies.publish(
-                self.workspace, POLICY.replace("test-1", name), by=ROOT, at=at
-            )
-        )
+        self.attempt(lambda at: publish(self.workspace, POLICY.replace("test-1", name), at=at))
 
     @invariant()
     def approvals_have_their_quorum_of_unbarred_people_and_passing_evidence(self):

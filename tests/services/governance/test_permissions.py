@@ -1,13 +1,17 @@
 """Who may call what: every function of these services, for every role."""
 
+from datetime import timedelta
+
 import pytest
-from furniture import NOW, POLICY, ROLES, Bench, actor, furnished
+from furniture import NOW, PASSWORD, POLICY, ROLES, Bench, actor, furnished
 
 from lifecycle.domain.actor import GRANTS, Permission, Role
 from lifecycle.domain.approval import Vote
 from lifecycle.domain.model import Stage
 from lifecycle.errors import LifecycleError, NotAllowed
 from lifecycle.services import access, approvals, policies, trail, workspaces
+
+DAY = timedelta(days=1)
 
 CALLS = {
     "gate": (
@@ -23,16 +27,67 @@ CALLS = {
     "decide": (
         Permission.DECIDE,
         lambda ws, by, _: approvals.decide(
-            ws, "req-1", vote=Vote.ABSTAIN, reason="", by=by, at=NOW
+            ws, "req-1", vote=Vote.ABSTAIN, reason="", by=by, at=NOW, secret=PASSWORD
         ),
     ),
     "withdraw": (
         Permission.REQUEST,
         lambda ws, by, _: approvals.withdraw(ws, "req-1", reason="", by=by, at=NOW),
     ),
+    "decide_many": (
+        Permission.DECIDE,
+        lambda ws, by, _: approvals.decide_many(
+            ws, ["req-1"], vote=Vote.ABSTAIN, reason="", by=by, at=NOW, secret=PASSWORD
+        ),
+    ),
+    "comment": (
+        Permission.READ,
+        lambda ws, by, _: approvals.comment(ws, "req-1", "@app look", by=by, at=NOW),
+    ),
+    "delegate": (
+        Permission.DECIDE,
+        lambda ws, by, _: approvals.delegate(
+            ws, "app", start=NOW, end=NOW + DAY, reason="leave", by=by, at=NOW
+        ),
+    ),
+    "end_delegation": (
+        Permission.READ,
+        lambda ws, by, _: approvals.end_delegation(ws, "del-9", by=by, at=NOW),
+    ),
+    "answer_finding": (
+        Permission.READ,
+        lambda ws, by, _: approvals.answer_finding(ws, "find-9", "done", by=by, at=NOW),
+    ),
+    "close_finding": (
+        Permission.DECIDE,
+        lambda ws, by, _: approvals.close_finding(ws, "find-9", "seen", by=by, at=NOW),
+    ),
+    "extend_finding": (
+        Permission.DECIDE,
+        lambda ws, by, _: approvals.extend_finding(
+            ws, "find-9", NOW + DAY, reason="later", by=by, at=NOW
+        ),
+    ),
+    "ask": (
+        Permission.READ,
+        lambda ws, by, _: approvals.ask(ws, "credit", "1", to=Stage.VALIDATED, by=by, at=NOW),
+    ),
+    "break_glass": (
+        Permission.REQUEST,
+        lambda ws, by, _: approvals.break_glass(ws, "credit", "1", reason="down", by=by, at=NOW),
+    ),
+    "what_if": (Permission.READ, lambda ws, by, _: policies.what_if(ws, POLICY, by=by, at=NOW)),
+    "draft": (
+        Permission.RULE,
+        lambda ws, by, _: policies.draft(ws, POLICY.replace("test-1", "t2"), by=by, at=NOW),
+    ),
     "publish": (
-        Permission.ADMINISTER,
-        lambda ws, by, _: policies.publish(ws, POLICY.replace("test-1", "t2"), by=by, at=NOW),
+        Permission.RULE,
+        lambda ws, by, _: policies.publish(ws, "house", "t9", by=by, at=NOW),
+    ),
+    "discard": (
+        Permission.RULE,
+        lambda ws, by, _: policies.discard(ws, "house", "t9", reason="no", by=by, at=NOW),
     ),
     "install": (Permission.ADMINISTER, lambda ws, by, _: policies.install(ws, by=by, at=NOW)),
     "verify": (Permission.READ_TRAIL, lambda ws, by, _: trail.verify(ws, by=by)),

@@ -1,5 +1,5 @@
 import pytest
-from furniture import NOW, POLICY, ROOT
+from furniture import NOW, POLICY, ROOT, publish
 
 from lifecycle.domain.model import Stage
 from lifecycle.domain.usecase import Tier
@@ -11,7 +11,7 @@ from lifecycle.store.connection import Workspace
 
 
 def test_a_published_policy_is_in_force_and_in_the_trail(workspace):
-    newer = policies.publish(workspace, POLICY.replace("test-1", "test-2"), by=ROOT, at=NOW)
+    newer = publish(workspace, POLICY.replace("test-1", "test-2"))
 
     assert published.current(workspace.cursor()) == newer
     event = audit.links(workspace.cursor())[-1].event
@@ -21,9 +21,9 @@ def test_a_published_policy_is_in_force_and_in_the_trail(workspace):
 
 def test_what_is_published_never_changes(workspace):
     with pytest.raises(Conflict, match="published already, with the same content"):
-        policies.publish(workspace, POLICY, by=ROOT, at=NOW)
+        policies.draft(workspace, POLICY, by=ROOT, at=NOW)
     with pytest.raises(Conflict, match="cannot change; give this one a new version"):
-        policies.publish(workspace, POLICY + "      roles: [approver]\n", by=ROOT, at=NOW)
+        policies.draft(workspace, POLICY + "      roles: [approver]\n", by=ROOT, at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_what_is_published_never_changes(workspace):
 )
 def test_what_is_no_policy_is_refused_with_its_line(workspace, content, sentence):
     with pytest.raises(InvalidInput, match=sentence):
-        policies.publish(workspace, content, by=ROOT, at=NOW)
+        policies.draft(workspace, content, by=ROOT, at=NOW)
 
 
 def test_a_date_stays_the_text_it_was_written_as():

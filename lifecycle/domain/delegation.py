@@ -1,0 +1,110 @@
+"""Who may decide for somebody else: for a time, one hop, between equals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from lifecycle.domain.actor import Role
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.terms import DECIDERS
+from lifecycle.errors import AlreadyDecided, InvalidInput, NotAllowed
+
+LONGEST = timedelta(days=60)
+"""A longer absence is a change of roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """One person lends another their authority to decide.
+
+    Parameters
+    ----------
+    start, end
+        Half-open: ``start <= at < end``.
+    """
+
+    id: str
+    giver: str
+    taker: str
+    start: datetime
+    end: datetime
+    reason: str
+    revoked_at: datetime | None = None
+
+    def active(self, at: datetime) -> bool:
+        """Tell whether it holds at a time."""
+        return self.start <= at < self.end and self.revoked_at is None
+
+    def granted(
+        self,
+        *,
+        by: str,
+        at: datetime,
+        giver: frozenset[Role],
+        taker: frozenset[Role],
+        known: Sequence["Delegation"],
+    ) -> AuditEvent:
+        """Return the event of its beginning.
+
+        Parameters
+        ----------
+        giver, taker
+            The roles of either.
+        known
+            The delegations there are.
+
+        Raises
+        ------
+        NotAllowed
+            Somebody lends what is not theirs, or to somebody who may not decide.
+        InvalidInput
+            It leads back to its giver, lasts too long, or would pass on what is only lent.
+        """
+        if by != self.giver:
+            raise NotAllowed(f"only {self.giver} can lend their own authority")
+        if self.giver == self.taker:
+            raise InvalidInput("nobody delegates to themselves")
+        if not self.start < self.end or self.end <= at:
+            raise InvalidInput("a delegation must end after it begins, and in the future")
+        if self.end - self.start > LONGEST:
+            raise InvalidInput(f"a delegation lasts at most {LONGEST.days} days")
+        for name, roles in ((self.giver, giver), (self.taker, taker)):
+            if not deciding(roles):
+                raise NotAllowed(f"{name} may not decide, and authority passes between equals only")
+        for other in known:
+            overlap = other.revoked_at is None and other.start < self.end and self.start < other.end
+            if overlap and (other.taker == self.giver or other.giver == self.taker):
+                raise InvalidInput(
+                    f"{other.id} lends {other.giver}'s authority to {other.taker} in that time, "
+                    "and what is lent is not passed on"
+                )
+        details: dict[str, object] = {
+            "giver": self.giver,
+            "taker": self.taker,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+        }
+        subject = f"delegation:{self.id}"
+        return AuditEvent("delegation.grant", subject, by, at, reason=self.reason, details=details)
+
+    def revoke(self, *, by: str, at: datetime) -> "tuple[Delegation, AuditEvent]":
+        """End it early; either side may.
+
+        Raises
+        ------
+        AlreadyDecided
+            It has ended.
+        NotAllowed
+            Somebody else tries.
+        """
+        if self.revoked_at is not None or at >= self.end:
+            raise AlreadyDecided(f"{self.id} has ended")
+        if by not in {self.giver, self.taker}:
+            raise NotAllowed(f"{self.id} is between {self.giver} and {self.taker}")
+        event = AuditEvent("delegation.revoke", f"delegation:{self.id}", by, at)
+        return replace(self, revoked_at=at), event
+
+
+def deciding(roles: frozenset[Role]) -> frozenset[Role]:
+    """Return the roles among some by which a person may decide; an administrator has none."""
+    return frozenset() if Role.ADMINISTRATOR in roles else roles & frozenset(DECIDERS)

@@ -1,0 +1,47 @@
+"""May this version go further: the gate, requests pinned to evidence, votes, and what follows."""
+
+from lifecycle.services.approvals.asking import request, withdraw
+from lifecycle.services.approvals.cases import case_of, terms_of
+from lifecycle.services.approvals.clock import tick
+from lifecycle.services.approvals.comparing import is_stale, since_last_approval
+from lifecycle.services.approvals.deciding import decide, decide_many
+from lifecycle.services.approvals.following import (
+    answer_finding,
+    close_finding,
+    comment,
+    delegate,
+    eligible,
+    end_delegation,
+    extend_finding,
+    lenders,
+    tasks,
+)
+from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate
+from lifecycle.services.approvals.standing import current, refresh
+
+__all__ = [
+    "Answer",
+    "answer_finding",
+    "ask",
+    "break_glass",
+    "case_of",
+    "close_finding",
+    "comment",
+    "current",
+    "decide",
+    "decide_many",
+    "delegate",
+    "eligible",
+    "end_delegation",
+    "extend_finding",
+    "gate",
+    "is_stale",
+    "lenders",
+    "refresh",
+    "request",
+    "since_last_approval",
+    "tasks",
+    "terms_of",
+    "tick",
+    "withdraw",
+]

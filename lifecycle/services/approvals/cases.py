@@ -1,0 +1,94 @@
+"""What a rule may look at, gathered on the server, and the hash over it."""
+
+from datetime import datetime
+
+from lifecycle.domain.approval import Request, bundle_of
+from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.measurement import State
+from lifecycle.domain.model import Stage, Version
+from lifecycle.domain.policy import Policy
+from lifecycle.domain.rules import Case
+from lifecycle.domain.terms import Terms
+from lifecycle.domain.usecase import UseCase
+from lifecycle.errors import InvalidInput
+from lifecycle.store import evidence, measurements, models, monitors, usecases
+from lifecycle.store import policies as published
+from lifecycle.store.connection import Connection
+
+SCORED = frozenset({Stage.PRODUCTION, Stage.SUSPENDED})
+"""Stages in which a version scores, so that nothing measured is too little and not too early."""
+
+UNIT = "unit"
+"""The tag by which a use case says which business unit it belongs to."""
+
+
+def case_of(con: Connection, model_id: str, version: str, *, at: datetime) -> Case:
+    """Gather everything a rule may look at: records, newest evidence, monitored health."""
+    model = models.get(con, model_id)
+    subject = models.version(con, model_id, version)
+    return Case(
+        use_case=usecases.get(con, model.use_case_id),
+        model=model,
+        version=subject,
+        evidence=tuple(evidence.newest(con, subject.id)),
+        health=health_of(con, subject),
+        at=at,
+    )
+
+
+def case_under(con: Connection, request: Request, *, at: datetime) -> Case:
+    """Gather the same for the version that a request is about."""
+    model_id, _, version = request.version_id.partition("/")
+    return case_of(con, model_id, version, at=at)
+
+
+def health_of(con: Connection, version: Version) -> State:
+    """Return what monitoring says; where it should and is silent, that is too little."""
+    known = measurements.states(con, version_id=version.id).get(version.id)
+    if known is not None:
+        return known
+    return silence(version, watched=monitors.current(con, version.id) is not None)
+
+
+def silence(version: Version, *, watched: bool) -> State:
+    """Return what it means that monitoring says nothing about a version."""
+    expected = watched or version.stage in SCORED
+    return State.INSUFFICIENT if expected else State.NOT_APPLICABLE
+
+
+def in_force(con: Connection, use_case: UseCase) -> Policy:
+    """Return the policy that holds for a use case, its unit's own included."""
+    return published.in_force(con, use_case.tags.get(UNIT, ""))
+
+
+def bundle(case: Case, policy: Policy) -> str:
+    """Hash what a request for this case would stand on now."""
+    # The tier decides which gate applies, so a version in another tier is another subject.
+    return bundle_of(
+        policy=policy.sha256,
+        version=f"{case.version.sha256}:{case.version.stage}:{case.use_case.tier}",
+        evidence=[e.sha256 for e in latest(case)],
+    )
+
+
+def latest(case: Case) -> list[Evidence]:
+    """Return the newest evidence of each purpose, which is what a gate judges."""
+    purposes = sorted({e.purpose for e in case.evidence})
+    return [found for purpose in purposes if (found := case.latest(purpose)) is not None]
+
+
+def terms_of(con: Connection, request: Request) -> Terms:
+    """Return the terms a request was opened under, in an emergency those of the override.
+
+    Raises
+    ------
+    InvalidInput
+        Its policy knows no emergency there.
+    """
+    terms = published.labelled(con, request.policy).gate(request.tier, request.to).terms
+    if not request.emergency:
+        return terms
+    overriding = terms.overriding()
+    if overriding is None:
+        raise InvalidInput(f"policy {request.policy} lets nobody override the gate to {request.to}")
+    return overriding

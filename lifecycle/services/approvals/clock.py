@@ -1,0 +1,97 @@
+"""What happens because time passes: reminders, escalation, expiry; never an approval."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from lifecycle.domain.approval import Request, Status
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.standing import CLOCK, ENDED
+from lifecycle.services.approvals import cases, standing
+from lifecycle.services.approvals.following import eligible
+from lifecycle.store import approvals, audit, models, requests
+from lifecycle.store.connection import Connection, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one look at the clock brought about, as sentences."""
+
+    sentences: tuple[str, ...] = ()
+
+
+def tick(workspace: Workspace, *, at: datetime) -> Tick:
+    """Look at everything that has a date; to be called every few minutes, and safe to repeat.
+
+    A clock that jumps back finds nothing new and takes nothing back: notices are remembered, and
+    what has ended stays so.
+    """
+    done: list[str] = []
+    with workspace.transaction() as tx:
+        for request in reversed(requests.every(tx, status=Status.OPEN)):
+            done += _open_request(tx, request, at=at)
+        for version_id in _approved(tx):
+            done += [
+                f"{a.request_id} of {a.version_id} is {a.standing}: {'; '.join(a.reasons.values())}"
+                for a in standing.refresh(tx, version_id, at)
+            ]
+        for finding in approvals.findings(tx):
+            if finding.overdue(at) and approvals.give_notice(tx, finding.id, "overdue", at=at):
+                said = f"{finding.id} for {finding.owner} was due on {finding.due_at:%Y-%m-%d}"
+                event = finding.opened()
+                audit.append(
+                    tx, replace(event, action="finding.overdue", by=CLOCK, at=at, via="clock")
+                )
+                done.append(said)
+    return Tick(tuple(done))
+
+
+def _approved(con: Connection) -> list[str]:
+    """Return the versions with an approval that can still change."""
+    ended = {a.request_id for a in approvals.of_version(con) if a.standing in ENDED}
+    stages = {version.id: version.stage for version in models.versions(con)}
+    return sorted(
+        {
+            r.version_id
+            for r in requests.every(con, status=Status.APPROVED)
+            if r.id not in ended and stages[r.version_id] is r.to
+        }
+    )
+
+
+def _open_request(tx: Connection, request: Request, *, at: datetime) -> list[str]:
+    terms = cases.terms_of(tx, request)
+    if at > terms.closes_at(request.requested_at):
+        expired, event = request.expire(by=CLOCK, at=at, terms=terms)
+        requests.update(tx, expired, expected=len(request.decisions))
+        audit.append(tx, replace(event, via="clock"))
+        return [f"{request.id} expired undecided"]
+    people = eligible(tx, request, terms=terms)
+    waited = at - request.requested_at
+    said: list[str] = []
+    if len(people) + request.approvals < terms.approvals:
+        said += _notice(
+            tx, request, "unmeetable", "too few people are left who may decide", people, at=at
+        )
+    for kind, days in (("escalate", terms.escalate_days), ("remind", terms.remind_days)):
+        if waited >= timedelta(days=days):
+            sentence = f"undecided for {days:g} days"
+            said += _notice(tx, request, kind, sentence, people, at=at)
+    return said
+
+
+def _notice(
+    tx: Connection, request: Request, kind: str, sentence: str, people: list[str], *, at: datetime
+) -> list[str]:
+    if not approvals.give_notice(tx, request.id, kind, at=at):
+        return []
+    details: dict[str, object] = {
+        "version": request.version_id,
+        "to": request.to,
+        "waits_for": people,
+    }
+    subject = f"request:{request.id}"
+    event = AuditEvent(
+        f"request.{kind}", subject, CLOCK, at, reason=sentence, via="clock", details=details
+    )
+    audit.append(tx, event)
+    return [f"{request.id} is {sentence}" if kind != "unmeetable" else f"{request.id}: {sentence}"]

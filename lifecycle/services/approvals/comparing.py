@@ -1,0 +1,157 @@
+"""What changed: under a request since it was opened, and since the model's last approval."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from lifecycle.domain.approval import Request, Status
+from lifecycle.domain.audit import plain
+from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.model import Version
+from lifecycle.domain.rules import Case
+from lifecycle.errors import NotFound
+from lifecycle.services.approvals import cases
+from lifecycle.store import evidence, models, requests
+from lifecycle.store import policies as published
+from lifecycle.store.connection import Connection, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as it was when the model was last approved.
+
+    Parameters
+    ----------
+    what
+        The field, or the statistic with its column.
+    before, after
+        As text; empty where there was or is nothing.
+    """
+
+    what: str
+    before: str
+    after: str
+
+
+def is_stale(workspace: Workspace, request: Request) -> list[str]:
+    """Say what changed under a request since it was submitted; nothing when it still stands."""
+    con = workspace.cursor()
+    return changed(con, request, cases.case_under(con, request, at=request.requested_at))
+
+
+def changed(con: Connection, request: Request, case: Case) -> list[str]:
+    """Say the same for a case that is gathered already."""
+    policy = cases.in_force(con, case.use_case)
+    reasons = [
+        f"newer {found.purpose} evidence {found.id}"
+        for found in cases.latest(case)
+        if found.id not in request.evidence
+    ]
+    if policy.sha256 != request.policy_sha256:
+        reasons.append(f"policy {policy.label} is in force, it was opened under {request.policy}")
+    if case.version.stage is not request.before:
+        reasons.append(f"the version is {case.version.stage} and no longer {request.before}")
+    if not reasons and cases.bundle(case, policy) != request.bundle:
+        reasons.append("the version's record or its risk tier changed")
+    return reasons
+
+
+def last_approved(con: Connection, request: Request) -> Request | None:
+    """Return the newest approved request of the same model to the same stage, before this one."""
+    model_id = request.version_id.partition("/")[0]
+    earlier = (
+        other
+        for other in requests.every(con, status=Status.APPROVED)
+        if other.version_id.partition("/")[0] == model_id
+        and other.to is request.to
+        and other.id != request.id
+        and other.requested_at < request.requested_at
+    )
+    return next(earlier, None)
+
+
+def since_last_approval(
+    con: Connection, request: Request
+) -> tuple[Request, list[Difference]] | None:
+    """Compare a request with the last one that was approved; nothing when there is none."""
+    before = last_approved(con, request)
+    if before is None:
+        return None
+    found = [
+        *_versions(
+            models.version_by_id(con, before.version_id),
+            models.version_by_id(con, request.version_id),
+        ),
+        *_policies(con, before, request),
+        *_measured(_evidence(con, before), _evidence(con, request)),
+    ]
+    return before, found
+
+
+def _versions(before: Version, after: Version) -> Iterator[Difference]:
+    for f in fields(Version):
+        if f.name in {"model_id", "stage", "created_at"}:
+            continue
+        old, new = getattr(before, f.name), getattr(after, f.name)
+        if f.name == "columns":
+            for part in fields(old):
+                yield from _one(part.name, getattr(old, part.name), getattr(new, part.name))
+        else:
+            yield from _one("version" if f.name == "name" else f.name, old, new)
+
+
+def _policies(con: Connection, before: Request, after: Request) -> Iterator[Difference]:
+    yield from _one("policy", before.policy, after.policy)
+    yield from _one("risk tier", before.tier, after.tier)
+    rules = [
+        {named.id for named in published.labelled(con, r.policy).gate(r.tier, r.to).rules}
+        for r in (before, after)
+    ]
+    yield from _one("rules of the gate", sorted(rules[0]), sorted(rules[1]))
+
+
+def _measured(before: list[Evidence], after: list[Evidence]) -> Iterator[Difference]:
+    """Compare the values over all rows, statistic by statistic."""
+    old, new = _values(before), _values(after)
+    for key in dict.fromkeys([*old, *new]):
+        yield from _one(key, old.get(key), new.get(key))
+
+
+def _values(found: list[Evidence]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for one in found:
+        for m in one.measurements:
+            if m.slice or m.window is not None:
+                continue
+            name = f"{m.statistic} by {m.column}" if m.column else m.statistic
+            low_high = f" ({m.interval[0]:.4g} to {m.interval[1]:.4g})" if m.interval else ""
+            n = f", n {m.n:,}" if m.n is not None else ""
+            said = m.state.value if m.value is None else f"{m.value:.4g}{low_high}{n}"
+            values[f"{one.purpose}: {name}"] = said
+    return values
+
+
+def _evidence(con: Connection, request: Request) -> list[Evidence]:
+    found: list[Evidence] = []
+    for identifier in request.evidence:
+        try:
+            found.append(evidence.get(con, identifier))
+        except NotFound:
+            continue
+    return found
+
+
+def _one(what: str, before: object, after: object) -> Iterator[Difference]:
+    if before != after:
+        yield Difference(what.replace("_", " "), _text(before), _text(after))
+
+
+def _text(value: object) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    made = plain(value)
+    if isinstance(made, dict):
+        return ", ".join(f"{k}={v}" for k, v in sorted(made.items()))
+    return ", ".join(map(str, made)) if isinstance(made, list) else str(made)

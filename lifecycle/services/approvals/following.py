@@ -1,0 +1,234 @@
+"""What follows a request: discussion, delegation, and the findings an approval leaves behind."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.approval import Request, Status
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.delegation import Delegation, deciding
+from lifecycle.domain.finding import Finding, Progress
+from lifecycle.domain.terms import Terms
+from lifecycle.services.approvals import cases
+from lifecycle.services.approvals.asking import said
+from lifecycle.services.approvals.standing import refresh
+from lifecycle.store import approvals, audit, people, requests
+from lifecycle.store.approvals import Comment
+from lifecycle.store.connection import Connection, Workspace
+
+MENTION = re.compile(r"(?<![\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that waits for one person.
+
+    Parameters
+    ----------
+    kind
+        ``answer`` or ``agree`` for a finding, ``mention`` for a comment.
+    subject
+        The finding or the request it is about.
+    """
+
+    kind: str
+    subject: str
+    sentence: str
+    at: datetime
+    overdue: bool = False
+
+
+def comment(
+    workspace: Workspace, request_id: str, text: str, *, by: Actor, at: datetime
+) -> Comment:
+    """Say something about a request; ``@name`` mentions somebody.
+
+    Raises
+    ------
+    InvalidInput
+        The text is empty or too long.
+    """
+    by.require(Permission.READ)
+    said(text, what="a comment says something")
+    with workspace.transaction() as tx:
+        requests.get(tx, request_id)
+        known = {person.name for person in people.every(tx) if person.active}
+        named = tuple(dict.fromkeys(n for n in MENTION.findall(text) if n in known))
+        made = Comment(request_id, by.name, at, text, named)
+        approvals.add_comment(tx, made)
+        details: dict[str, object] = {"mentions": list(named)}
+        event = AuditEvent("request.comment", f"request:{request_id}", by.name, at, reason=text)
+        audit.append(tx, replace(event, via=by.via, details=details))
+    return made
+
+
+def delegate(
+    workspace: Workspace,
+    taker: str,
+    *,
+    start: datetime,
+    end: datetime,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> Delegation:
+    """Lend one's authority to decide to an equal, for a time.
+
+    Raises
+    ------
+    NotAllowed
+        Either of the two may not decide.
+    InvalidInput
+        It is too long, leads back, or would pass on what is only lent.
+    """
+    by.require(Permission.DECIDE)
+    said(reason, what=f"to delegate to {taker} give a reason")
+    with workspace.transaction() as tx:
+        made = Delegation(approvals.next_delegation(tx), by.name, taker, start, end, reason)
+        receiver = people.get(tx, taker)
+        event = made.granted(
+            by=by.name,
+            at=at,
+            giver=by.roles,
+            taker=receiver.roles if receiver.active else frozenset(),
+            known=approvals.delegations(tx),
+        )
+        approvals.put_delegation(tx, made)
+        audit.append(tx, replace(event, via=by.via))
+    return made
+
+
+def end_delegation(
+    workspace: Workspace, delegation_id: str, *, by: Actor, at: datetime
+) -> Delegation:
+    """End a delegation early; either side may.
+
+    Raises
+    ------
+    NotAllowed
+        Somebody else tries.
+    AlreadyDecided
+        It has ended.
+    """
+    by.require(Permission.READ)
+    with workspace.transaction() as tx:
+        ended, event = approvals.delegation(tx, delegation_id).revoke(by=by.name, at=at)
+        approvals.put_delegation(tx, ended)
+        audit.append(tx, replace(event, via=by.via))
+    return ended
+
+
+def answer_finding(
+    workspace: Workspace, finding_id: str, answer: str, *, by: Actor, at: datetime
+) -> Finding:
+    """Say of a finding of one's own what was done.
+
+    Raises
+    ------
+    FourEyesViolation
+        It is somebody else's to answer.
+    """
+    by.require(Permission.READ)
+    said(answer, what=f"to answer {finding_id} say what was done")
+    return _change(
+        workspace, finding_id, lambda found: found.respond(answer, by=by.name, at=at), by=by
+    )
+
+
+def close_finding(
+    workspace: Workspace, finding_id: str, reason: str, *, by: Actor, at: datetime
+) -> Finding:
+    """Agree that a finding of somebody else's is done.
+
+    Raises
+    ------
+    FourEyesViolation
+        It is one's own.
+    """
+    by.require(Permission.DECIDE)
+    return _change(
+        workspace, finding_id, lambda found: found.close(reason, by=by.name, at=at), by=by
+    )
+
+
+def extend_finding(
+    workspace: Workspace,
+    finding_id: str,
+    due_at: datetime,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> Finding:
+    """Give a finding of somebody else's more time.
+
+    Raises
+    ------
+    FourEyesViolation
+        It is one's own.
+    """
+    by.require(Permission.DECIDE)
+
+    def extended(found: Finding) -> tuple[Finding, AuditEvent]:
+        return found.extend(due_at, by=by.name, at=at, reason=reason)
+
+    return _change(workspace, finding_id, extended, by=by, at=at)
+
+
+def _change(
+    workspace: Workspace,
+    finding_id: str,
+    change: Callable[[Finding], tuple[Finding, AuditEvent]],
+    *,
+    by: Actor,
+    at: datetime | None = None,
+) -> Finding:
+    with workspace.transaction() as tx:
+        found = approvals.finding(tx, finding_id)
+        if at is not None:
+            refresh(tx, found.version_id, at)  # what is overdue already is not saved by more time
+        after, event = change(found)
+        approvals.put_finding(tx, after)
+        audit.append(tx, replace(event, via=by.via))
+    return after
+
+
+def eligible(con: Connection, request: Request, *, terms: Terms | None = None) -> list[str]:
+    """Return who could still vote on a request by their own authority, by name."""
+    terms = terms or cases.terms_of(con, request)
+    voted = {name for d in request.decisions for name in d.people}
+    return [
+        person.name
+        for person in people.every(con)
+        if person.active
+        and person.name not in request.barred | voted
+        and deciding(person.roles) & terms.roles
+    ]
+
+
+def lenders(con: Connection, actor: Actor, *, at: datetime) -> list[str]:
+    """Return whose authority somebody may use now."""
+    return [d.giver for d in approvals.delegations(con) if d.taker == actor.name and d.active(at)]
+
+
+def tasks(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
+    """Return what waits for one person beside votes: findings to answer or agree to, mentions."""
+    found: list[Task] = []
+    for finding in approvals.findings(con):
+        due = f"due {finding.due_at:%Y-%m-%d}"
+        about = f"{finding.version_id}: {finding.text}"
+        if finding.status is Progress.OPEN and finding.owner == actor.name:
+            said_so = f"{finding.id} is yours to answer, {due}; {about}"
+            found.append(Task("answer", finding.id, said_so, finding.due_at, finding.overdue(at)))
+        second = actor.name not in {finding.owner, finding.answered_by}
+        if finding.status is Progress.ANSWERED and second and actor.may(Permission.DECIDE):
+            said_so = f"{finding.id} was answered by {finding.answered_by}, {due}; {about}"
+            found.append(Task("agree", finding.id, said_so, finding.due_at, finding.overdue(at)))
+    waiting = {request.id for request in requests.every(con, status=Status.OPEN)}
+    for made in approvals.comments(con):
+        if made.request_id in waiting and actor.name in made.mentions:
+            sentence = f"{made.author} mentions you on {made.request_id}: {made.text}"
+            found.append(Task("mention", made.request_id, sentence, made.at))
+    return sorted(found, key=lambda task: (not task.overdue, task.at))

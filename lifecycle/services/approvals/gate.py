@@ -1,0 +1,178 @@
+"""The gate: may a version go to a stage, and may what stands there start; fails closed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.finding import Finding, Kind, Severity
+from lifecycle.domain.model import Stage
+from lifecycle.domain.rules import Case, GateReport, Outcome, Result, Verdict
+from lifecycle.domain.standing import Approval
+from lifecycle.errors import NotAllowed
+from lifecycle.services.approvals import cases, passes, standing
+from lifecycle.services.approvals.asking import said
+from lifecycle.store import approvals, audit
+from lifecycle.store.connection import Connection, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gate says to a pipeline.
+
+    Parameters
+    ----------
+    question
+        ``promotion`` for a stage that the version is not in yet, ``start`` for the one it is in.
+    approval
+        What the version stands on, for a start.
+    token
+        A signed pass that a deployer can check for a few minutes; only for a start that is allowed.
+    """
+
+    question: str
+    report: GateReport
+    approval: Approval | None = None
+    token: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What all of it comes to."""
+        return self.report.outcome
+
+
+def gate(
+    workspace: Workspace, model_id: str, version: str, *, to: Stage, by: Actor, at: datetime
+) -> GateReport:
+    """Judge a version by the gate before a stage, under the policy in force.
+
+    Raises
+    ------
+    InvalidInput
+        The policy has no gate there for this risk tier.
+    """
+    by.require(Permission.READ)
+    con = workspace.cursor()
+    case = cases.case_of(con, model_id, version, at=at)
+    return cases.in_force(con, case.use_case).judge(case, to=to)
+
+
+def ask(
+    workspace: Workspace, model_id: str, version: str, *, to: Stage, by: Actor, at: datetime
+) -> Answer:
+    """Answer a pipeline; asked about the stage a version is in, answer whether it may start there.
+
+    A start also needs an approval that holds, and only it earns a pass: rules that pass are no
+    decision.
+
+    Raises
+    ------
+    InvalidInput
+        The policy has no gate there for this risk tier.
+    """
+    by.require(Permission.READ)
+    con = workspace.cursor()
+    case = cases.case_of(con, model_id, version, at=at)
+    report = cases.in_force(con, case.use_case).judge(case, to=to)
+    if case.version.stage is not to:
+        return Answer("promotion", report)
+    approval = standing.current(con, case.version, at=at)
+    report = GateReport((*_eased(report, approval), _stands(approval)))
+    if report.outcome is not Outcome.PASS or approval is None:
+        return Answer("start", report, approval)
+    token = passes.issue(workspace, case.version, to=to, request=approval.request_id, at=at)
+    return Answer("start", report, approval, token)
+
+
+def break_glass(
+    workspace: Workspace,
+    model_id: str,
+    version: str,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    days: float = 3,
+) -> tuple[str, Finding]:
+    """Start a version that the gate refuses, leaving a mark in the trail and a task with a date.
+
+    Returns
+    -------
+    tuple
+        The pass, which says what it is, and the task.
+
+    Raises
+    ------
+    NotAllowed
+        Its policy lets nobody override this gate.
+    """
+    by.require(Permission.REQUEST)
+    said(reason, what=f"to break the glass for {model_id}/{version} give a reason")
+    with workspace.transaction() as tx:
+        case = cases.case_of(tx, model_id, version, at=at)
+        subject = case.version
+        terms = cases.in_force(tx, case.use_case).gate(case.use_case.tier, subject.stage).terms
+        if terms.override is None:
+            raise NotAllowed(
+                f"the policy lets nobody override the gate to {subject.stage} for the "
+                f"{case.use_case.tier} tier"
+            )
+        found = _glass(tx, case, reason=reason, by=by, days=days)
+        approvals.put_finding(tx, found)
+        audit.append(tx, replace(found.opened(), via=by.via))
+        details: dict[str, object] = {"stage": subject.stage, "finding": found.id}
+        event = AuditEvent(
+            "gate.break_glass",
+            f"version:{subject.id}",
+            by.name,
+            at,
+            reason=reason,
+            via=by.via,
+            details=details,
+        )
+        audit.append(tx, event)
+    token = passes.issue(workspace, subject, to=subject.stage, request=None, at=at, broken=found.id)
+    return token, found
+
+
+def _glass(tx: Connection, case: Case, *, reason: str, by: Actor, days: float) -> Finding:
+    return Finding(
+        id=approvals.next_finding(tx),
+        kind=Kind.BREAK_GLASS,
+        request_id=None,
+        version_id=case.version.id,
+        text=f"{by.name} broke the glass: {reason}",
+        severity=Severity.HIGH,
+        owner=by.name,
+        due_at=case.at + timedelta(days=days),
+        opened_at=case.at,
+        opened_by=by.name,
+    )
+
+
+def _eased(report: GateReport, approval: Approval | None) -> Sequence[Result]:
+    """Leave what has already been decided on to the approval's own standing.
+
+    A version that runs is judged by what the policy says of a stale approval; that its evidence
+    has aged or its monitors complain is part of that, so the rules only advise here.
+    """
+    if approval is None:
+        return report.results
+    return [replace(result, blocking=False) for result in report.results]
+
+
+def _stands(approval: Approval | None) -> Result:
+    remedy = "request an approval and have it decided"
+    if approval is None:
+        sentence = "no approval is on record for the stage it is in"
+        verdict = Verdict(Outcome.FAIL, sentence, remedy=remedy)
+    else:
+        why = "; ".join(approval.reasons.values())
+        sentence = f"{approval.request_id} is {approval.standing}{': ' if why else ''}{why}"
+        fine = approval.holds
+        verdict = Verdict(
+            Outcome.PASS if fine else Outcome.FAIL, sentence, remedy="" if fine else remedy
+        )
+    rationale = "Only what somebody approved, on ground that still holds, may start."
+    return Result("approval-holds", "approval", blocking=True, rationale=rationale, verdict=verdict)
