@@ -25,7 +25,15 @@ VOTES = {
     Vote.REJECT: "Reject",
     Vote.RETURN: "Return for more work",
     Vote.ABSTAIN: "Abstain",
+    Vote.RECUSE: "Recuse myself",
 }
+
+
+def ask_again(actor: "Actor", *, key: str) -> str | None:
+    """Ask for the password again, which signing takes; a sample person has none."""
+    if actor.via == "sample":
+        return None
+    return st.text_input("Your password, to sign", type="password", key=key) or None
 
 
 def why_not(asked: "Request", actor: "Actor") -> str:

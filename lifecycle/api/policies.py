@@ -69,7 +69,7 @@ def list_drafts(door: Door) -> Any:
     return {"items": plain(policy_drafts.every(door.reading()))}
 
 
-@router.post("/policies/drafts", status_code=201)
+@router.post("/policies", status_code=201)
 def draft_policy(door: Door, body: PolicyIn) -> Any:
     """Keep a policy as a draft."""
     return plain(policies.draft(door.workspace, body.content, by=door.actor, at=door.at))

@@ -90,7 +90,7 @@ def draft(
     Example: lifecycle policy draft house.yaml
     """
     with connected(home, acting_as) as client:
-        kept = client.post("/policies/drafts", {"content": text_of(file)})
+        kept = client.post("/policies", {"content": text_of(file)})
     show(without(kept, "text"), format=format)
 
 

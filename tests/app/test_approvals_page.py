@@ -4,8 +4,13 @@ from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.model import Stage
 from lifecycle.services import approvals
 from lifecycle.store import evidence, models, requests
-from tests.app.tiny_workspace import person
+from tests.app.tiny_workspace import PASSWORD, person
 from tests.app.words_on_screen import words_of
+
+
+def sign(shown, tiny, *, password=PASSWORD):
+    shown.text_input(key=f"secret_{tiny.waiting}").set_value(password)
+    shown.button(key=f"sign_{tiny.waiting}").click().run()
 
 
 def test_the_queue_says_what_waits_for_the_approver(look, tiny):
@@ -70,7 +75,7 @@ def test_an_approver_signs_and_the_version_moves(look, tiny):
     shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.APPROVE).run()
     shown.text_area(key=f"reason_{tiny.waiting}").set_value("Sound on both data sets")
 
-    shown.button(key=f"sign_{tiny.waiting}").click().run()
+    sign(shown, tiny)
 
     con = tiny.workspace.cursor()
     kept = requests.get(con, tiny.waiting)
@@ -85,7 +90,7 @@ def test_a_rejection_without_a_reason_changes_nothing_and_says_so(look, tiny):
     shown = look("approvals", request=tiny.waiting)
     shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.REJECT).run()
 
-    shown.button(key=f"sign_{tiny.waiting}").click().run()
+    sign(shown, tiny)
 
     assert "give a reason" in words_of(shown)
     assert requests.get(tiny.workspace.cursor(), tiny.waiting).status is Status.OPEN
@@ -104,7 +109,7 @@ def test_a_request_whose_evidence_changed_is_stale_and_cannot_be_approved(look, 
     shown = look("approvals", request=tiny.waiting)
     shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.APPROVE).run()
 
-    shown.button(key=f"sign_{tiny.waiting}").click().run()
+    sign(shown, tiny)
 
     text = words_of(shown)
     assert f"newer performance evidence {fresh.id}" in text
@@ -117,7 +122,7 @@ def test_a_vote_that_somebody_else_overtook_is_a_conflict_in_one_sentence(look, 
     shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.APPROVE).run()
     approvals.withdraw(tiny.workspace, tiny.waiting, reason="Not yet", by=person("dan"), at=now())
 
-    shown.button(key=f"sign_{tiny.waiting}").click().run()
+    sign(shown, tiny)
 
     assert not shown.exception
     assert "This request is withdrawn." in words_of(shown)

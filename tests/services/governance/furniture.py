@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lifecycle.domain.actor import GRANTS, Actor, Permission, Role
+from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Columns, Model, ModelKind, Stage, Task, Version
@@ -12,7 +13,8 @@ from lifecycle.domain.person import Person
 from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.services import policies
 from lifecycle.services.access import passwords
-from lifecycle.store import evidence, models, people, usecases
+from lifecycle.store import audit, evidence, models, people, usecases
+from lifecycle.store import policies as published
 from lifecycle.store.connection import Workspace
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -64,7 +66,10 @@ def furnished(home: Path, *, sample: bool = False) -> Workspace:
             person = Person(name, name.title(), frozenset({role}), created_at=NOW)
             signs = Permission.DECIDE in GRANTS[role]
             people.add(tx, person, passwords._hasher.hash(PASSWORD) if signs else None)
-    publish(made, POLICY)
+    with made.transaction() as tx:
+        house = policies.read(POLICY)
+        published.add(tx, house, at=NOW, by=ROOT.name)
+        audit.append(tx, AuditEvent("policy.publish", f"policy:{house.label}", ROOT.name, NOW))
     return made
 
 
