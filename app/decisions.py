@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import widgets, words
+from app import session, widgets, words
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status, Vote
 from lifecycle.domain.rules import Outcome
 from lifecycle.errors import LifecycleError
+from lifecycle.services import approvals
 from lifecycle.store import evidence
 
 if TYPE_CHECKING:
@@ -29,11 +30,18 @@ VOTES = {
 }
 
 
-def ask_again(actor: "Actor", *, key: str) -> str | None:
-    """Ask for the password again, which signing takes; a sample person has none."""
+def ask_again(actor: "Actor", *, key: str) -> approvals.Proof:
+    """Ask again who signs: the password, or a sign-in that is only minutes old at the provider."""
     if actor.via == "sample":
-        return None
-    return st.text_input("Your password, to sign", type="password", key=key) or None
+        return approvals.Proof()
+    hint = "Not needed within five minutes of a sign-in at your organisation's provider."
+    given = st.text_input(
+        "Your password, to sign",
+        type="password",
+        key=key,
+        help=hint if actor.via == "oidc" else None,
+    )
+    return approvals.Proof(given, session.secret())
 
 
 def why_not(asked: "Request", actor: "Actor") -> str:

@@ -115,6 +115,11 @@ def recognise() -> "Actor":
     return found
 
 
+def secret() -> str | None:
+    """Return the secret of this browser's sign-in; nothing where there is no browser."""
+    return None if process().acting is not None else st.context.cookies.get(COOKIE)
+
+
 def may(permission: "Permission") -> bool:
     """Tell whether to offer something; the services decide for themselves."""
     return actor().may(permission)

@@ -86,7 +86,7 @@ else:
         "Reason", key=f"reason_{asked.id}", persist_state="session", max_chars=4000
     )
     widgets.note(f"You sign as {actor.name}; vote and reason stay in the trail.", icon="draw")
-    secret = decisions.ask_again(actor, key=f"secret_{asked.id}")
+    proof = decisions.ask_again(actor, key=f"secret_{asked.id}")
     ready = vote is not None
     if st.button("Sign and vote", type="primary", key=f"sign_{asked.id}", disabled=not ready):
         with widgets.refusals():
@@ -98,7 +98,7 @@ else:
                 by=actor,
                 at=session.now(),
                 seen=asked.bundle,
-                secret=secret,
+                proof=proof,
             )
             widgets.finish(f"Your vote on {asked.id} is kept; it is {after.status} now.")
 if asked.status is Status.OPEN and actor.name == asked.requested_by:

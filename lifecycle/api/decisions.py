@@ -64,7 +64,7 @@ class DecideIn(Strict):
     reason: str = ""
     code: Code = Code.OTHER
     seen: str | None = None
-    password: str | None = None
+    password: str = ""
     on_behalf_of: str | None = None
     conditions: list[ConditionIn] = []
 
@@ -76,7 +76,7 @@ class DecideManyIn(Strict):
     vote: Vote
     reason: str = ""
     code: Code = Code.OTHER
-    password: str | None = None
+    password: str = ""
 
 
 class WithdrawIn(Strict):
@@ -179,7 +179,7 @@ def decide(door: Door, request_id: str, body: DecideIn) -> Any:
             reason=body.reason,
             code=body.code,
             seen=body.seen,
-            secret=body.password,
+            proof=approvals.Proof(body.password),
             conditions=given,
             on_behalf_of=body.on_behalf_of,
             by=door.actor,
@@ -197,7 +197,7 @@ def decide_many(door: Door, body: DecideManyIn) -> Any:
         vote=body.vote,
         reason=body.reason,
         code=body.code,
-        secret=body.password,
+        proof=approvals.Proof(body.password),
         by=door.actor,
         at=door.at,
     )

@@ -57,7 +57,7 @@ def build(home: Path, *, sample: bool = True) -> Tiny:
         reason="The target moved",
         by=person("rita"),
         at=at + timedelta(hours=1),
-        secret=PASSWORD,
+        proof=approvals.Proof(PASSWORD),
     )
     return Tiny(workspace, waiting=waiting, closed=closed)
 

@@ -17,10 +17,12 @@ from lifecycle.services.approvals.following import (
     tasks,
 )
 from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate
+from lifecycle.services.approvals.signing import Proof
 from lifecycle.services.approvals.standing import current, refresh
 
 __all__ = [
     "Answer",
+    "Proof",
     "answer_finding",
     "ask",
     "break_glass",

@@ -16,6 +16,7 @@ from lifecycle.domain.usecase import Tier
 from lifecycle.errors import CheckFailed, InvalidInput, NotAllowed, StaleEvidence
 from lifecycle.services.approvals import cases, comparing, signing, standing
 from lifecycle.services.approvals.asking import said
+from lifecycle.services.approvals.signing import Proof
 from lifecycle.store import approvals, audit, models, people, requests
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection, Workspace
@@ -30,7 +31,7 @@ def decide(
     by: Actor,
     at: datetime,
     seen: str | None = None,
-    secret: str | None = None,
+    proof: Proof = signing.NOTHING,
     code: Code = Code.OTHER,
     conditions: Sequence[Obligation] = (),
     on_behalf_of: str | None = None,
@@ -41,15 +42,17 @@ def decide(
     ----------
     seen
         The bundle hash that the voter's page showed.
-    secret
-        The voter's password, asked again.
+    proof
+        The voter's password or fresh sign-in, asked for again.
     on_behalf_of
         Whose authority is used, by a delegation that holds now.
 
     Raises
     ------
+    NotSignedIn
+        The voter did not show again who they are.
     NotAllowed
-        The voter's roles do not count at this gate, or they did not show again who they are.
+        The voter's roles do not count at this gate.
     FourEyesViolation
         The voter asked for it, developed the version or produced its evidence.
     AlreadyDecided
@@ -62,7 +65,7 @@ def decide(
     by.require(Permission.DECIDE)
     con = workspace.cursor()
     demand = cases.terms_of(con, requests.get(con, request_id)).signature
-    method = signing.prove(workspace, by, secret=secret, demand=demand, at=at)
+    method = signing.prove(workspace, by, proof, demand=demand, at=at)
     cast = Decision(
         by=by.name,
         at=at,
@@ -88,7 +91,7 @@ def decide_many(
     reason: str,
     by: Actor,
     at: datetime,
-    secret: str | None = None,
+    proof: Proof = signing.NOTHING,
     code: Code = Code.OTHER,
 ) -> list[Request]:
     """Cast the same vote on several requests, on all of them or on none.
@@ -99,7 +102,7 @@ def decide_many(
         One of them is of high risk, or its policy wants each decided by itself.
     """
     by.require(Permission.DECIDE)
-    method = signing.prove(workspace, by, secret=secret, demand=Signing.FRESH, at=at)
+    method = signing.prove(workspace, by, proof, demand=Signing.FRESH, at=at)
     cast = Decision(by=by.name, at=at, vote=vote, reason=reason, bundle="", code=code)
     decided: list[Request] = []
     with workspace.transaction() as tx:

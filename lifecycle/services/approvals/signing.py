@@ -1,47 +1,58 @@
 """How somebody signs: asked again who they are, then bound to what they say."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.approval import Decision
 from lifecycle.domain.signature import Signature
 from lifecycle.domain.terms import Signing
-from lifecycle.errors import NotAllowed
-from lifecycle.services.access.attempts import Attempts
-from lifecycle.services.access.passwords import matches
+from lifecycle.services import access
 from lifecycle.store import people
 from lifecycle.store.connection import Connection, Workspace
 
-_attempts: WeakKeyDictionary[Workspace, Attempts] = WeakKeyDictionary()
-"""Wrong passwords at signing, counted per open workspace like those at sign-in."""
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody gives to show again who they are.
+
+    Parameters
+    ----------
+    password
+        Their password, typed for this signature.
+    session
+        The secret of their browser's session: one that began at the organisation's own provider
+        moments ago will do instead.
+    """
+
+    password: str = ""
+    session: str | None = None
 
 
-def prove(
-    workspace: Workspace, by: Actor, *, secret: str | None, demand: Signing, at: datetime
-) -> str:
+NOTHING = Proof()
+
+
+def prove(workspace: Workspace, by: Actor, proof: Proof, *, demand: Signing, at: datetime) -> str:
     """Ask again who signs, and return how that was shown.
 
     Raises
     ------
-    NotAllowed
+    NotSignedIn
         Nothing was given, or the password is wrong.
     TooManyAttempts
         It was wrong too often within a quarter of an hour.
     """
-    if by.via == "sample" and workspace.sample:
-        return "sample"
-    if secret is None and by.via == "token" and demand is Signing.ANY:
+    if by.via == "token" and proof == NOTHING and demand is Signing.ANY:
         return "token"
-    if not secret:
-        raise NotAllowed(f"to sign, {by.name} has to give their password again")
-    attempts = _attempts.setdefault(workspace, Attempts())
-    attempts.begin(name=by.name, address="signing", at=at)
-    if not matches(people.password_hash(workspace.cursor(), by.name), secret):
-        raise NotAllowed("the password is wrong, so nothing was signed")
-    attempts.succeed(name=by.name, address="signing", at=at)
-    return "password"
+    confirmed = access.confirm(
+        workspace,
+        by=by,
+        at=at,
+        password=proof.password,
+        session=proof.session,
+        address="signing",
+    )
+    return confirmed.method
 
 
 def signed(con: Connection, decision: Decision, *, method: str) -> Decision:

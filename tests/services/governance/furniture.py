@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lifecycle.domain.actor import GRANTS, Actor, Permission, Role
+from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
@@ -13,6 +13,7 @@ from lifecycle.domain.person import Person
 from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.services import policies
 from lifecycle.services.access import passwords
+from lifecycle.services.approvals import Proof
 from lifecycle.store import audit, evidence, models, people, usecases
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Workspace
@@ -64,13 +65,20 @@ def furnished(home: Path, *, sample: bool = False) -> Workspace:
     with made.transaction() as tx:
         for name, role in ROLES.items():
             person = Person(name, name.title(), frozenset({role}), created_at=NOW)
-            signs = Permission.DECIDE in GRANTS[role]
-            people.add(tx, person, passwords._hasher.hash(PASSWORD) if signs else None)
+            people.add(tx, person)
     with made.transaction() as tx:
         house = policies.read(POLICY)
         published.add(tx, house, at=NOW, by=ROOT.name)
         audit.append(tx, AuditEvent("policy.publish", f"policy:{house.label}", ROOT.name, NOW))
     return made
+
+
+def proof_of(workspace: Workspace, name: str) -> Proof:
+    """Return what somebody signs with: a password, set when it is first needed."""
+    if people.password_hash(workspace.cursor(), name) is None and name in ROLES:
+        with workspace.transaction() as tx:
+            people.set_password(tx, name, passwords._hasher.hash(PASSWORD))
+    return Proof(PASSWORD)
 
 
 def publish(workspace: Workspace, content: str, *, at=NOW):

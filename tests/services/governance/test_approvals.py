@@ -1,9 +1,10 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from furniture import NOW, PASSWORD, POLICY, actor, publish, use_case
+from furniture import NOW, POLICY, actor, proof_of, publish, use_case
 
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.approval import Status, Vote
@@ -37,7 +38,7 @@ def ask(workspace, version, *, to=Stage.VALIDATED, by="dev", at=NOW):
 
 
 def vote(workspace, request, *, by="app", vote=Vote.APPROVE, reason="fine", seen=None, **more):
-    given = {"at": LATER, "secret": PASSWORD} | more
+    given: dict[str, Any] = {"at": LATER, "proof": proof_of(workspace, by)} | more
     return approvals.decide(
         workspace, request.id, vote=vote, reason=reason, by=actor(by), seen=seen, **given
     )

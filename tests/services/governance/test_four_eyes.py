@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from furniture import NOW, PASSWORD, POLICY, Bench, furnished, publish
+from furniture import NOW, POLICY, Bench, furnished, proof_of, publish
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -101,7 +101,7 @@ class Life(RuleBasedStateMachine):
                 by=by,
                 at=at,
                 seen=seen,
-                secret=PASSWORD,
+                proof=proof_of(self.workspace, by.name),
             )
         )
         if decided is None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from furniture import NOW, PASSWORD, POLICY, ROLES, Bench, actor, furnished
+from furniture import NOW, POLICY, ROLES, Bench, actor, furnished, proof_of
 
 from lifecycle.domain.actor import GRANTS, Permission, Role
 from lifecycle.domain.approval import Vote
@@ -27,7 +27,13 @@ CALLS = {
     "decide": (
         Permission.DECIDE,
         lambda ws, by, _: approvals.decide(
-            ws, "req-1", vote=Vote.ABSTAIN, reason="", by=by, at=NOW, secret=PASSWORD
+            ws,
+            "req-1",
+            vote=Vote.ABSTAIN,
+            reason="",
+            by=by,
+            at=NOW,
+            proof=proof_of(ws, by.name),
         ),
     ),
     "withdraw": (
@@ -37,7 +43,13 @@ CALLS = {
     "decide_many": (
         Permission.DECIDE,
         lambda ws, by, _: approvals.decide_many(
-            ws, ["req-1"], vote=Vote.ABSTAIN, reason="", by=by, at=NOW, secret=PASSWORD
+            ws,
+            ["req-1"],
+            vote=Vote.ABSTAIN,
+            reason="",
+            by=by,
+            at=NOW,
+            proof=proof_of(ws, by.name),
         ),
     ),
     "comment": (
