@@ -18,6 +18,8 @@ GENERATED = "Written by `make docs` from the product itself; do not edit."
 FAMILIES = (
     ("Drift", catalogue.DRIFT, "Judged by effect size against a limit; the p-value is a filter."),
     ("Multivariate drift", catalogue.MULTIVARIATE, "All columns together, read from the rows."),
+    ("Drift of outcomes", catalogue.ANSWERS, "Concept drift apart from covariate drift."),
+    ("Drift of explanations", catalogue.EXPLANATIONS, "Two rankings of columns, compared."),
     ("Performance", catalogue.PERFORMANCE, "Measured once outcomes are known."),
     (
         "Performance without outcomes",

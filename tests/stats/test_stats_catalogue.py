@@ -32,8 +32,10 @@ CONTRACT = {
     "estimated_recall", "estimated_specificity", "estimated_f1", "value_per_decision",
     "total_value", "estimated_value_per_decision", "estimated_total_value", "latency_p50",
     "latency_p95", "latency_p99", "error_share", "throughput",
-    "classifier_auc", "reconstruction_error", "mmd",
     "infinite_share", "out_of_range_share", "unseen_category_share", "volume_change",
+    "classifier_auc", "reconstruction_error", "mmd", "label_drift", "concept_drift",
+    "concept_shift", "covariate_shift", "residual_shift", "explanation_ndcg",
+    "explanation_rank_correlation",
 }  # fmt: skip
 
 ASYMMETRIC = {"kl_divergence", "wasserstein"}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from lifecycle.domain.measurement import Measurement
 from lifecycle.services.measuring import (
+    answers,
     drift,
     estimation,
     fairness,
@@ -23,6 +24,7 @@ __all__ = ["ALL_ROWS", "MEASURES", "Counts", "Watch", "correct", "matured", "mea
 
 MEASURES: tuple[Callable[[Watch, Counts], Sequence[Measurement]], ...] = (
     drift.measure,
+    answers.measure,
     quality.measure,
     performance.measure,
     estimation.measure,

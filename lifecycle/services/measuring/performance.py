@@ -84,7 +84,7 @@ def house_limit(statistic: Statistic, *, reference: float | None) -> float | Non
 
 def performance_statistics(tally: Tally, *, named: Sequence[str] = ()) -> tuple[Statistic, ...]:
     """Return the named statistics that a tally can give, or the usual ones of its kind."""
-    needs = _needs(tally)
+    needs = needs_of(tally)
     wanted = [catalogue.get(name) for name in named or PERFORMANCE[needs]]
     fitting = [s for s in wanted if needs in s.needs]
     if isinstance(tally, BinaryTally):
@@ -108,6 +108,7 @@ def _usual(watch: Watch, statistic: Statistic) -> float | None:
     return statistic.measure(tally).value
 
 
-def _needs(tally: Tally) -> Needs:
+def needs_of(tally: Tally) -> Needs:
+    """Return which statistics a tally can be asked for."""
     kinds = {BinaryTally: Needs.BINARY, ClassTally: Needs.CLASSES, ErrorTally: Needs.REGRESSION}
     return kinds[type(tally)]

@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 
 from lifecycle.errors import InvalidInput
+from lifecycle.stats.catalogue.answers import ANSWERS, EXPLANATIONS
 from lifecycle.stats.catalogue.drift import DRIFT, MULTIVARIATE
 from lifecycle.stats.catalogue.estimation import ESTIMATED, VALUE
 from lifecycle.stats.catalogue.fairness import FAIRNESS_GAPS, FAIRNESS_RATES
@@ -13,9 +14,11 @@ from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
 
 __all__ = [
     "ALL",
+    "ANSWERS",
     "DEFAULT_DRIFT",
     "DRIFT",
     "ESTIMATED",
+    "EXPLANATIONS",
     "FAIRNESS_GAPS",
     "FAIRNESS_RATES",
     "MULTIVARIATE",
@@ -32,6 +35,8 @@ __all__ = [
 _FAMILIES = (
     DRIFT,
     MULTIVARIATE,
+    ANSWERS,
+    EXPLANATIONS,
     PERFORMANCE,
     ESTIMATED,
     VALUE,

@@ -13,6 +13,8 @@ class Family(StrEnum):
 
     DRIFT = "drift"
     MULTIVARIATE = "multivariate drift"
+    ANSWERS = "drift of outcomes"
+    EXPLANATION = "drift of explanations"
     PERFORMANCE = "performance"
     FAIRNESS = "fairness"
     QUALITY = "quality"
@@ -38,6 +40,8 @@ class Needs(StrEnum):
     """Rows of all columns together; no summary carries it."""
     VOLUME = "volume"
     """The usual and the actual number of rows of a window"""
+    IMPORTANCE = "importance"
+    """`Importance`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Statistic:
     measure
         Drift: ``measure(reference, current, *, confidence)`` on two profiles of one kind.
         Multivariate drift: the same on scores, rows or errors, as the function itself says.
+        Drift of outcomes: the same on two tallies; of explanations: on two rankings of columns.
         Performance and group rates: ``measure(tally, *, confidence)``.
         Gaps: ``measure(tallies, *, confidence, minimum, reference)`` over the groups.
         Estimation, value and service: as their modules here say.

@@ -59,7 +59,7 @@ def signal(steps: Steps, total: Profile, *, statistic: str, width: int) -> Signa
         The statistic has no such form, or none for this kind of column.
     """
     if statistic in SHARES:
-        return _of_shares(_counts(steps, total), width=width, formula=SHARES[statistic])
+        return _of_shares(bin_matrix(steps, total), width=width, formula=SHARES[statistic])
     if isinstance(total, NumericProfile) and statistic in NUMBERS:
         numeric = [step if isinstance(step, NumericProfile) else None for step in steps]
         return NUMBERS[statistic](numeric, total, width)
@@ -73,8 +73,14 @@ def _rolling(steps: FloatArray, *, width: int) -> FloatArray:
     return reached[width:] - reached[:-width]
 
 
-def _counts(steps: Steps, total: Profile) -> FloatArray:
-    """Count each step on the bins that distances of shares compare; shape (steps, bins)."""
+def bin_matrix(steps: Steps, total: Profile) -> FloatArray:
+    """Count profiles on the bins that distances of shares compare, those of one reference.
+
+    Returns
+    -------
+    ndarray
+        Shape (profiles, bins), without the bins that none of them holds.
+    """
     if isinstance(total, NumericProfile):
         starts = np.concatenate([[0], deciles(total) + 1])
         lost = [0 if s is None else s.rows - s.n for s in steps]
