@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from lifecycle.domain.measurement import State, Window
 from lifecycle.domain.monitor import Grain, Monitor
 from lifecycle.services import measuring
-from lifecycle.services.measuring import Counts, Watch, fairness, performance
+from lifecycle.services.measuring import Counts, Watch, answers, fairness, performance
 from lifecycle.services.measuring import scores as scores_of
 from lifecycle.stats import catalogue, counting, quality
 from lifecycle.stats.summaries import BinaryTally, CategoryProfile, numeric_bins
@@ -111,7 +111,7 @@ def test_performance_breaches_only_when_its_interval_leaves_the_limit_behind(acc
     now = binary(n, accuracy=accuracy, seed=5)
     watch = Watch(monitor(performance=("accuracy",)), tallies={"{}": reference})
 
-    (measured,) = measuring.measure(watch, Counts(WINDOW, {}, {"{}": now}))
+    (measured,) = performance.measure(watch, Counts(WINDOW, {}, {"{}": now}))
 
     expected: Any = catalogue.get("accuracy").measure(reference).value
     assert measured.limit == pytest.approx(expected - 0.05)
@@ -219,3 +219,31 @@ def test_a_numeric_column_is_stuck_when_all_values_are_the_same():
     assert found.p_value is not None
     assert found.p_value < 1e-100
     assert quality.stuck_value(reference, reference).value == 0.0
+
+
+def test_outcomes_are_compared_with_the_references_by_slice_once_they_are_known():
+    reference = binary(5000, accuracy=0.9)
+    turned = binary(3000, accuracy=0.6, seed=5)
+    young = binary(3000, accuracy=0.6, known=0.5)
+    watch = Watch(monitor(), tallies={"{}": reference, '{"sex":"F"}': reference})
+    counts = Counts(WINDOW, {}, {"{}": turned, '{"sex":"F"}': young, '{"sex":"M"}': turned})
+
+    found = answers.measure(watch, counts)
+
+    everybody = {m.statistic: m for m in found if not m.slice}
+    assert everybody["concept_drift"].state is State.BREACH
+    assert {m.slice["sex"] for m in found if m.slice} == {"F"}
+    immature = [m for m in found if m.slice]
+    assert {m.state for m in immature} == {State.INSUFFICIENT}
+    assert all("known" in (m.reason or "") for m in immature)
+
+
+def test_a_regression_is_asked_for_its_residuals():
+    rng = np.random.default_rng(4)
+    before = counting.error_tally(np.zeros(900), rng.normal(size=900))
+    now = counting.error_tally(np.zeros(900), rng.normal(0.5, 1, size=900))
+    found = answers.measure(
+        Watch(monitor(), tallies={"{}": before}), Counts(WINDOW, {}, {"{}": now})
+    )
+    assert [(m.statistic, m.state) for m in found] == [("residual_shift", State.BREACH)]
+    assert answers.measure(Watch(monitor()), Counts(WINDOW, {}, {"{}": now})) == []

@@ -12,6 +12,9 @@ from lifecycle.services.analysis.result import CORRECTIONS
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family
 
+TESTED = frozenset({Family.DRIFT, Family.ANSWERS})
+"""Statistics whose p-values are one family: what moved, in columns and in outcomes."""
+
 
 def correct(
     found: Sequence[Measurement], *, correction: str, alpha: float
@@ -26,7 +29,7 @@ def correct(
     tests = [
         (at, measured.p_value)
         for at, measured in enumerate(found)
-        if measured.p_value is not None and catalogue.get(measured.statistic).family is Family.DRIFT
+        if measured.p_value is not None and catalogue.get(measured.statistic).family in TESTED
     ]
     corrected = list(found)
     adjusted = CORRECTIONS[correction]([p for _, p in tests])
