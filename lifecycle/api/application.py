@@ -7,10 +7,12 @@ from starlette.types import ASGIApp
 from lifecycle import __version__
 from lifecycle.api import (
     administration,
+    alerts,
     assurance,
     data,
     decisions,
     following,
+    incidents,
     monitoring,
     policies,
     problems,
@@ -58,6 +60,8 @@ def create(workspace: Workspace, *, settings: Settings, jobs: JobRunner | None =
         registry,
         data,
         monitoring,
+        alerts,
+        incidents,
         assurance,
         decisions,
         following,

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from lifecycle.domain.alert import Severity
 from lifecycle.domain.audit import Link
 from lifecycle.domain.checkpoint import Checkpoint
 from lifecycle.domain.evidence import Evidence
@@ -29,8 +30,8 @@ ALSO: Mapping[type, tuple[str, ...]] = {
 }
 """Computed properties that belong to the JSON of a type."""
 
-NEVER = frozenset({"hash", "password_hash"})
-"""Fields that stay inside: hashes of secrets."""
+NEVER = frozenset({"hash", "password_hash", "sealed"})
+"""Fields that stay inside: secrets, sealed or hashed."""
 
 PUBLIC = (Link, Checkpoint)
 """Types whose hash is public by intent."""
@@ -52,7 +53,7 @@ def plain(value: Any) -> Any:
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, Enum):
-        return value.value
+        return value.word if isinstance(value, Severity) else value.value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):

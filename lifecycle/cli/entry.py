@@ -10,10 +10,12 @@ import typer
 import lifecycle
 from lifecycle.cli import (
     administration,
+    alerts,
     data,
     decisions,
     files,
     following,
+    incidents,
     monitors,
     policies,
     quality,
@@ -38,6 +40,9 @@ GROUPS: dict[str, typer.Typer] = {
     "finding": following.finding,
     "delegation": following.delegation,
     "pass": following.passes,
+    "alert": alerts.alert,
+    "channel": alerts.channel,
+    "incident": incidents.incident,
     "audit": trail.audit,
     "report": reports.report,
     "user": administration.user,
