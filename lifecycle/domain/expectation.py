@@ -1,14 +1,11 @@
 """What must hold about data: one check each, of a column or of all rows, and how strictly."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar, cast
 
 from lifecycle.domain.measurement import State
 from lifecycle.errors import InvalidInput
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Severity(StrEnum):
@@ -108,44 +105,6 @@ class Expectation:
         return self.column is None
 
 
-def as_record(expectation: Expectation) -> dict[str, object]:
-    """Write an expectation as plain values, leaving out what is not set."""
-    record: dict[str, object] = {"check": expectation.check.value}
-    for field in fields(Expectation)[1:]:
-        value = getattr(expectation, field.name)
-        if value != field.default:
-            record[field.name] = list(value) if isinstance(value, tuple) else value
-    return record
-
-
-def from_record(record: Mapping[str, object]) -> Expectation:
-    """Read an expectation from plain values, as `as_record` writes them.
-
-    Raises
-    ------
-    InvalidInput
-        A key is unknown or a value of the wrong kind.
-    """
-    known = {field.name for field in fields(Expectation)}
-    for key in record:
-        if key not in known:
-            raise InvalidInput(f"expectation has no key {key!r}; known: {', '.join(sorted(known))}")
-    bounds = {key: _number(key, record.get(key)) for key in ("low", "high")}
-    values = record.get("values", ())
-    if not isinstance(values, list | tuple):
-        raise InvalidInput(f"expectation: values must be a list, not {values!r}")
-    column = record.get("column")
-    return Expectation(
-        check=_choice(Check, "check", record.get("check")),
-        column=None if column is None else str(column),
-        limit=_number("limit", record.get("limit", 0.0)) or 0.0,
-        values=tuple(str(value) for value in cast("list[object]", values)),
-        text=str(record.get("text", "")),
-        severity=_choice(Severity, "severity", record.get("severity", "block")),
-        **bounds,
-    )
-
-
 def check_summarised(expectation: Expectation) -> None:
     """Refuse what a monitor cannot tell from the summaries of a window.
 
@@ -160,18 +119,3 @@ def check_summarised(expectation: Expectation) -> None:
             f"a monitor keeps summaries, not rows, so it cannot check {expectation.check}; "
             f"it can check {able}"
         )
-
-
-def _choice(of: type[_Choice], key: str, value: object) -> _Choice:
-    try:
-        return of(str(value))
-    except ValueError as error:
-        raise InvalidInput(f"expectation: {key} {value!r} is not one of {', '.join(of)}") from error
-
-
-def _number(key: str, value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"expectation: {key} must be a number, not {value!r}")
-    return float(value)

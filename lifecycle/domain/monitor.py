@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from lifecycle.domain.alert import AlertRule, rule_of
+from lifecycle.domain.expectation import Expectation
 from lifecycle.domain.measurement import Window
 from lifecycle.domain.service_level import ServiceLevel
 from lifecycle.domain.value import CostMatrix
@@ -112,6 +113,8 @@ class Monitor:
         What a decision is worth by how it turns out; ``None`` when nobody said.
     service
         The log's columns of latency and status, and what is promised about them.
+    expectations
+        What each window's rows are expected to be like, beside the house's own checks.
     schedule
         When it runs by itself: five fields of cron (UTC), or an interval such as ``6h``; ``None``
         for only when somebody runs it. A monitor with a schedule expects rows in every window.
@@ -144,6 +147,7 @@ class Monitor:
     estimation: bool = True
     costs: CostMatrix | None = None
     service: ServiceLevel | None = None
+    expectations: tuple[Expectation, ...] = ()
     correction: str = "bh"
     alpha: float = 0.05
     schedule: str | None = None

@@ -1,5 +1,8 @@
 """Is a column of a window fit to be measured: values missing, outside, unseen or stuck."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 
 from lifecycle.stats.inference import CONFIDENCE, Estimate, nothing, proportion, wilson
@@ -45,24 +48,17 @@ def out_of_range_share(
     upper = np.concatenate([current.edges, [np.inf]])
     above, below = lower >= reference.high, upper < reference.low
     sure = int(current.counts[above | below].sum())
-    unsure = 0
+    split = np.zeros(len(lower), dtype=bool)
     if current.high > reference.high:
-        unsure += int(current.counts[(lower < reference.high) & (upper > reference.high)].sum())
+        split |= (lower < reference.high) & (upper > reference.high)
     if current.low < reference.low:
-        unsure += int(current.counts[(lower < reference.low) & (upper >= reference.low)].sum())
+        split |= (lower < reference.low) & (upper >= reference.low)
+    unsure = int(current.counts[split].sum())
     found = _share(sure, reference=reference, current=current, confidence=confidence)
-    if unsure == 0 or found.value is None:
+    if unsure == 0 or found.interval is None:
         return found
-    low, _ = wilson(sure, current.rows, confidence=confidence)
-    _, high = wilson(min(sure + unsure, current.rows), current.rows, confidence=confidence)
-    return Estimate(
-        found.value,
-        found.n,
-        (low, high),
-        confidence,
-        resolution=unsure / current.rows,
-        n_reference=reference.rows,
-    )
+    _, high = wilson(sure + unsure, current.rows, confidence=confidence)
+    return replace(found, interval=(found.interval[0], high), resolution=unsure / current.rows)
 
 
 def unseen_category_share(
@@ -72,7 +68,36 @@ def unseen_category_share(
     if reference.other:
         reason = "the reference holds more categories than are counted one by one"
         return Estimate(None, current.rows, n_reference=reference.rows, reason=reason)
-    return _share(current.other, reference=reference, current=current, confidence=confidence)
+    held = (c for c, n in zip(reference.categories, reference.counts, strict=True) if n)
+    return outside_set_share(reference, current, allowed=frozenset(held), confidence=confidence)
+
+
+def outside_set_share(
+    reference: CategoryProfile,
+    current: CategoryProfile,
+    *,
+    allowed: Collection[str],
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """Estimate the share of rows whose value is not allowed, 0 to 1.
+
+    Values that the reference never held are not counted one by one. They lie outside when it held
+    everything allowed; otherwise they may be among it, and their share is the resolution.
+    """
+    known = np.array([c in allowed for c in current.categories], dtype=bool)
+    outside = int(current.counts[~known].sum())
+    told = set(allowed) <= set(current.categories)
+    found = _share(
+        outside + (current.other if told else 0),
+        reference=reference,
+        current=current,
+        confidence=confidence,
+    )
+    if told or current.other == 0 or found.value is None or found.interval is None:
+        return found
+    _, high = wilson(outside + current.other, current.rows, confidence=confidence)
+    unsure = current.other / current.rows
+    return replace(found, interval=(found.interval[0], high), resolution=unsure)
 
 
 def stuck_value(

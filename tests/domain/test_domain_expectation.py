@@ -10,11 +10,10 @@ from lifecycle.domain.expectation import (
     Check,
     Expectation,
     Severity,
-    as_record,
     check_summarised,
-    from_record,
 )
 from lifecycle.domain.row_rule import Joined, Missing, Name, Negated, Value, parse_rule
+from lifecycle.domain.written import read, written
 from lifecycle.errors import InvalidInput
 
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -34,32 +33,23 @@ numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
     )
 )
 def test_an_expectation_is_read_as_it_was_written(expectation):
-    assert from_record(as_record(expectation)) == expectation
-
-
-def test_what_is_not_set_is_not_written():
-    assert as_record(Expectation(Check.MISSING, "age", limit=0.1)) == {
-        "check": "missing",
-        "column": "age",
-        "limit": 0.1,
-    }
+    assert read(Expectation, written(expectation), where="it") == expectation
 
 
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        ({}, "check None is not one of missing"),
-        ({"check": "colour"}, "'colour'"),
-        ({"check": "range", "minimum": 1}, "no key 'minimum'"),
-        ({"check": "range", "low": "a"}, "low must be a number"),
-        ({"check": "range", "limit": True}, "limit must be a number"),
-        ({"check": "set", "values": "a"}, "values must be a list"),
-        ({"check": "set", "severity": "loud"}, "severity 'loud'"),
+        ({}, "not complete"),
+        ({"check": "colour"}, "check of it must be one of missing"),
+        ({"check": "range", "minimum": 1}, "no setting 'minimum'"),
+        ({"check": "range", "low": "a"}, "low of it must be a number"),
+        ({"check": "set", "values": "a"}, "values of it must be a list"),
+        ({"check": "set", "severity": "loud"}, "block, warn, info"),
     ],
 )
 def test_a_record_that_is_no_expectation_is_refused(record, said):
     with pytest.raises(InvalidInput, match=said):
-        from_record(record)
+        read(Expectation, record, where="it")
 
 
 def test_every_check_has_a_statistic_and_every_severity_a_state():

@@ -176,11 +176,12 @@ def test_a_statistic_that_does_not_fit_a_column_is_left_out():
         monitor(categorical=("ks", "psi")), {"{}": {"x": reference, "w": words, "y": words}}
     )
     found = measuring.measure(watch, Counts(WINDOW, {"{}": {"x": reference, "w": words}}))
-    drift = {(m.column, m.statistic) for m in found}
+    names = {statistic.name for statistic in catalogue.DRIFT}
+    drift = {(m.column, m.statistic) for m in found if m.statistic in names}
     assert ("w", "psi") in drift
     assert ("w", "ks") not in drift
     assert not any(column == "y" for column, _ in drift)
-    assert {m.state for m in found} == {State.OK}
+    assert {m.state for m in found if m.column != "y"} == {State.OK}
 
 
 def test_missing_values_have_wilsons_interval():

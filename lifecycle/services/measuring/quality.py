@@ -1,37 +1,168 @@
-"""Is each column fit to be measured in this window."""
+"""Is each column fit to be measured in this window, and does it hold as many rows as usual."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import inf
 
-from lifecycle.domain.measurement import Measurement
+from lifecycle.domain.expectation import Check, Expectation
+from lifecycle.domain.measurement import Measurement, State
+from lifecycle.services.analysis import house
 from lifecycle.services.analysis.result import Draft, finish
-from lifecycle.services.measuring.watch import ALL_ROWS, Counts, Watch, enough, pairs, softened
-from lifecycle.stats import catalogue
+from lifecycle.services.measuring.watch import (
+    ALL_ROWS,
+    Counts,
+    Volume,
+    Watch,
+    enough,
+    softened,
+)
+from lifecycle.stats import catalogue, counting, quality
+from lifecycle.stats.inference import Estimate
+from lifecycle.stats.summaries import CategoryProfile, NumericProfile, Profile
 
-MISSING_TOLERANCE = 0.05
-"""How far the share of missing values may rise above the reference's."""
+REPORTED: Mapping[Check, str] = {
+    Check.MISSING: "missing_share",
+    Check.FINITE: "infinite_share",
+    Check.RANGE: "out_of_range_share",
+    Check.SET: "unseen_category_share",
+    Check.STUCK: "stuck_value",
+    Check.VOLUME: "volume_change",
+}
+"""In which statistic of a window an expectation is judged."""
 
-CHANCE = 0.001
-"""A column counts as stuck only if chance would make it constant less often than this."""
+_Expected = Mapping[tuple[str | None, str], Expectation]
 
 
 def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
-    """Tell whether each column is fit to be measured."""
-    minimum, limits = watch.monitor.minimum, watch.monitor.limits
-    missing, stuck = catalogue.get("missing_share"), catalogue.get("stuck_value")
-    drafts: list[Draft] = []
-    for pair in pairs(watch, counts, within=ALL_ROWS):
-        reference, current = pair.reference, pair.current
-        usual = (reference.rows - reference.n) / reference.rows if reference.rows else 0.0
-        for statistic, limit in ((missing, usual + MISSING_TOLERANCE), (stuck, stuck.limit)):
-            found = statistic.measure(reference, current)
-            drafts.append(
-                Draft(
-                    statistic=statistic,
-                    estimate=enough(found, rows=current.rows, minimum=minimum),
-                    column=pair.column,
-                    window=counts.window,
-                    limit=limits.get(statistic.name, limit),
-                )
-            )
-    measured, _ = finish(drafts, alpha=CHANCE)
-    return [softened(m) for m in measured]
+    """Tell whether each column and the number of rows are fit for use.
+
+    The house asks the same of every column; an expectation sets another limit or severity.
+    """
+    expected = {(e.column, REPORTED[e.check]): e for e in watch.monitor.expectations}
+    drafts = [
+        _drafted(watch, draft, expected=expected)
+        for column, reference, current, note in _columns(watch, counts)
+        for draft in _asked(column, reference, current, counts=counts, note=note, expected=expected)
+    ]
+    measured, _ = finish(drafts, alpha=house.CHANCE)
+    found = [_severe(softened(m), expected=expected) for m in measured]
+    return [*_volume(watch, counts, expected=expected), *found]
+
+
+def _columns(watch: Watch, counts: Counts) -> Iterator[tuple[str, Profile, Profile, str | None]]:
+    """Pair each column with its reference; rows logged without the column are missing values."""
+    held = counts.profiles.get(ALL_ROWS, {})
+    rows = max((profile.rows for profile in held.values()), default=0)
+    for column, reference in watch.references.get(ALL_ROWS, {}).items():
+        current = held.get(column)
+        absent = rows - (0 if current is None else current.rows)
+        if current is None and not rows:
+            continue
+        note = f"{absent} of {rows} rows were logged without the column" if absent else None
+        known = _empty(reference) if current is None else current
+        yield column, reference, replace(known, missing=known.missing + absent), note
+
+
+def _empty(reference: Profile) -> Profile:
+    """Return the summary of no rows on a reference's bins."""
+    if isinstance(reference, CategoryProfile):
+        return counting.category_profile([], categories=reference.categories)
+    return counting.numeric_profile([], edges=reference.edges)
+
+
+def _asked(
+    column: str,
+    reference: Profile,
+    current: Profile,
+    *,
+    counts: Counts,
+    note: str | None,
+    expected: _Expected,
+) -> Iterator[Draft]:
+    """Ask what the house asks, within the bounds that are expected."""
+    for draft in house.window_drafts(reference, current, column=column, window=counts.window):
+        bounds = expected.get((column, draft.statistic.name))
+        estimate = _within(draft, reference, current, bounds=bounds)
+        if note and draft.statistic.name == "missing_share":
+            estimate = replace(estimate, reason=note)
+        yield replace(draft, estimate=estimate)
+
+
+def _within(
+    draft: Draft, reference: Profile, current: Profile, *, bounds: Expectation | None
+) -> Estimate:
+    """Measure range and set within the bounds that are expected, if there are any."""
+    name = draft.statistic.name
+    if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
+        outside = name == "out_of_range_share"
+        return _range(reference, current, bounds=bounds) if outside else draft.estimate
+    if bounds is None or name != "unseen_category_share":
+        return draft.estimate
+    if isinstance(reference, CategoryProfile) and isinstance(current, CategoryProfile):
+        return quality.outside_set_share(reference, current, allowed=bounds.values)
+    return draft.estimate
+
+
+def _range(
+    reference: NumericProfile, current: NumericProfile, *, bounds: Expectation | None
+) -> Estimate:
+    """Measure the share outside the reference's range, or outside the one that is expected."""
+    if bounds is not None:
+        low = -inf if bounds.low is None else bounds.low
+        high = inf if bounds.high is None else bounds.high
+        reference = replace(reference, low=low, high=high)
+    found = quality.out_of_range_share(reference, current)
+    if current.n == 0 or (current.low >= reference.low and current.high <= reference.high):
+        return found
+    said = (
+        f"values from {current.low:g} to {current.high:g}, expected {reference.low:g} to "
+        f"{reference.high:g}"
+    )
+    return replace(found, reason=said)
+
+
+def _drafted(watch: Watch, draft: Draft, *, expected: _Expected) -> Draft:
+    """Set the limit and keep a window of too few rows from being judged."""
+    monitor, name = watch.monitor, draft.statistic.name
+    wish = expected.get((draft.column, name))
+    limit = draft.limit if wish is None or wish.check is Check.STUCK else wish.limit
+    return replace(
+        draft,
+        estimate=enough(draft.estimate, rows=draft.estimate.n, minimum=monitor.minimum),
+        limit=monitor.limit(name, column=draft.column, otherwise=limit),
+    )
+
+
+def _severe(measured: Measurement, *, expected: _Expected) -> Measurement:
+    wish = expected.get((measured.column, measured.statistic))
+    if wish is None or measured.state is not State.BREACH:
+        return measured
+    return replace(measured, state=wish.severity.state)
+
+
+def _volume(watch: Watch, counts: Counts, *, expected: _Expected) -> list[Measurement]:
+    """Compare the number of rows with what is usual, or with what is expected."""
+    volume, statistic = counts.volume, catalogue.get("volume_change")
+    if volume is None:
+        return []
+    estimate = statistic.measure(volume.usual or 0.0, volume.rows)
+    if not volume.over:
+        reason = "the window is not over: rows may still come"
+        estimate = replace(estimate, reason=reason, insufficient=True)
+    limit = watch.monitor.limit(statistic.name, column=None, otherwise=statistic.limit)
+    draft = Draft(statistic, estimate, window=counts.window, limit=limit, minimum=0)
+    measured, _ = finish([draft])
+    wish = expected.get((None, statistic.name))
+    return [m if wish is None else _bounded(m, volume, wish=wish) for m in measured]
+
+
+def _bounded(measured: Measurement, volume: Volume, *, wish: Expectation) -> Measurement:
+    """Judge the number of rows by the bounds that are expected instead of by what is usual."""
+    few = wish.low is not None and volume.rows < wish.low and volume.over
+    many = wish.high is not None and volume.rows > wish.high
+    if not (few or many):
+        kept = {State.BREACH: State.OK}.get(measured.state, measured.state)
+        return replace(measured, state=kept)
+    side = f"fewer than {wish.low:g}" if few else f"more than {wish.high:g}"
+    reason = f"{volume.rows} rows, {side} expected"
+    return replace(measured, state=wish.severity.state, reason=reason)

@@ -39,6 +39,25 @@ class Watch:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How many rows a window holds.
+
+    Parameters
+    ----------
+    rows
+        Rows the log lists.
+    usual
+        The median of the windows before it; ``None`` while there are too few.
+    over
+        Whether rows are logged up to its last day, so that it can be judged.
+    """
+
+    rows: int
+    usual: float | None
+    over: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
     """What was counted in one window.
@@ -49,6 +68,8 @@ class Counts:
         By slice, as canonical JSON, and column.
     tallies
         By slice; `ALL_ROWS` among them once anything was tallied.
+    volume
+        Rows as the log lists them; ``None`` where nobody asked the log.
     """
 
     window: Window
@@ -56,6 +77,7 @@ class Counts:
         default_factory=dict[str, Mapping[str, Profile]]
     )
     tallies: Mapping[str, Tally] = field(default_factory=dict[str, Tally])
+    volume: Volume | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

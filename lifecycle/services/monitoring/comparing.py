@@ -11,8 +11,10 @@ from lifecycle.domain.alert import NO_ROWS
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.monitor import Grain, Monitor, ReferenceKind
 from lifecycle.services import measuring
-from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, window_of
+from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, quality, window_of
 from lifecycle.services.measuring.performance import performance_statistics
+from lifecycle.services.measuring.watch import Volume
+from lifecycle.services.monitoring.volumes import volumes
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs, Statistic
 from lifecycle.stats.summaries import NumericProfile, Profile, Tally, merge
@@ -88,7 +90,8 @@ def measured(
     spans = [span for w in ordered if (span := monitor.reference.span(w, grain=monitor.grain))]
     start = min([ordered[0].start.date(), *(first for first, _ in spans)])
     days = read(con, monitor.version_id, start=start, end=ordered[-1].end.date())
-    found = [m for window in ordered for m in _window(basis, days, window)]
+    told = volumes(logs.days(con, monitor.version_id), ordered, grain=monitor.grain)
+    found = [m for window in ordered for m in _window(basis, days, window, told[window])]
     return measuring.correct(found, correction=monitor.correction, alpha=monitor.alpha)
 
 
@@ -145,7 +148,7 @@ def _following(window: Window, *, grain: Grain) -> Iterator[Window]:
         window = window_of(window.end.date(), grain=grain)
 
 
-def _window(basis: Basis, days: Days, window: Window) -> list[Measurement]:
+def _window(basis: Basis, days: Days, window: Window, volume: Volume) -> list[Measurement]:
     monitor = basis.monitor
     of_columns, of_slices = days.within(window.start.date(), window.end.date())
     references, outcomes = basis.baseline, basis.tallies
@@ -156,7 +159,8 @@ def _window(basis: Basis, days: Days, window: Window) -> list[Measurement]:
     held = of_columns.get(ALL_ROWS, {})
     if not held and not of_slices:
         reasons = dict.fromkeys(basis.baseline.get(ALL_ROWS, {}), NO_ROWS)
-        return [*_unsaid(basis, window, reasons), *_unanswered(basis, window)]
+        silence = quality.measure(watch, Counts(window, volume=volume))
+        return [*_unsaid(basis, window, reasons), *silence, *_unanswered(basis, window)]
     compared = references.get(ALL_ROWS, {})
     reasons = {
         name: f"no values of {name} were counted in this window"
@@ -165,7 +169,7 @@ def _window(basis: Basis, days: Days, window: Window) -> list[Measurement]:
         for name in basis.baseline.get(ALL_ROWS, {})
         if name not in held or name not in compared
     }
-    counts = Counts(window, of_columns, of_slices)
+    counts = Counts(window, of_columns, of_slices, volume)
     return [*_unsaid(basis, window, reasons), *measuring.measure(watch, counts)]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.expectation import check_summarised
 from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, settings_of
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.result import CORRECTIONS
@@ -132,6 +133,8 @@ def _check(monitor: Monitor) -> None:
         for name in names:
             catalogue.get(name)
     _check_reference(monitor.reference)
+    for expectation in monitor.expectations:
+        check_summarised(expectation)
     if monitor.minimum < 1:
         raise InvalidInput(f"minimum must be at least 1 row, not {monitor.minimum}")
     if monitor.bins < FEWEST_BINS:
