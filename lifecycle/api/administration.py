@@ -9,12 +9,14 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 
 from lifecycle.api import uploads
-from lifecycle.api.door import Door
+from lifecycle.api.door import Call, Door
 from lifecycle.api.registry import Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.actor import Permission, Role, Scope
+from lifecycle.domain.person import Answer
+from lifecycle.domain.usecase import Tier
 from lifecycle.services import access, portfolio, workspaces
-from lifecycle.store import people, tokens
+from lifecycle.store import people, role_changes, tokens
 
 router = APIRouter(tags=["administration"])
 router.include_router(uploads.router)
@@ -26,13 +28,23 @@ class PersonIn(Strict):
     name: str
     display: str
     roles: list[Role]
+    units: list[str] = []
+    tiers: list[Tier] = []
 
 
 class RolesIn(Strict):
-    """What an account may do from now on."""
+    """What an account may do from now on, and where; no unit and no tier means everywhere."""
 
     roles: list[Role]
     reason: str = ""
+    units: list[str] = []
+    tiers: list[Tier] = []
+
+
+class AnswerIn(Strict):
+    """Whether a second administrator agrees to a change of roles."""
+
+    agree: bool
 
 
 class TokenIn(Strict):
@@ -76,20 +88,54 @@ def add_person(door: Door, body: PersonIn) -> Any:
         body.name,
         display=body.display,
         roles=body.roles,
+        reach=access.some_reach(units=body.units, tiers=body.tiers),
         by=door.actor,
         at=door.at,
     )
     secret = access.invite(door.workspace, body.name, by=door.actor, at=door.at)
-    return {**plain(person), "invitation": secret}
+    return {**plain(person), "invitation": secret, "waiting": _waiting(door, body.name)}
+
+
+def _waiting(door: Call, name: str) -> Any:
+    """Return the change of somebody's roles that waits for a second administrator, if any."""
+    waiting = role_changes.every(door.reading(), answer=Answer.WAITING)
+    return next((plain(change) for change in waiting if change.person == name), None)
 
 
 @router.put("/people/{name}/roles")
 def set_roles(door: Door, name: str, body: RolesIn) -> Any:
     """Change what an account may do."""
     changed = access.set_roles(
-        door.workspace, name, roles=body.roles, by=door.actor, at=door.at, reason=body.reason
+        door.workspace,
+        name,
+        roles=body.roles,
+        reach=access.some_reach(units=body.units, tiers=body.tiers),
+        by=door.actor,
+        at=door.at,
+        reason=body.reason,
     )
-    return plain(changed)
+    return {**plain(changed), "waiting": _waiting(door, name)}
+
+
+@router.get("/role-changes")
+def list_role_changes(door: Door, answer: Answer | None = None) -> Any:
+    """List changes of roles, newest first; some wait for a second administrator."""
+    con = door.reading(Permission.ADMINISTER)
+    return {"items": plain(role_changes.every(con, answer=answer))}
+
+
+@router.post("/role-changes/{change_id}/answer")
+def answer_role_change(door: Door, change_id: str, body: AnswerIn) -> Any:
+    """Agree to a change of roles as the second administrator, or refuse it."""
+    by, at = door.actor, door.at
+    return plain(access.answer_roles(door.workspace, change_id, agree=body.agree, by=by, at=at))
+
+
+@router.post("/people/{name}/sign-out")
+def sign_out_everywhere(door: Door, name: str) -> Any:
+    """End all sessions of an account at once."""
+    ended = access.sign_out_everywhere(door.workspace, name, by=door.actor, at=door.at)
+    return {"name": name, "ended": ended}
 
 
 @router.post("/people/{name}/invitation", status_code=201)

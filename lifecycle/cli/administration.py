@@ -11,9 +11,12 @@ from typing import Annotated
 import typer
 
 from lifecycle.cli.records import show
-from lifecycle.cli.session import ActingAs, Format, Home, Out, Printed, connected, listed
+from lifecycle.cli.session import ActingAs, Format, Home, Out, Printed, Reason, connected, listed
 from lifecycle.errors import InvalidInput
 from lifecycle.settings import load
+
+Units = Annotated[str, typer.Option(help="Business units the roles are for; all when absent.")]
+Tiers = Annotated[str, typer.Option(help="Risk tiers the roles are for; all when absent.")]
 
 user = typer.Typer(no_args_is_help=True, help="Accounts and what they may do.")
 token = typer.Typer(no_args_is_help=True, help="Bearer tokens for programs.")
@@ -25,6 +28,8 @@ def add_person(
     name: str,
     roles: Annotated[str, typer.Option(help="viewer, developer, validator, approver, …")],
     display: Annotated[str, typer.Option(help="The name people read.")] = "",
+    units: Units = "",
+    tiers: Tiers = "",
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -35,7 +40,8 @@ def add_person(
     """
     with connected(home, acting_as) as client:
         body = {"name": name, "display": display or name, "roles": listed(roles)}
-        made = client.post("/people", body)
+        reach = {"units": listed(units), "tiers": listed(tiers)}
+        made = client.post("/people", body | reach)
     show({**made, "invitation": _link(made["invitation"], home)}, format=format)
 
 
@@ -56,13 +62,60 @@ def list_people(
 def set_roles(
     name: str,
     roles: Annotated[str, typer.Argument(help="Comma-separated.")],
+    units: Units = "",
+    tiers: Tiers = "",
+    reason: Reason = "",
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
 ) -> None:
-    """Change what an account may do. Example: lifecycle user roles ana approver."""
+    """Change what an account may do, and where; authority waits for a second administrator.
+
+    Example: lifecycle user roles ana approver --units retail --tiers high,limited
+    """
+    body = {"roles": listed(roles), "reason": reason}
+    reach = {"units": listed(units), "tiers": listed(tiers)}
     with connected(home, acting_as) as client:
-        show(client.put(f"/people/{name}/roles", {"roles": listed(roles)}), format=format)
+        show(client.put(f"/people/{name}/roles", body | reach), format=format)
+
+
+@user.command("changes")
+def list_changes(
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """List changes of roles and what became of them. Example: lifecycle user changes."""
+    with connected(home, acting_as) as client:
+        items = client.get("/role-changes")["items"]
+    columns = ("id", "person", "roles", "reach", "asked_by", "answer", "answered_by", "reason")
+    show(items, format=format, out=out, columns=columns)
+
+
+@user.command("answer")
+def answer_change(
+    id: str,
+    agree: Annotated[bool, typer.Option("--agree/--refuse", help="Whether it may be done.")],
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Agree to a change of roles as the second administrator, or refuse it.
+
+    Example: lifecycle user answer rc-3 --agree
+    """
+    with connected(home, acting_as) as client:
+        show(client.post(f"/role-changes/{id}/answer", {"agree": agree}), format=format)
+
+
+@user.command("sign-out")
+def sign_out_everywhere(
+    name: str, home: Home = None, acting_as: ActingAs = None, format: Printed = Format.TABLE
+) -> None:
+    """End all sessions of an account at once. Example: lifecycle user sign-out ana."""
+    with connected(home, acting_as) as client:
+        show(client.post(f"/people/{name}/sign-out"), format=format)
 
 
 @user.command("invite")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lifecycle.domain.reach import EVERYWHERE, Place, Reach
 from lifecycle.errors import NotAllowed
 
 
@@ -116,12 +117,15 @@ class Actor:
         How they were recognised: ``session``, ``invitation``, ``token``, ``local`` or ``sample``.
     scopes
         For a token, what it is limited to; ``None`` means no further limit.
+    reach
+        The business units and tiers the roles are for; reading is not limited by it.
     """
 
     name: str
     roles: frozenset[Role]
     via: str = "session"
     scopes: frozenset[Scope] | None = None
+    reach: Reach = EVERYWHERE
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -129,6 +133,9 @@ class Actor:
         granted = frozenset[Permission]().union(*(GRANTS[role] for role in self.roles))
         if Role.ADMINISTRATOR in self.roles:
             # Whoever can make accounts could otherwise approve through one of their own.
+            granted -= {Permission.DECIDE}
+        if self.via == "invitation":
+            # Whoever sent the link may have opened it; a password of one's own comes first.
             granted -= {Permission.DECIDE}
         if self.scopes is not None:
             granted &= frozenset[Permission]().union(*(SCOPED[scope] for scope in self.scopes))
@@ -138,20 +145,33 @@ class Actor:
         """Tell whether this actor holds a permission."""
         return permission in self.permissions
 
-    def require(self, permission: Permission) -> None:
+    def require(self, permission: Permission, *, within: Place | None = None) -> None:
         """Refuse in one sentence unless this actor holds the permission.
+
+        Parameters
+        ----------
+        within
+            The place in the portfolio it is asked for.
 
         Raises
         ------
         NotAllowed
-            No role of theirs grants it, or their token's scopes leave it out.
+            No role of theirs grants it, their token's scopes leave it out, or their roles do not
+            reach that place.
         """
         if self.may(permission):
-            return
+            if within is None or self.reach.covers(within):
+                return
+            place = f"unit {within.unit or 'without a name'}, tier {within.tier}"
+            raise NotAllowed(
+                f"{self.name} may {SENTENCES[permission]} in {self.reach}; this is in {place}"
+            )
         roles = ", ".join(sorted(self.roles)) or "no role"
         who = " or ".join(role for role in Role if permission in GRANTS[role])
         if permission is Permission.DECIDE and Role.ADMINISTRATOR in self.roles:
             raise NotAllowed(f"{self.name} is an administrator, and administrators cannot approve")
+        if permission is Permission.DECIDE and self.via == "invitation":
+            raise NotAllowed(f"{self.name} came by a link; choose a password and sign in to decide")
         raise NotAllowed(
             f"{self.name} ({roles}) may not {SENTENCES[permission]}; this needs the role {who}"
             + ("" if self.scopes is None else " and a token scope that covers it")

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from lifecycle.domain.actor import Actor, Role, Scope
+from lifecycle.domain.reach import EVERYWHERE, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +18,30 @@ class Person:
     created_at: datetime
     active: bool = True
     has_password: bool = False
+    reach: Reach = EVERYWHERE
 
     def acting(self, *, via: str, scopes: frozenset[Scope] | None = None) -> Actor:
         """Return the actor this account is when it comes through a door."""
-        return Actor(name=self.name, roles=self.roles, via=via, scopes=scopes)
+        return Actor(name=self.name, roles=self.roles, via=via, scopes=scopes, reach=self.reach)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A sign-in; the browser holds a secret, the store its hash."""
+    """A sign-in; the browser holds a secret, the store its hash.
+
+    Parameters
+    ----------
+    proved_at
+        When the person last proved at the organisation's provider who they are; ``None`` for
+        other ways of signing in.
+    """
 
     hash: str
     person: str
     via: str
     created_at: datetime
     expires_at: datetime
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +57,37 @@ class Token:
     expires_at: datetime
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+
+
+class Answer(StrEnum):
+    """What became of a change of roles."""
+
+    WAITING = "waiting"
+    APPLIED = "applied"
+    REFUSED = "refused"
+
+
+AUTHORITY = frozenset(Role) - {Role.VIEWER, Role.DEVELOPER, Role.AUDITOR}
+"""Roles that judge, decide or hand out roles; granting one takes two administrators."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """What an administrator wants somebody's roles to be, until a second one agrees."""
+
+    id: str
+    person: str
+    roles: frozenset[Role]
+    reach: Reach
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    answer: Answer = Answer.WAITING
+    answered_by: str | None = None
+    answered_at: datetime | None = None
+
+
+def grants_authority(person: Person, *, roles: frozenset[Role], reach: Reach) -> bool:
+    """Tell whether a change hands out authority: a role of weight, or a wider reach for one."""
+    wider = reach.widens(person.reach) and bool(roles & AUTHORITY)
+    return wider or bool((roles - person.roles) & AUTHORITY)

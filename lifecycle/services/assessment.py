@@ -19,6 +19,7 @@ from lifecycle.engines.conditions import Missing, Outside
 from lifecycle.engines.contract import Source
 from lifecycle.errors import InvalidInput
 from lifecycle.services import plans, snapshots
+from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
 from lifecycle.services.analysis.outcomes import Roles
 from lifecycle.services.analysis.performance import PerformanceOptions, measure_performance
@@ -71,7 +72,7 @@ def assess(
     DamagedStore
         The snapshot's file is not the one that was kept.
     """
-    by.require(Permission.ASSESS)
+    require_for(ws.cursor(), model_id, Permission.ASSESS, by=by)
     asked = read_plan(plan)
     con = ws.cursor()
     model, assessed = models.get(con, model_id), models.version(con, model_id, version)

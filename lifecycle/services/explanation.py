@@ -14,6 +14,7 @@ from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Version
 from lifecycle.errors import CheckFailed, InvalidInput
 from lifecycle.services import jobs
+from lifecycle.services.access.places import require_for
 from lifecycle.services.jobs import JobRunner, Kind
 from lifecycle.store import artifacts, audit, datasets, evidence, models
 from lifecycle.store.connection import Connection, Workspace
@@ -45,7 +46,7 @@ def explain(
     NotFound
         There is no such version or snapshot.
     """
-    by.require(Permission.ASSESS)
+    require_for(ws.cursor(), model_id, Permission.ASSESS, by=by)
     con = ws.cursor()
     found = models.version(con, model_id, version)
     if not 0 < rows <= MOST_ROWS:

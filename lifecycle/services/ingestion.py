@@ -17,6 +17,7 @@ from lifecycle.engines import rows
 from lifecycle.engines.contract import Kind
 from lifecycle.engines.reading import kind_of
 from lifecycle.errors import InvalidInput
+from lifecycle.services.access.places import require_for
 from lifecycle.store import audit, datasets, logs, models, monitors
 from lifecycle.store.connection import Connection, Workspace
 
@@ -79,7 +80,7 @@ def predictions(
     NotFound
         There is no such version.
     """
-    by.require(Permission.REGISTER)
+    require_for(ws.cursor(), model_id, Permission.REGISTER, by=by)
     _some(files)
     con = ws.cursor()
     regression = models.get(con, model_id).task is Task.REGRESSION
@@ -139,7 +140,7 @@ def outcomes(
     NotFound
         There is no such model.
     """
-    by.require(Permission.REGISTER)
+    require_for(ws.cursor(), model_id, Permission.REGISTER, by=by)
     _some(files)
     con = ws.cursor()
     model = models.get(con, model_id)

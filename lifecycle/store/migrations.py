@@ -17,11 +17,14 @@ from lifecycle.store import (
     checkpoints,
     deliveries,
     incidents,
+    people,
     policy_drafts,
     profiles,
     requests,
+    role_changes,
     runs,
     schema,
+    sessions,
     tallies,
 )
 from lifecycle.store.cells import Connection
@@ -113,6 +116,13 @@ def m014_decisions(tx: Executes) -> None:
     tx.execute(approvals.TABLES)
 
 
+def m015_access(tx: Executes) -> None:
+    """Let roles reach units and tiers, ask a second person, and know people at a provider."""
+    tx.execute(people.IDENTITIES)
+    tx.execute(sessions.PROVED)
+    tx.execute(role_changes.CHANGES)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -130,6 +140,7 @@ MIGRATIONS: list[Migration] = [
     m012_incidents,
     m013_exact_sums,
     m014_decisions,
+    m015_access,
 ]
 
 

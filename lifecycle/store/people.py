@@ -1,12 +1,28 @@
-"""Accounts and their password hashes."""
+"""Accounts, their password hashes, and who they are at the organisation's own provider."""
 
 from lifecycle.domain.actor import Role
 from lifecycle.domain.person import Person
+from lifecycle.domain.reach import Reach
+from lifecycle.domain.usecase import Tier
 from lifecycle.errors import NotFound
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
 from lifecycle.store.naming import not_found, unique
 
-COLUMNS = "name, display, roles, created_at, active, password_hash IS NOT NULL AS has_password"
+IDENTITIES = """
+ALTER TABLE person ADD COLUMN units VARCHAR DEFAULT '[]';
+ALTER TABLE person ADD COLUMN tiers VARCHAR DEFAULT '[]';
+CREATE TABLE identity (
+    issuer VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    person VARCHAR NOT NULL,
+    PRIMARY KEY (issuer, subject)
+);
+"""
+
+COLUMNS = """
+    name, display, roles, created_at, active, password_hash IS NOT NULL AS has_password, units,
+    tiers
+"""
 
 
 def add(tx: Connection, person: Person, password_hash: str | None = None) -> None:
@@ -21,14 +37,14 @@ def add(tx: Connection, person: Person, password_hash: str | None = None) -> Non
         tx.execute(
             """
             INSERT INTO person VALUES (
-                $name, $display, $roles, $created_at, $active, $password_hash)
+                $name, $display, $roles, $created_at, $active, $password_hash, $units, $tiers)
             """,
             _row(person) | {"created_at": utc(person.created_at), "password_hash": password_hash},
         )
 
 
 def update(tx: Connection, person: Person) -> None:
-    """Save display name, roles and whether the account is active.
+    """Save display name, roles, their reach and whether the account is active.
 
     Raises
     ------
@@ -37,7 +53,8 @@ def update(tx: Connection, person: Person) -> None:
     """
     done = tx.execute(
         """
-        UPDATE person SET display = $display, roles = $roles, active = $active
+        UPDATE person SET
+            display = $display, roles = $roles, active = $active, units = $units, tiers = $tiers
         WHERE name = $name RETURNING name
         """,
         _row(person),
@@ -87,6 +104,37 @@ def every(con: Connection) -> list[Person]:
     return [_person(r) for r in records(con.execute(f"SELECT {COLUMNS} FROM person ORDER BY name"))]
 
 
+def add_identity(tx: Connection, *, issuer: str, subject: str, person: str) -> None:
+    """Remember whose account somebody at a provider has.
+
+    Raises
+    ------
+    Conflict
+        They have one already.
+    """
+    with unique("identity", subject):
+        tx.execute(
+            "INSERT INTO identity VALUES ($issuer, $subject, $person)",
+            {"issuer": issuer, "subject": subject, "person": person},
+        )
+
+
+def by_identity(con: Connection, *, issuer: str, subject: str) -> str | None:
+    """Return the account of somebody at a provider."""
+    row = first(
+        con.execute(
+            "SELECT person FROM identity WHERE issuer = $issuer AND subject = $subject",
+            {"issuer": issuer, "subject": subject},
+        )
+    )
+    return row["person"] if row else None
+
+
+def with_identity(con: Connection) -> frozenset[str]:
+    """Return the accounts that belong to somebody at a provider."""
+    return frozenset(str(row[0]) for row in con.execute("SELECT person FROM identity").fetchall())
+
+
 def _absent(con: Connection, wanted: str) -> NotFound:
     known = [str(row[0]) for row in con.execute("SELECT name FROM person").fetchall()]
     return not_found("person", wanted, known=known)
@@ -98,9 +146,24 @@ def _row(person: Person) -> Record:
         "display": person.display,
         "roles": dump(sorted(person.roles)),
         "active": person.active,
+        "units": dump(sorted(person.reach.units)),
+        "tiers": dump(sorted(person.reach.tiers)),
     }
 
 
 def _person(row: Record) -> Person:
-    roles: Record = {"roles": frozenset(Role(role) for role in load(row["roles"]))}
-    return Person(**row | roles)
+    return Person(
+        name=row["name"],
+        display=row["display"],
+        roles=frozenset(Role(role) for role in load(row["roles"])),
+        created_at=row["created_at"],
+        active=row["active"],
+        has_password=row["has_password"],
+        reach=reach_of(row),
+    )
+
+
+def reach_of(row: Record) -> Reach:
+    """Read how far roles reach, from a row with units and tiers."""
+    tiers = frozenset(Tier(tier) for tier in load(row["tiers"]))
+    return Reach(frozenset(load(row["units"])), tiers)

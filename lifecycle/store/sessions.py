@@ -3,21 +3,28 @@
 from datetime import datetime
 
 from lifecycle.domain.person import Session
-from lifecycle.store.cells import Connection, first, utc
+from lifecycle.store.cells import Connection, first, records, utc
 from lifecycle.store.naming import unique
+
+PROVED = """
+ALTER TABLE session ADD COLUMN proved_at TIMESTAMPTZ;
+"""
 
 
 def add(tx: Connection, session: Session) -> None:
     """Keep a sign-in."""
     with unique("session", session.hash[:12]):
         tx.execute(
-            "INSERT INTO session VALUES ($hash, $person, $via, $created_at, $expires_at)",
+            """
+            INSERT INTO session VALUES ($hash, $person, $via, $created_at, $expires_at, $proved_at)
+            """,
             {
                 "hash": session.hash,
                 "person": session.person,
                 "via": session.via,
                 "created_at": utc(session.created_at),
                 "expires_at": utc(session.expires_at),
+                "proved_at": utc(session.proved_at) if session.proved_at else None,
             },
         )
 
@@ -26,6 +33,18 @@ def get(con: Connection, session_hash: str) -> Session | None:
     """Return a sign-in, also one that has expired."""
     row = first(con.execute("SELECT * FROM session WHERE hash = $hash", {"hash": session_hash}))
     return Session(**row) if row else None
+
+
+def of_person(con: Connection, person: str, *, at: datetime) -> list[Session]:
+    """Return a person's sign-ins that have not expired, newest first."""
+    found = con.execute(
+        """
+        SELECT * FROM session WHERE person = $person AND expires_at > $at
+        ORDER BY created_at DESC, hash
+        """,
+        {"person": person, "at": utc(at)},
+    )
+    return [Session(**row) for row in records(found)]
 
 
 def remove(tx: Connection, session_hash: str) -> None:

@@ -6,14 +6,15 @@ from lifecycle.services.access.people import (
     invite,
     reactivate,
     set_password,
-    set_roles,
 )
 from lifecycle.services.access.reauthentication import Confirmation, confirm
+from lifecycle.services.access.roles import answer_roles, set_roles, some_reach
 from lifecycle.services.access.signing import (
     actor_of_session,
     sign_in,
     sign_in_sample,
     sign_out,
+    sign_out_everywhere,
     take_invitation,
 )
 from lifecycle.services.access.tokens import actor_of_token, add_token, revoke_token
@@ -24,6 +25,7 @@ __all__ = [
     "actor_of_token",
     "add_person",
     "add_token",
+    "answer_roles",
     "confirm",
     "deactivate",
     "invite",
@@ -34,5 +36,7 @@ __all__ = [
     "sign_in",
     "sign_in_sample",
     "sign_out",
+    "sign_out_everywhere",
+    "some_reach",
     "take_invitation",
 ]

@@ -1,17 +1,25 @@
 """Who has an account and what it may do; every change is in the trail."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission, Role
-from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.person import Person
+from lifecycle.domain.person import Person, grants_authority
+from lifecycle.domain.reach import EVERYWHERE, Reach
 from lifecycle.errors import Conflict, InvalidInput, NotAllowed
 from lifecycle.services.access.passwords import fingerprint, hashed, matches, new_secret
-from lifecycle.store import audit, people, sessions, tokens
-from lifecycle.store.connection import Connection, Workspace
+from lifecycle.services.access.roles import (
+    ask,
+    described,
+    keep_an_administrator,
+    record,
+    second_missing,
+    some_roles,
+)
+from lifecycle.store import people, sessions, tokens
+from lifecycle.store.connection import Workspace
 
 INVITATION = timedelta(hours=24)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
@@ -25,8 +33,12 @@ def add_person(
     roles: Iterable[str],
     by: Actor,
     at: datetime,
+    reach: Reach = EVERYWHERE,
 ) -> Person:
     """Open an account; nobody can sign in to it before they were invited or have a password.
+
+    Roles of authority wait for a second administrator where there is one; the account is then
+    opened as a viewer's.
 
     Raises
     ------
@@ -36,39 +48,23 @@ def add_person(
         There is an account of that name, open or closed.
     """
     by.require(Permission.ADMINISTER)
-    person = Person(check_name(name), display.strip() or name, _some(roles), created_at=at)
+    person = Person(
+        check_name(name), display.strip() or name, some_roles(roles), created_at=at, reach=reach
+    )
     with workspace.transaction() as tx:
-        people.add(tx, person)
-        details = {"display": person.display, "roles": sorted(person.roles)}
-        _record(tx, "person.add", name, by=by, at=at, details=details)
-    return person
-
-
-def set_roles(
-    workspace: Workspace,
-    name: str,
-    *,
-    roles: Iterable[str],
-    by: Actor,
-    at: datetime,
-    reason: str = "",
-) -> Person:
-    """Change what an account may do, from its next request on.
-
-    Raises
-    ------
-    Conflict
-        It would leave nobody to administer the workspace.
-    """
-    by.require(Permission.ADMINISTER)
-    with workspace.transaction() as tx:
-        person = people.get(tx, name)
-        changed = replace(person, roles=_some(roles))
-        _keep_an_administrator(tx, changed)
-        people.update(tx, changed)
-        details = {"before": sorted(person.roles), "after": sorted(changed.roles)}
-        _record(tx, "person.roles", name, by=by, at=at, reason=reason, details=details)
-    return changed
+        # Until a second administrator agrees, a new account with authority can look around.
+        first = replace(person, roles=frozenset({Role.VIEWER}), reach=EVERYWHERE)
+        alone = second_missing(tx, first, roles=person.roles, reach=reach, by=by)
+        waits = grants_authority(first, roles=person.roles, reach=reach) and alone is None
+        opened = first if waits else person
+        people.add(tx, opened)
+        details: dict[str, object] = {"display": person.display, "roles": sorted(opened.roles)}
+        details |= described(reach) | ({"conflict": alone} if alone else {})
+        record(tx, "person.add", name, by=by, at=at, details=details)
+        if waits:
+            why = "new account"
+            ask(tx, opened, roles=person.roles, reach=reach, reason=why, by=by, at=at)
+    return opened
 
 
 def deactivate(
@@ -87,14 +83,14 @@ def deactivate(
         if not person.active:
             raise Conflict(f"the account {name!r} is closed already")
         closed = replace(person, active=False)
-        _keep_an_administrator(tx, closed)
+        keep_an_administrator(tx, closed)
         people.update(tx, closed)
         sessions.remove_of(tx, name)
         live = [token for token in tokens.every(tx, person=name) if token.revoked_at is None]
         for token in live:
             tokens.revoke(tx, token.id, at=at)
         details = {"tokens": [token.id for token in live]}
-        _record(tx, "person.deactivate", name, by=by, at=at, reason=reason, details=details)
+        record(tx, "person.deactivate", name, by=by, at=at, reason=reason, details=details)
     return closed
 
 
@@ -115,7 +111,7 @@ def reactivate(
             raise Conflict(f"the account {name!r} is open")
         opened = replace(person, active=True)
         people.update(tx, opened)
-        _record(tx, "person.reactivate", name, by=by, at=at, reason=reason)
+        record(tx, "person.reactivate", name, by=by, at=at, reason=reason)
     return opened
 
 
@@ -133,7 +129,7 @@ def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
         if not people.get(tx, name).active:
             raise Conflict(f"the account {name!r} is closed")
         sessions.add_invitation(tx, fingerprint(secret), name, at + INVITATION)
-        _record(tx, "person.invite", name, by=by, at=at)
+        record(tx, "person.invite", name, by=by, at=at)
     return secret
 
 
@@ -165,6 +161,8 @@ def set_password(
     own = by.name == name and by.via in {"session", "invitation"}
     if not own:
         by.require(Permission.ADMINISTER)
+        if by.via != "local":
+            raise NotAllowed(f"only {name} can choose a password for {name}; send a sign-in link")
     kept = people.password_hash(workspace.cursor(), people.get(workspace.cursor(), name).name)
     if own and by.via == "session" and kept is not None and not matches(kept, current or ""):
         raise NotAllowed("the present password is wrong")
@@ -175,7 +173,7 @@ def set_password(
         sessions.remove_of(tx, name)
         if goes_on and goes_on.person == name:
             sessions.add(tx, goes_on)
-        _record(tx, "person.password", name, by=by, at=at)
+        record(tx, "person.password", name, by=by, at=at)
 
 
 def check_name(name: str) -> str:
@@ -192,34 +190,3 @@ def check_name(name: str) -> str:
             f"and does not end in @local, unlike {name!r}"
         )
     return name
-
-
-def _some(roles: Iterable[str]) -> frozenset[Role]:
-    try:
-        chosen = frozenset(Role(role) for role in roles)
-    except ValueError as error:
-        raise InvalidInput(f"{error}; roles are {', '.join(Role)}") from error
-    if not chosen:
-        raise InvalidInput(f"an account needs at least one role of {', '.join(Role)}")
-    return chosen
-
-
-def _keep_an_administrator(tx: Connection, changed: Person) -> None:
-    after = [changed if person.name == changed.name else person for person in people.every(tx)]
-    if not any(person.active and Role.ADMINISTRATOR in person.roles for person in after):
-        raise Conflict(f"{changed.name} is the last administrator; make another one first")
-
-
-def _record(
-    tx: Connection,
-    action: str,
-    name: str,
-    *,
-    by: Actor,
-    at: datetime,
-    reason: str = "",
-    details: Mapping[str, object] | None = None,
-) -> None:
-    subject = f"person:{name}"
-    event = AuditEvent(action, subject, by.name, at, reason, via=by.via, details=details or {})
-    audit.append(tx, event)

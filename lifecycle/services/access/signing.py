@@ -1,9 +1,10 @@
 """How somebody becomes an actor: by password, by invitation, by one click in a sample."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
-from lifecycle.domain.actor import Actor
+from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.person import Session
 from lifecycle.errors import NotAllowed, NotFound, NotSignedIn
@@ -114,6 +115,25 @@ def sign_out(workspace: Workspace, secret: str, *, at: datetime) -> None:
         sessions.remove(tx, key)
         subject = f"person:{session.person}"
         audit.append(tx, AuditEvent("session.end", subject, session.person, at, via=session.via))
+
+
+def sign_out_everywhere(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> int:
+    """End all sessions of an account at once, one's own or, as an administrator, anybody's.
+
+    Returns
+    -------
+    int
+        How many were ended; open websockets hang up within half a minute.
+    """
+    if by.name != name:
+        by.require(Permission.ADMINISTER)
+    with workspace.transaction() as tx:
+        ended = len(sessions.of_person(tx, people.get(tx, name).name, at=at))
+        sessions.remove_of(tx, name)
+        details = {"sessions": ended}
+        event = AuditEvent("session.end_all", f"person:{name}", by.name, at, via=by.via)
+        audit.append(tx, replace(event, details=details))
+    return ended
 
 
 def actor_of_session(workspace: Workspace, secret: str, *, at: datetime) -> Actor | None:

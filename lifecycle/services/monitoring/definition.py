@@ -10,6 +10,7 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.expectation import check_summarised
 from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, settings_of
 from lifecycle.errors import InvalidInput
+from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.result import CORRECTIONS
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family
@@ -47,7 +48,7 @@ def define(
     NotFound
         There is no such version.
     """
-    by.require(Permission.MONITOR)
+    require_for(ws.cursor(), model_id, Permission.MONITOR, by=by)
     given = settings_of(settings)
     with ws.transaction() as tx:
         monitor = proposed(tx, model_id, version, given=given, reason=reason, by=by, at=at)

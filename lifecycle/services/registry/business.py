@@ -9,6 +9,7 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.model import Model, ModelKind, Task
 from lifecycle.domain.usecase import Kpi, Mode, UseCase, tier_of
 from lifecycle.errors import InvalidInput
+from lifecycle.services.access.places import place_of
 from lifecycle.services.registry import naming
 from lifecycle.store import audit, models, usecases
 from lifecycle.store.connection import Workspace
@@ -96,6 +97,7 @@ def set_kpis(
     checked = _checked(kpis)
     with ws.transaction() as tx:
         use_case = usecases.get(tx, use_case_id)
+        by.require(Permission.REGISTER, within=place_of(use_case))
         changed, event = use_case.set_kpis(checked, by=by.name, at=at, reason=reason)
         usecases.update(tx, changed)
         audit.append(tx, replace(event, via=by.via))
@@ -148,7 +150,7 @@ def add_model(
     details = {"use_case": use_case_id, "kind": model.kind, "task": model.task, "owner": owner}
     event = AuditEvent("model.add", f"model:{id}", by.name, at, via=by.via, details=details)
     with ws.transaction() as tx:
-        usecases.get(tx, use_case_id)
+        by.require(Permission.REGISTER, within=place_of(usecases.get(tx, use_case_id)))
         models.add(tx, model)
         audit.append(tx, event)
     return model

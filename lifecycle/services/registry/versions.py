@@ -12,6 +12,7 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.dataset import Snapshot
 from lifecycle.domain.model import Columns, Model, Stage, Task, Version
 from lifecycle.errors import CheckFailed, InvalidInput, NotFound
+from lifecycle.services.access.places import require_for
 from lifecycle.services.registry import naming
 from lifecycle.store import artifacts, audit, datasets, models, policies, usecases
 from lifecycle.store.connection import Connection, Workspace
@@ -67,7 +68,7 @@ def add_version(
     Conflict
         The model already has a version of that name.
     """
-    by.require(Permission.REGISTER)
+    require_for(ws.cursor(), model_id, Permission.REGISTER, by=by)
     naming.check_version(name)
     numbers = {
         key: naming.finite(value, what=f"metric {key}") for key, value in (metrics or {}).items()
@@ -124,7 +125,7 @@ def move_version(
     Conflict
         No arrow leads there.
     """
-    by.require(Permission.REGISTER)
+    require_for(ws.cursor(), model_id, Permission.REGISTER, by=by)
     with ws.transaction() as tx:
         version = models.version(tx, model_id, name)
         moved, event = version.move(to, by=by.name, at=at, reason=reason)

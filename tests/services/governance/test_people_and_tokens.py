@@ -46,7 +46,11 @@ def test_changed_roles_keep_the_old_ones_in_the_trail(workspace):
 
     event = last(workspace)
     assert (event.action, event.reason, event.by) == ("person.roles", "new job", "adm")
-    assert event.details == {"before": ["developer"], "after": ["validator"]}
+    assert event.details == {
+        "before": ["developer"],
+        "after": ["validator"],
+        "conflict": "granted by one person: there is no second administrator",
+    }
 
 
 def test_the_last_administrator_stays(workspace):

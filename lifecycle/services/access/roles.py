@@ -1,0 +1,226 @@
+"""What accounts may do: handed out by two administrators, never by anybody to themselves."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from lifecycle.domain.actor import Actor, Permission, Role
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.person import Answer, Person, RoleChange, grants_authority
+from lifecycle.domain.reach import EVERYWHERE, Reach
+from lifecycle.domain.usecase import Tier
+from lifecycle.errors import AlreadyDecided, Conflict, FourEyesViolation, InvalidInput, NotAllowed
+from lifecycle.store import audit, people, role_changes
+from lifecycle.store.connection import Connection, Workspace
+
+ALONE = "granted by one person: there is no second administrator"
+LOCAL = "granted by whoever works on the machine itself"
+
+
+def set_roles(
+    workspace: Workspace,
+    name: str,
+    *,
+    roles: Iterable[str],
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    reach: Reach | None = None,
+) -> Person:
+    """Change what an account may do, from its next request on.
+
+    Granting authority (any role that judges, decides or hands out roles, or a wider reach for
+    one) waits for a second administrator. Where there is none, it is done and the conflict is
+    recorded with it.
+
+    Parameters
+    ----------
+    reach
+        The units and tiers the roles are for; as before when absent.
+
+    Returns
+    -------
+    Person
+        The account as it is now; unchanged while the change waits.
+
+    Raises
+    ------
+    NotAllowed
+        Somebody grants something to themselves.
+    Conflict
+        It would leave nobody to administer the workspace.
+    """
+    by.require(Permission.ADMINISTER)
+    wanted = some_roles(roles)
+    with workspace.transaction() as tx:
+        person = people.get(tx, name)
+        changed = replace(person, roles=wanted, reach=person.reach if reach is None else reach)
+        if by.name == name and _gains(person, changed):
+            raise NotAllowed(f"{name} cannot grant themselves anything; somebody else has to")
+        keep_an_administrator(tx, changed)
+        alone = second_missing(tx, person, roles=wanted, reach=changed.reach, by=by)
+        if grants_authority(person, roles=wanted, reach=changed.reach) and alone is None:
+            ask(tx, person, roles=wanted, reach=changed.reach, reason=reason, by=by, at=at)
+            return person
+        _apply(tx, person, changed, by=by, at=at, reason=reason, conflict=alone)
+    return changed
+
+
+def answer_roles(
+    workspace: Workspace, change_id: str, *, agree: bool, by: Actor, at: datetime
+) -> RoleChange:
+    """Agree to a change of roles as the second administrator, or refuse it.
+
+    Raises
+    ------
+    FourEyesViolation
+        Whoever asked for it, or whose roles they are, answers.
+    AlreadyDecided
+        It was answered before.
+    """
+    by.require(Permission.ADMINISTER)
+    with workspace.transaction() as tx:
+        change = role_changes.get(tx, change_id)
+        if change.answer is not Answer.WAITING:
+            raise AlreadyDecided(f"{change_id} is {change.answer} already")
+        if by.name in {change.asked_by, change.person}:
+            raise FourEyesViolation(
+                f"{by.name} asked for {change_id} or gains by it; a second administrator answers"
+            )
+        answer = Answer.APPLIED if agree else Answer.REFUSED
+        answered = replace(change, answer=answer, answered_by=by.name, answered_at=at)
+        role_changes.update(tx, answered)
+        person = people.get(tx, change.person)
+        if agree:
+            changed = replace(person, roles=change.roles, reach=change.reach)
+            keep_an_administrator(tx, changed)
+            asked = {"change": change.id, "asked_by": change.asked_by}
+            _apply(tx, person, changed, by=by, at=at, reason=change.reason, more=asked)
+        else:
+            details = {"change": change.id, "asked_by": change.asked_by}
+            record(tx, "role.refuse", change.person, by=by, at=at, details=details)
+    return answered
+
+
+def ask(
+    tx: Connection,
+    person: Person,
+    *,
+    roles: frozenset[Role],
+    reach: Reach,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> RoleChange:
+    """Keep a change until a second administrator answers; a newer one takes its place."""
+    for earlier in role_changes.every(tx, answer=Answer.WAITING):
+        if earlier.person == person.name:
+            replaced = replace(earlier, answer=Answer.REFUSED, answered_by=by.name, answered_at=at)
+            role_changes.update(tx, replaced)
+    identifier = role_changes.next_id(tx)
+    change = RoleChange(identifier, person.name, roles, reach, reason, by.name, at)
+    role_changes.add(tx, change)
+    details = {"change": change.id, "before": sorted(person.roles), "after": sorted(roles)}
+    record(
+        tx, "role.ask", person.name, by=by, at=at, reason=reason, details=details | described(reach)
+    )
+    return change
+
+
+def second_missing(
+    tx: Connection, person: Person, *, roles: frozenset[Role], reach: Reach, by: Actor
+) -> str | None:
+    """Say why a change that grants authority cannot have a second person; nothing if it can."""
+    if not grants_authority(person, roles=roles, reach=reach):
+        return None
+    if by.via == "local":
+        return LOCAL
+    others = (p for p in people.every(tx) if p.active and Role.ADMINISTRATOR in p.roles)
+    return None if any(p.name not in {by.name, person.name} for p in others) else ALONE
+
+
+def some_roles(roles: Iterable[str]) -> frozenset[Role]:
+    """Read roles, at least one.
+
+    Raises
+    ------
+    InvalidInput
+        There is none, or one is not known.
+    """
+    try:
+        chosen = frozenset(Role(role) for role in roles)
+    except ValueError as error:
+        raise InvalidInput(f"{error}; roles are {', '.join(Role)}") from error
+    if not chosen:
+        raise InvalidInput(f"an account needs at least one role of {', '.join(Role)}")
+    return chosen
+
+
+def some_reach(*, units: Iterable[str], tiers: Iterable[str]) -> Reach:
+    """Read how far roles reach; nothing named means everywhere.
+
+    Raises
+    ------
+    InvalidInput
+        A tier is not known.
+    """
+    try:
+        known = frozenset(Tier(tier) for tier in tiers)
+    except ValueError as error:
+        raise InvalidInput(f"{error}; tiers are {', '.join(Tier)}") from error
+    return Reach(frozenset(unit.strip() for unit in units if unit.strip()), known)
+
+
+def described(reach: Reach) -> dict[str, object]:
+    """Return a limited reach as the details of an event; nothing for everywhere."""
+    if reach == EVERYWHERE:
+        return {}
+    return {"units": sorted(reach.units), "tiers": sorted(reach.tiers)}
+
+
+def keep_an_administrator(tx: Connection, changed: Person) -> None:
+    """Refuse a change that would leave nobody to administer the workspace."""
+    after = [changed if person.name == changed.name else person for person in people.every(tx)]
+    if not any(person.active and Role.ADMINISTRATOR in person.roles for person in after):
+        raise Conflict(f"{changed.name} is the last administrator; make another one first")
+
+
+def record(
+    tx: Connection,
+    action: str,
+    name: str,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Write down what was done about an account."""
+    subject = f"person:{name}"
+    event = AuditEvent(action, subject, by.name, at, reason, via=by.via, details=details or {})
+    audit.append(tx, event)
+
+
+def _gains(before: Person, after: Person) -> bool:
+    """Tell whether an account may do something, or somewhere, that it could not."""
+    had, has = (person.acting(via="session").permissions for person in (before, after))
+    return bool(has - had) or after.reach.widens(before.reach)
+
+
+def _apply(
+    tx: Connection,
+    before: Person,
+    after: Person,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    conflict: str | None = None,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    people.update(tx, after)
+    details: dict[str, object] = {"before": sorted(before.roles), "after": sorted(after.roles)}
+    details |= described(after.reach) | dict(more or {})
+    if conflict:
+        details["conflict"] = conflict
+    record(tx, "person.roles", after.name, by=by, at=at, reason=reason, details=details)

@@ -1,0 +1,165 @@
+"""Can anybody get authority alone, and do roles end where they should?"""
+
+from dataclasses import replace
+
+import pytest
+from furniture import NOW, ROOT, actor
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifecycle.domain.actor import Permission, Role
+from lifecycle.domain.person import Answer
+from lifecycle.domain.reach import EVERYWHERE, Place, Reach
+from lifecycle.domain.usecase import Tier
+from lifecycle.errors import AlreadyDecided, FourEyesViolation, InvalidInput, NotAllowed
+from lifecycle.services import access
+from lifecycle.store import audit, people, role_changes
+
+ADMIN, SECOND = actor("adm"), replace(actor("adm"), name="adm2")
+
+units = st.frozensets(st.sampled_from(["retail", "wholesale", "risk"]))
+tiers = st.frozensets(st.sampled_from(list(Tier)))
+reaches = st.builds(Reach, units, tiers)
+places = st.builds(
+    Place, st.sampled_from(["retail", "wholesale", "risk", ""]), st.sampled_from(Tier)
+)
+
+
+@pytest.fixture
+def two(workspace):
+    """The workspace with a second administrator."""
+    access.add_person(workspace, "adm2", roles={Role.ADMINISTRATOR}, by=ROOT, at=NOW)
+    return workspace
+
+
+def roles_of(workspace, name):
+    return set(people.get(workspace.cursor(), name).roles)
+
+
+def waiting(workspace):
+    return role_changes.every(workspace.cursor(), answer=Answer.WAITING)
+
+
+def last(workspace):
+    return audit.links(workspace.cursor())[-1].event
+
+
+def test_nobody_grants_themselves_anything(two):
+    for role in (Role.APPROVER, Role.DEVELOPER):
+        with pytest.raises(NotAllowed, match="cannot grant themselves"):
+            access.set_roles(two, "adm", roles={Role.ADMINISTRATOR, role}, by=ADMIN, at=NOW)
+    assert roles_of(two, "adm") == {Role.ADMINISTRATOR}
+
+
+def test_authority_waits_for_a_second_administrator_who_is_neither_asker_nor_gainer(two):
+    access.set_roles(two, "dev", roles={Role.APPROVER}, by=ADMIN, at=NOW, reason="new job")
+    (change,) = waiting(two)
+    assert roles_of(two, "dev") == {Role.DEVELOPER}
+
+    with pytest.raises(FourEyesViolation):
+        access.answer_roles(two, change.id, agree=True, by=ADMIN, at=NOW)
+    with pytest.raises(NotAllowed):
+        access.answer_roles(two, change.id, agree=True, by=actor("app"), at=NOW)
+    access.answer_roles(two, change.id, agree=True, by=SECOND, at=NOW)
+
+    assert roles_of(two, "dev") == {Role.APPROVER}
+    assert (last(two).by, last(two).details["asked_by"]) == ("adm2", "adm")
+    with pytest.raises(AlreadyDecided):
+        access.answer_roles(two, change.id, agree=False, by=SECOND, at=NOW)
+
+
+def test_a_refused_change_changes_nothing_and_is_written_down(two):
+    access.set_roles(two, "dev", roles={Role.APPROVER}, by=ADMIN, at=NOW)
+    (change,) = waiting(two)
+
+    access.answer_roles(two, change.id, agree=False, by=SECOND, at=NOW)
+
+    assert roles_of(two, "dev") == {Role.DEVELOPER}
+    assert last(two).action == "role.refuse"
+
+
+def test_an_administrator_cannot_open_an_approver_of_their_own(two):
+    opened = access.add_person(two, "puppet", roles={Role.APPROVER}, by=ADMIN, at=NOW)
+
+    assert opened.roles == {Role.VIEWER}
+    assert [change.person for change in waiting(two)] == ["puppet"]
+
+
+def test_taking_roles_away_and_harmless_ones_need_no_second(two):
+    access.set_roles(two, "app", roles={Role.VIEWER}, by=ADMIN, at=NOW)
+    access.set_roles(two, "dev", roles={Role.DEVELOPER, Role.AUDITOR}, by=ADMIN, at=NOW)
+
+    assert waiting(two) == []
+    assert roles_of(two, "app") == {Role.VIEWER}
+
+
+def test_a_newer_wish_takes_the_place_of_the_one_that_waits(two):
+    access.set_roles(two, "dev", roles={Role.APPROVER}, by=ADMIN, at=NOW)
+    access.set_roles(two, "dev", roles={Role.VALIDATOR}, by=ADMIN, at=NOW)
+
+    assert [change.roles for change in waiting(two)] == [{Role.VALIDATOR}]
+
+
+def test_alone_or_on_the_machine_itself_it_is_done_and_the_conflict_recorded(workspace):
+    access.set_roles(workspace, "dev", roles={Role.APPROVER}, by=ADMIN, at=NOW)
+    assert "no second administrator" in str(last(workspace).details["conflict"])
+    access.set_roles(workspace, "vera", roles={Role.APPROVER}, by=ROOT, at=NOW)
+    assert "on the machine itself" in str(last(workspace).details["conflict"])
+
+
+def test_whoever_administers_never_decides_whatever_else_they_are():
+    both = replace(ADMIN, roles=frozenset(Role))
+
+    assert not both.may(Permission.DECIDE)
+    with pytest.raises(NotAllowed, match="administrators cannot approve"):
+        both.require(Permission.DECIDE)
+
+
+def test_whoever_came_by_a_link_chooses_a_password_before_deciding():
+    with pytest.raises(NotAllowed, match="choose a password"):
+        actor("app", via="invitation").require(Permission.DECIDE)
+
+
+def test_an_administrator_cannot_choose_somebody_elses_password(workspace):
+    with pytest.raises(NotAllowed, match="send a sign-in link"):
+        access.set_password(workspace, "app", "correct horse battery", by=ADMIN, at=NOW)
+
+
+def test_roles_end_at_the_units_and_tiers_they_are_for(workspace):
+    reach = access.some_reach(units=["retail"], tiers=["high"])
+    access.set_roles(workspace, "app", roles={Role.APPROVER}, reach=reach, by=ADMIN, at=NOW)
+    by = people.get(workspace.cursor(), "app").acting(via="session")
+
+    by.require(Permission.DECIDE, within=Place("retail", Tier.HIGH))
+    for place in (
+        Place("wholesale", Tier.HIGH),
+        Place("retail", Tier.LIMITED),
+        Place("", Tier.HIGH),
+    ):
+        with pytest.raises(NotAllowed, match="in unit retail, tier high; this is in"):
+            by.require(Permission.DECIDE, within=place)
+    with pytest.raises(InvalidInput, match="tiers are"):
+        access.some_reach(units=[], tiers=["enormous"])
+
+
+def test_a_wider_reach_for_authority_waits_a_narrower_does_not(two):
+    narrow = Reach(frozenset({"retail"}))
+    access.set_roles(two, "app", roles={Role.APPROVER}, reach=narrow, by=ADMIN, at=NOW)
+    assert people.get(two.cursor(), "app").reach == narrow
+    access.set_roles(two, "app", roles={Role.APPROVER}, reach=EVERYWHERE, by=ADMIN, at=NOW)
+
+    assert people.get(two.cursor(), "app").reach == narrow
+    assert [change.reach for change in waiting(two)] == [EVERYWHERE]
+
+
+@given(reaches, reaches, places)
+def test_what_does_not_widen_covers_no_new_place(now, before, place):
+    if not now.widens(before):
+        assert before.covers(place) or not now.covers(place)
+
+
+@given(reaches, places)
+def test_everywhere_covers_every_place_and_nothing_widens_it(reach, place):
+    assert EVERYWHERE.covers(place)
+    assert not reach.widens(EVERYWHERE)
+    assert not reach.widens(reach)
