@@ -11,6 +11,7 @@ from lifecycle.domain.policy import Policy
 from lifecycle.domain.rules import Case
 from lifecycle.domain.terms import Terms
 from lifecycle.errors import Conflict, InvalidInput
+from lifecycle.services.access.places import place_of
 from lifecycle.services.approvals import cases
 from lifecycle.store import audit, requests
 from lifecycle.store.connection import Connection, Workspace
@@ -54,6 +55,7 @@ def request(
     said(reason, what=f"to request {to} for {model_id}/{version} give a reason")
     with workspace.transaction() as tx:
         case = cases.case_of(tx, model_id, version, at=at)
+        by.require(Permission.REQUEST, within=place_of(case.use_case))
         _check_arrow(case.version, to=to)
         if supersedes is not None:
             _supersede(tx, supersedes, case.version, by=by, at=at)

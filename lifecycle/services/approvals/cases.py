@@ -7,6 +7,7 @@ from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Stage, Version
 from lifecycle.domain.policy import Policy
+from lifecycle.domain.reach import UNIT
 from lifecycle.domain.rules import Case
 from lifecycle.domain.terms import Terms
 from lifecycle.domain.usecase import UseCase
@@ -17,9 +18,6 @@ from lifecycle.store.connection import Connection
 
 SCORED = frozenset({Stage.PRODUCTION, Stage.SUSPENDED})
 """Stages in which a version scores, so that nothing measured is too little and not too early."""
-
-UNIT = "unit"
-"""The tag by which a use case says which business unit it belongs to."""
 
 
 def case_of(con: Connection, model_id: str, version: str, *, at: datetime) -> Case:

@@ -14,6 +14,7 @@ from lifecycle.domain.standing import granted
 from lifecycle.domain.terms import Signing, Terms
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import CheckFailed, InvalidInput, NotAllowed, StaleEvidence
+from lifecycle.services.access.places import place_of
 from lifecycle.services.approvals import cases, comparing, signing, standing
 from lifecycle.services.approvals.asking import said
 from lifecycle.services.approvals.signing import Proof
@@ -129,6 +130,7 @@ def _decide(
     if cast.reason:
         said(cast.reason, what=f"to decide on {request_id} give a reason")
     case = cases.case_under(tx, asked, at=at)
+    by.require(Permission.DECIDE, within=place_of(case.use_case))
     terms = cases.terms_of(tx, asked)
     _check_unchanged(tx, asked, case, vote=cast.vote, seen=seen)
     roles = _roles(tx, by, on_behalf_of=cast.on_behalf_of, at=at)

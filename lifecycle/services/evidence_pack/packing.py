@@ -140,7 +140,7 @@ def _records(con: Connection, subject: _Subject) -> Files:
         files[f"evidence/{one.id}.json"] = _json({"sha256": one.sha256, "content": one})
         files[f"reports/{one.id}.csv"] = _csv(one)
     for asked in subject.requests:
-        files[f"requests/{asked.id}.json"] = _json(_request(asked, subject, tier=str(case.tier)))
+        files[f"requests/{asked.id}.json"] = _json(_request(asked, subject))
         name, _, number = asked.policy.rpartition(" ")
         try:
             kept = policies.get(con, name, number)
@@ -152,12 +152,12 @@ def _records(con: Connection, subject: _Subject) -> Files:
     return files
 
 
-def _request(asked: Request, subject: _Subject, *, tier: str) -> dict[str, object]:
+def _request(asked: Request, subject: _Subject) -> dict[str, object]:
     """Return a request, with what its bundle was hashed from where the records still have it."""
     by_id = {one.id: one.sha256 for one in subject.evidence}
     content = {
         "policy": asked.policy_sha256,
-        "version": f"{subject.version.sha256}:{asked.before}:{tier}",
+        "version": f"{subject.version.sha256}:{asked.before}:{asked.tier}",
         "evidence": sorted(by_id[one] for one in asked.evidence if one in by_id),
     }
     record: dict[str, object] = {"request": plain(asked)}

@@ -7,6 +7,7 @@ from datetime import datetime
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.model import Stage
 from lifecycle.domain.policy import Policy
+from lifecycle.domain.reach import UNIT
 from lifecycle.domain.rules import Case, GateReport, Outcome
 from lifecycle.services.approvals import cases
 from lifecycle.services.policies.reading import read
@@ -70,7 +71,7 @@ def what_if(workspace: Workspace, content: str, *, by: Actor, at: datetime) -> T
     judged = 0
     shifts: list[Shift] = []
     for case in _portfolio(con, at=at):
-        unit = case.use_case.tags.get(cases.UNIT, "")
+        unit = case.use_case.tags.get(UNIT, "")
         if case.version.stage not in NEXT or draft.unit not in {"", unit}:
             continue
         judged += 1

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from furniture import NOW, ROOT, Bench, actor
+from furniture import NOW, ROOT, Bench, actor, proof_of
 
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.approval import Vote
@@ -33,7 +33,13 @@ def promoted(workspace, name, *, at):
     )
     voted = at + timedelta(hours=1)
     return approvals.decide(
-        workspace, asked.id, vote=Vote.APPROVE, reason="sound", by=actor("app"), at=voted
+        workspace,
+        asked.id,
+        vote=Vote.APPROVE,
+        reason="sound",
+        by=actor("app"),
+        at=voted,
+        proof=proof_of(workspace, "app"),
     )
 
 
@@ -78,7 +84,7 @@ def test_the_answer_of_today_is_what_the_tables_say_today(lived):
     assert stages(found) == {v.id: str(v.stage) for v in models.versions(con)}
     assert (found.sequence, found.hash) == audit.head(con)
     (policy,) = found.told.policies
-    assert (policy.name, policy.sha256) == ("house", published.current(con).sha256)
+    assert f"{policy.name} {policy.version}" == published.current(con).label
     for version in found.told.versions:
         assert version.request is not None
         kept = requests.get(con, version.request.id)

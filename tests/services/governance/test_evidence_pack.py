@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from furniture import NOW, Bench, actor
+from furniture import NOW, Bench, actor, proof_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +36,15 @@ def approved(shared):
     asked = approvals.request(
         shared, "credit", "1", to=Stage.VALIDATED, reason="ready", by=actor("dev"), at=LATER
     )
-    approvals.decide(shared, asked.id, vote=Vote.APPROVE, reason="sound", by=actor("app"), at=LATER)
+    approvals.decide(
+        shared,
+        asked.id,
+        vote=Vote.APPROVE,
+        reason="sound",
+        by=actor("app"),
+        at=LATER,
+        proof=proof_of(shared, "app"),
+    )
     return shared
 
 

@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from furniture import NOW, ROOT, actor
+from furniture import NOW, ROOT, Bench, actor, proof_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.domain.actor import Permission, Role
+from lifecycle.domain.approval import Vote
+from lifecycle.domain.model import Stage
 from lifecycle.domain.person import Answer
 from lifecycle.domain.reach import EVERYWHERE, Place, Reach
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import AlreadyDecided, FourEyesViolation, InvalidInput, NotAllowed
-from lifecycle.services import access
+from lifecycle.services import access, approvals, registry
 from lifecycle.store import audit, people, role_changes
 
 ADMIN, SECOND = actor("adm"), replace(actor("adm"), name="adm2")
@@ -163,3 +165,35 @@ def test_everywhere_covers_every_place_and_nothing_widens_it(reach, place):
     assert EVERYWHERE.covers(place)
     assert not reach.widens(EVERYWHERE)
     assert not reach.widens(reach)
+
+
+def test_out_of_reach_nobody_asks_registers_or_decides(workspace):
+    bench = Bench(workspace)
+    version = bench.version()
+    bench.evidence(version)
+    retail = Reach(frozenset({"retail"}))
+    dev, app = (replace(actor(name), reach=retail) for name in ("dev", "app"))
+
+    def ask(by):
+        return approvals.request(
+            workspace, "credit", "1", to=Stage.VALIDATED, reason="ready", by=by, at=NOW
+        )
+
+    with pytest.raises(NotAllowed, match="this is in unit without a name, tier high"):
+        ask(dev)
+    with pytest.raises(NotAllowed, match="this is in unit without a name"):
+        registry.move_version(
+            workspace, "credit", "1", to=Stage.RETIRED, reason="x", by=dev, at=NOW
+        )
+    asked = ask(actor("dev"))
+    with pytest.raises(NotAllowed, match="decide on a promotion in unit retail"):
+        approvals.decide(
+            workspace,
+            asked.id,
+            vote=Vote.APPROVE,
+            reason="",
+            by=app,
+            at=NOW,
+            proof=proof_of(workspace, "app"),
+        )
+    assert bench.stage(version) is Stage.CANDIDATE
