@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from app import session, shell, widgets
+from app import schedule, session, shell, widgets
 from app.door import SignedInOnly
 from app.observe import Counting, Observed
 from app.security import Compressed, Headed, KnownHosts, host_names
@@ -101,7 +101,10 @@ def _lifespan(process: Process) -> "Callable[[st.App], AbstractAsyncContextManag
         process.workspace.announce(url=session.address())
         if process.jobs is not None:
             process.jobs.start()
-        with Courier(process.workspace, clock=session.now, base=session.address()):
+        with (
+            Courier(process.workspace, clock=session.now, base=session.address()),
+            schedule.ticking(process.workspace),
+        ):
             yield
 
     return lifespan

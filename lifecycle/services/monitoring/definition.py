@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from lifecycle.adapters.schedules import next_time
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.expectation import check_summarised
@@ -136,6 +137,8 @@ def _check(monitor: Monitor) -> None:
     _check_reference(monitor.reference)
     for expectation in monitor.expectations:
         check_summarised(expectation)
+    if monitor.schedule is not None:
+        next_time(monitor.schedule, after=monitor.created_at)
     if monitor.minimum < 1:
         raise InvalidInput(f"minimum must be at least 1 row, not {monitor.minimum}")
     if monitor.bins < FEWEST_BINS:

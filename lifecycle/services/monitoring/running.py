@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -73,6 +73,7 @@ def run(
     ws: Workspace,
     model_id: str | None = None,
     *,
+    versions: Collection[str] | None = None,
     until: datetime | None = None,
     by: Actor,
     at: datetime,
@@ -86,6 +87,8 @@ def run(
 
     Parameters
     ----------
+    versions
+        Ids of the only versions to run.
     until
         Leave out predictions made and outcomes known from then on.
     progress
@@ -101,7 +104,11 @@ def run(
     by.require(Permission.MONITOR)
     if until is not None and until.tzinfo is None:
         raise InvalidInput(f"until {until.isoformat()} has no time zone; add one, such as Z")
-    chosen = _chosen(ws.cursor(), model_id)
+    chosen = [
+        monitor
+        for monitor in _chosen(ws.cursor(), model_id)
+        if versions is None or monitor.version_id in versions
+    ]
     results: list[RunResult] = []
     with choose() as engine:
         for monitor in chosen:

@@ -1,0 +1,49 @@
+"""The clockwork of the server: once a minute it runs the monitors that are due, one at a time."""
+
+import logging
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from app import session
+from lifecycle.services.monitoring import scheduling
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from lifecycle.store.connection import Workspace
+
+log = logging.getLogger(__name__)
+
+MINUTE = 60
+
+
+@contextmanager
+def ticking(workspace: "Workspace", *, seconds: float = MINUTE) -> "Generator[None]":
+    """Run what is due until the server stops; a tick that comes too late or twice is one tick."""
+    clockwork = BackgroundScheduler(timezone=UTC)
+    clockwork.add_job(
+        tick,
+        "interval",
+        args=[workspace],
+        seconds=seconds,
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    clockwork.start()
+    try:
+        yield
+    finally:
+        clockwork.shutdown()
+
+
+def tick(workspace: "Workspace") -> None:
+    """Run the monitors that are due now; whatever goes wrong is logged and the next tick comes."""
+    try:
+        for result in scheduling.run_due(workspace, at=session.now()):
+            log.info("monitor of %s: %s", result.version_id, result.state)
+    except Exception:
+        log.exception("the scheduled monitors could not be run")

@@ -1,0 +1,27 @@
+import threading
+
+from app import schedule
+from lifecycle.services.monitoring import scheduling
+
+
+def test_the_server_runs_what_is_due_again_and_again_and_survives_a_fault(
+    tiny, monkeypatch, caplog
+):
+    twice = threading.Event()
+    seen = []
+
+    def due(workspace, *, at):
+        seen.append((workspace, at))
+        if len(seen) == 1:
+            raise RuntimeError("the disk is full")
+        twice.set()
+        return []
+
+    monkeypatch.setattr(scheduling, "run_due", due)
+
+    with schedule.ticking(tiny.workspace, seconds=0.05):
+        assert twice.wait(10)
+
+    assert "the scheduled monitors could not be run" in caplog.text
+    assert {workspace for workspace, _ in seen} == {tiny.workspace}
+    assert seen[0][1] <= seen[1][1]
