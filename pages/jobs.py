@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import session, widgets, words
+from app import monitor_runs, session, widgets, words
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.job import LIVE, Job, JobState
 from lifecycle.services import jobs as work
@@ -19,6 +19,7 @@ if not known:
         "Explaining a version starts one: on the Explanations page, or `lifecycle version explain`."
     )
     widgets.empty("No job has run yet", hint=hint)
+    monitor_runs.panel(session.cursor())
     st.stop()
 chosen = st.selectbox(
     "Job", list(known), index=None, placeholder="All jobs", key="job", bind="query-params"
@@ -99,3 +100,5 @@ def panel() -> None:
 
 
 panel()
+if chosen not in known:
+    monitor_runs.panel(session.cursor())

@@ -5,8 +5,11 @@ import pytest
 
 from app.session import now
 from lifecycle.domain.job import JobState
+from lifecycle.domain.measurement import State
+from lifecycle.domain.monitor import Monitor
+from lifecycle.domain.run import Run
 from lifecycle.services import jobs as work
-from lifecycle.store import jobs
+from lifecycle.store import jobs, monitors, runs
 from tests.app.tiny_workspace import person
 from tests.app.words_on_screen import words_of
 
@@ -91,3 +94,17 @@ def test_a_failed_job_shows_its_log(look, job, become):
 
     assert "The model could not be read" in text
     assert "line two" in text
+
+
+def test_scheduled_monitors_and_their_runs_are_listed(look, tiny):
+    assert "No monitor has a schedule" in words_of(look("jobs"))
+    made = Monitor("credit/1#1", "credit/1", 1, now(), "dan", schedule="6h")
+    run = Run("credit/1", 0, made.id, 1, now(), "scheduler", "schedule", "", State.OK)
+    with tiny.workspace.transaction() as tx:
+        monitors.add(tx, made)
+        runs.add(tx, run)
+
+    text = words_of(look("jobs"))
+
+    assert "Runs of monitors" in text
+    assert "scheduler" in text
