@@ -17,6 +17,7 @@ from lifecycle.store import (
     checkpoints,
     deliveries,
     incidents,
+    limits,
     people,
     policy_drafts,
     profiles,
@@ -123,6 +124,11 @@ def m015_access(tx: Executes) -> None:
     tx.execute(role_changes.CHANGES)
 
 
+def m016_learned_limits(tx: Executes) -> None:
+    """Keep the limits that were learned from references."""
+    tx.execute(limits.LIMITS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -141,6 +147,7 @@ MIGRATIONS: list[Migration] = [
     m013_exact_sums,
     m014_decisions,
     m015_access,
+    m016_learned_limits,
 ]
 
 

@@ -89,16 +89,25 @@ def measured(
         return [], 0
     spans = [span for w in ordered if (span := monitor.reference.span(w, grain=monitor.grain))]
     start = min([ordered[0].start.date(), *(first for first, _ in spans)])
-    days = read(con, monitor.version_id, start=start, end=ordered[-1].end.date())
+    end, only = ordered[-1].end.date(), None if len(basis.baseline) > 1 else ALL_ROWS
+    days = read(con, monitor.version_id, start=start, end=end, only=only)
     told = volumes(logs.days(con, monitor.version_id), ordered, grain=monitor.grain)
     found = [m for window in ordered for m in _window(basis, days, window, told[window])]
     return measuring.correct(found, correction=monitor.correction, alpha=monitor.alpha)
 
 
-def read(con: Connection, version_id: str, *, start: date, end: date) -> Days:
-    """Read a version's stored summaries of a half-open span of days."""
+def read(
+    con: Connection, version_id: str, *, start: date, end: date, only: str | None = None
+) -> Days:
+    """Read a version's stored summaries of a half-open span of days.
+
+    Parameters
+    ----------
+    only
+        The only slice whose profiles are read, by its key.
+    """
     return Days(
-        {ALL_ROWS: profiles.daily(con, version_id, start=start, end=end)},
+        profiles.by_slice(con, version_id, slice=only, start=start, end=end),
         tallies.daily(con, version_id, start=start, end=end),
     )
 
@@ -155,6 +164,7 @@ def _window(basis: Basis, days: Days, window: Window, volume: Volume) -> list[Me
     span = monitor.reference.span(window, grain=monitor.grain)
     if span is not None:
         references, outcomes = days.within(*span)
+        references = {k: columns for k, columns in references.items() if k in basis.baseline}
     watch = Watch(monitor, references, outcomes, basis.learned)
     held = of_columns.get(ALL_ROWS, {})
     if not held and not of_slices:

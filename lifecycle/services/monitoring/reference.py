@@ -1,13 +1,15 @@
 """What a version's windows are compared with: its reference, counted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from lifecycle.domain.dataset import ColumnRole, Snapshot
 from lifecycle.domain.model import Columns, Task, Version
 from lifecycle.engines import Engine, rows
-from lifecycle.engines.contract import Coding, Grouping, Kind, Source
+from lifecycle.engines.contract import Coding, Grouping, Kind, Source, Tallied
+from lifecycle.engines.slicing import Levels
 from lifecycle.services.analysis.outcomes import Roles, binary_codings, class_names
 from lifecycle.services.snapshots import derives_decision
 from lifecycle.stats.summaries import Profile, Tally
@@ -20,6 +22,9 @@ FEW_NUMBERS = 10
 
 MOST_GROUPS = 50
 """An attribute with more different values has groups too small to compare."""
+
+
+Answers: TypeAlias = Callable[[Sequence[Grouping], Levels | None], Iterator[Tallied]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Reference:
         Attributes whose groups are compared.
     tally
         The reference's own outcomes; ``None`` when it holds no answers.
+    answers
+        Tallies them, cut by groupings and levels.
     """
 
     source: Source
@@ -61,6 +68,7 @@ class Reference:
     codes: Codes
     tally: Tally | None
     notices: tuple[str, ...]
+    answers: Answers | None = None
 
 
 def read(
@@ -70,8 +78,9 @@ def read(
     source = replace(engine.open(str(file)), label=f"snapshot {snapshot.id}")
     columns, unwatched = _watched(source, snapshot=snapshot, columns=version.columns, task=task)
     sensitive, ungrouped = _attributes(engine, source, columns=version.columns)
-    codes, tally = _outcomes(engine, source, columns=version.columns, task=task)
-    return Reference(source, columns, sensitive, codes, tally, (*unwatched, *ungrouped))
+    codes, answers = _outcomes(engine, source, columns=version.columns, task=task)
+    tally = None if answers is None else next(iter(answers([Grouping()], None))).tally
+    return Reference(source, columns, sensitive, codes, tally, (*unwatched, *ungrouped), answers)
 
 
 def profiles(engine: Engine, reference: Reference, *, bins: int) -> dict[str, Profile]:
@@ -129,43 +138,53 @@ def _attributes(
 
 def _outcomes(
     engine: Engine, source: Source, *, columns: Columns, task: Task
-) -> tuple[Codes, Tally | None]:
-    """Read the coding of outcomes and answers off the reference, and tally them."""
+) -> tuple[Codes, Answers | None]:
+    """Read the coding of outcomes and answers off the reference, and how they are tallied."""
+    predicted = columns.prediction
     if task is Task.REGRESSION:
-        if columns.prediction is None:
+        if predicted is None:
             return Codes(), None
-        tallied = engine.errors(
-            source, label=columns.target, prediction=columns.prediction, groupings=[Grouping()]
+        return Codes(), lambda groupings, levels: engine.errors(
+            source,
+            label=columns.target,
+            prediction=predicted,
+            groupings=groupings,
+            levels=levels,
         )
-        return Codes(), next(iter(tallied)).tally
     roles = Roles(
         target=columns.target,
-        prediction=columns.prediction,
+        prediction=predicted,
         score=columns.score,
         positive=columns.positive,
     )
     if task is Task.CLASSES:
-        if columns.prediction is None:
+        if predicted is None:
             return Codes(), None
         names = class_names(engine, source, roles=roles)
-        tallied = engine.classes(
+        return Codes(classes=names), lambda groupings, levels: engine.classes(
             source,
             label=columns.target,
-            decision=columns.prediction,
+            decision=predicted,
             classes=names,
-            groupings=[Grouping()],
+            groupings=groupings,
+            levels=levels,
         )
-        return Codes(classes=names), next(iter(tallied)).tally
-    if columns.prediction is None and columns.score is None:
+    if predicted is None and columns.score is None:
         return Codes(label=columns.positive or ""), None
+    return _binary(engine, source, columns=columns, roles=roles)
+
+
+def _binary(
+    engine: Engine, source: Source, *, columns: Columns, roles: Roles
+) -> tuple[Codes, Answers]:
     codings = binary_codings(engine, source, roles=roles)
     decision = Coding(rows.DECISION, "1") if derives_decision(columns) else codings.decision
-    tallied = engine.binary(
+    codes = Codes(codings.label.positive, decision.positive if decision else None)
+    return codes, lambda groupings, levels: engine.binary(
         source,
         label=codings.label,
         decision=decision,
         score=columns.score,
-        groupings=[Grouping()],
+        groupings=groupings,
+        levels=levels,
     )
-    codes = Codes(codings.label.positive, decision.positive if decision else None)
-    return codes, next(iter(tallied)).tally

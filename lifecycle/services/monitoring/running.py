@@ -13,18 +13,35 @@ import numpy as np
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.model import Stage
-from lifecycle.domain.monitor import Monitor
+from lifecycle.domain.model import Stage, Version
+from lifecycle.domain.monitor import LimitRule, Monitor
 from lifecycle.domain.run import Run
 from lifecycle.engines import Engine, choose, rows
 from lifecycle.errors import Conflict, InvalidInput, LifecycleError
 from lifecycle.services import snapshots
-from lifecycle.services.measuring import ALL_ROWS, service
+from lifecycle.services.measuring import service
 from lifecycle.services.measuring.scores import score_edges
-from lifecycle.services.monitoring import comparing, counting, reference, saving
-from lifecycle.services.monitoring.comparing import Basis
-from lifecycle.stats.summaries import BinaryTally, FloatArray, Profile
-from lifecycle.store import datasets, logs, measurements, models, monitors, profiles, tallies
+from lifecycle.services.monitoring import (
+    baseline,
+    comparing,
+    counting,
+    learning,
+    reference,
+    saving,
+)
+from lifecycle.services.monitoring.baseline import Baseline
+from lifecycle.services.monitoring.counting import Plan
+from lifecycle.stats.summaries import BinaryTally, Profile
+from lifecycle.store import (
+    datasets,
+    limits,
+    logs,
+    measurements,
+    models,
+    monitors,
+    profiles,
+    tallies,
+)
 from lifecycle.store.connection import Connection, Workspace
 
 log = logging.getLogger(__name__)
@@ -202,37 +219,23 @@ def _run(
     if not dirty and not revised and not silent:
         return saving.note(ws, saving.begun(monitor, by=by, at=at)), []
     version = models.version_by_id(con, monitor.version_id)
-    task = models.get(con, version.model_id).task
-    snapshot = datasets.snapshot(con, version.reference or "")
-    with snapshots.opened(ws, snapshot, columns=version.columns) as file:
-        found = reference.read(engine, file, snapshot=snapshot, version=version, task=task)
-        references = _kept(con, version.id)
-        if revised:
-            references = reference.profiles(engine, found, bins=monitor.bins)
-            references |= service.columns(monitor.service)
-        levels = counting.levels_of(
-            engine, found.source, segments=monitor.segments, sensitive=found.sensitive
-        )
-    edges = score_edges(found.tally) if isinstance(found.tally, BinaryTally) else np.empty(0)
-    rebinned = profiles.levels_of(con, version.id) != levels or not _same_bins(
-        con, version.id, references=references, edges=edges
-    )
+    plan, counted, reasons = _prepared(ws, con, engine, version, monitor=monitor, again=revised)
+    learned = limits.of_version(con, version.id)
+    if revised:
+        learned, more = learning.limits(monitor, counted) if _learns(monitor) else ([], [])
+        reasons = (*reasons, *more)
+    rebinned = not _same_bins(con, plan)
     days = [
         day
         for day in logs.days(con, version.id)
         if (rebinned or day.day in dirty) and _begun(day.day, until)
     ]
     outcomes = logs.outcome_files(con, version.model_id)
-    plan = counting.Plan(version, task, references, edges, found.codes, levels)
     work = saving.Work(
-        basis=Basis(
-            monitor,
-            {ALL_ROWS: references},
-            {} if found.tally is None else {ALL_ROWS: found.tally},
-        ),
-        version=version,
-        edges=edges,
-        levels=levels,
+        monitor=monitor,
+        plan=plan,
+        baseline=counted,
+        learned=learned,
         revised=revised,
         rebinned=rebinned,
         days=days,
@@ -241,9 +244,42 @@ def _run(
         silent=silent,
         until=until,
         later=rows.days_known_later([f for d in days for f in d.files], outcomes, until=until),
-        reasons=found.notices,
+        reasons=reasons,
     )
     return saving.save(ws, work, by=by, at=at)
+
+
+def _prepared(
+    ws: Workspace,
+    con: Connection,
+    engine: Engine,
+    version: Version,
+    *,
+    monitor: Monitor,
+    again: bool,
+) -> tuple[Plan, Baseline, tuple[str, ...]]:
+    """Fix how days are counted, and count the reference unless that was done already."""
+    task = models.get(con, version.model_id).task
+    snapshot = datasets.snapshot(con, version.reference or "")
+    with snapshots.opened(ws, snapshot, columns=version.columns) as file:
+        found = reference.read(engine, file, snapshot=snapshot, version=version, task=task)
+        fixed = _kept(con, version.id)
+        if again:
+            fixed = reference.profiles(engine, found, bins=monitor.bins)
+            fixed |= service.columns(monitor.service)
+        levels = counting.levels_of(
+            engine, found.source, segments=monitor.segments, sensitive=found.sensitive
+        )
+        edges = score_edges(found.tally) if isinstance(found.tally, BinaryTally) else np.empty(0)
+        plan = Plan(version, task, fixed, edges, found.codes, levels)
+        counted = None if again else baseline.kept(con, version.id)
+        if counted is None:
+            counted = baseline.count(engine, found, snapshot=snapshot, plan=plan)
+    return plan, counted, found.notices
+
+
+def _learns(monitor: Monitor) -> bool:
+    return monitor.rule is LimitRule.LEARNED
 
 
 def _silent(
@@ -267,14 +303,14 @@ def _kept(con: Connection, version_id: str) -> dict[str, Profile]:
     return {name: kept.reference for name, kept in profiles.binnings(con, version_id).items()}
 
 
-def _same_bins(
-    con: Connection, version_id: str, *, references: Mapping[str, Profile], edges: FloatArray
-) -> bool:
-    """Tell whether the days already counted were counted on these bins."""
+def _same_bins(con: Connection, plan: Plan) -> bool:
+    """Tell whether the days already counted were counted on these bins and slices."""
+    version_id = plan.version.id
     kept, fixed = profiles.binnings(con, version_id), tallies.score_edges(con, version_id)
     return (
         fixed is not None
-        and np.array_equal(fixed, edges)
-        and set(kept) == set(references)
-        and all(kept[name].fits(profile) for name, profile in references.items())
+        and np.array_equal(fixed, plan.edges)
+        and profiles.levels_of(con, version_id) == plan.levels
+        and set(kept) == set(plan.profiles)
+        and all(kept[name].fits(profile) for name, profile in plan.profiles.items())
     )

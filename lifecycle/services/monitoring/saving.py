@@ -1,7 +1,7 @@
 """Keep what a run counted and what follows from it, in one transaction."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -9,18 +9,17 @@ from pathlib import Path
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.model import Version
 from lifecycle.domain.monitor import Monitor
 from lifecycle.domain.run import Run
 from lifecycle.services import alerting
 from lifecycle.services.analysis.result import overall
-from lifecycle.services.measuring import ALL_ROWS
-from lifecycle.services.monitoring import comparing
+from lifecycle.services.monitoring import baseline, comparing
+from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.comparing import Basis, touched
-from lifecycle.services.monitoring.counting import Counted
-from lifecycle.stats.summaries import FloatArray
-from lifecycle.store import audit, logs, measurements, monitors, profiles, runs, tallies
+from lifecycle.services.monitoring.counting import Counted, Plan
+from lifecycle.store import audit, limits, logs, measurements, monitors, profiles, runs, tallies
 from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store.limits import Learned, by_column
 from lifecycle.store.logs import DayLog
 
 
@@ -30,12 +29,12 @@ class Work:
 
     Parameters
     ----------
-    basis
-        The monitor, and what its windows are compared with.
-    edges
-        The inner edges of the score bins.
-    levels
-        By column that rows are cut by, the values that are slices of their own.
+    plan
+        How days are counted.
+    baseline
+        The reference, counted likewise.
+    learned
+        Limits learned from it.
     revised
         The monitor changed since its last run, so every window is measured again.
     rebinned
@@ -50,10 +49,10 @@ class Work:
         What was left out or assumed.
     """
 
-    basis: Basis
-    version: Version
-    edges: FloatArray
-    levels: Mapping[str, Sequence[str]]
+    monitor: Monitor
+    plan: Plan
+    baseline: Baseline
+    learned: Sequence[Learned]
     revised: bool
     rebinned: bool
     days: Sequence[DayLog]
@@ -67,15 +66,10 @@ class Work:
 
 def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, list[Measurement]]:
     """Write summaries, measurements, the run and its audit event; return what was measured."""
-    version_id, monitor = work.version.id, work.basis.monitor
+    version_id, monitor = work.plan.version.id, work.monitor
     days = [day.day for day in work.days]
     with ws.transaction() as tx:
-        if work.rebinned:
-            references = work.basis.baseline[ALL_ROWS]
-            given = [profiles.binning(version_id, n, p) for n, p in references.items()]
-            profiles.set_binnings(tx, version_id, given)
-            tallies.set_score_edges(tx, version_id, work.edges)
-            profiles.set_levels(tx, version_id, work.levels)
+        _keep_reference(tx, work)
         if days:
             profiles.replace_days(tx, version_id, days, work.counted.profiles)
             tallies.replace_days(tx, version_id, days, work.counted.tallies)
@@ -84,7 +78,7 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
         if work.revised:
             logged = [day.day for day in logs.days(tx, version_id)]
             windows = touched(tx, monitor, days=logged) | work.silent
-        measured, tests = comparing.measured(tx, work.basis, windows)
+        measured, tests = comparing.measured(tx, _basis(work), windows)
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))
         measurements.replace(
             tx,
@@ -106,6 +100,28 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
         monitors.set_run(tx, version_id, at=at)
         audit.append(tx, _event(work, run, measured, by=by))
     return run, measured
+
+
+def _keep_reference(tx: Connection, work: Work) -> None:
+    """Keep bins, slices, the counted reference and what was learned from it, as they are now."""
+    version_id, plan = work.plan.version.id, work.plan
+    if work.rebinned:
+        given = [profiles.binning(version_id, n, p) for n, p in plan.profiles.items()]
+        profiles.set_binnings(tx, version_id, given)
+        tallies.set_score_edges(tx, version_id, plan.edges)
+        profiles.set_levels(tx, version_id, plan.levels)
+    if work.revised or work.rebinned:
+        baseline.keep(tx, version_id, work.baseline, edges=plan.edges)
+        limits.replace(tx, version_id, work.learned)
+
+
+def _basis(work: Work) -> Basis:
+    return Basis(
+        work.monitor,
+        work.baseline.profiles(segments=work.monitor.segments),
+        work.baseline.tallies,
+        by_column(work.learned),
+    )
 
 
 def note(ws: Workspace, run: Run) -> Run:
@@ -139,7 +155,7 @@ def _run(
     at: datetime,
 ) -> Run:
     return replace(
-        begun(work.basis.monitor, by=by, at=at),
+        begun(work.monitor, by=by, at=at),
         state=overall(measured),
         days=len(work.days),
         rows=work.counted.rows,
@@ -155,9 +171,9 @@ def _settled(tx: Connection, work: Work) -> list[date]:
 
     A day stays marked when rows or outcomes came in since it was read, or when `until` hid some.
     """
-    if logs.outcome_files(tx, work.version.model_id) != list(work.outcomes):
+    if logs.outcome_files(tx, work.plan.version.model_id) != list(work.outcomes):
         return []
-    now = {day.day: day.files for day in logs.days(tx, work.version.id)}
+    now = {day.day: day.files for day in logs.days(tx, work.plan.version.id)}
     return [
         day.day
         for day in work.days
