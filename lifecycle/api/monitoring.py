@@ -1,5 +1,6 @@
 """Monitors, their runs and what they measured."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from lifecycle.api.door import Door
 from lifecycle.api.registry import Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.monitor import ITS_OWN, Grain, LimitRule, Monitor
-from lifecycle.errors import NotFound
+from lifecycle.errors import InvalidInput, NotFound
 from lifecycle.services import monitoring
 from lifecycle.store import measurements, models, monitors, runs
 
@@ -51,6 +52,7 @@ class RunIn(Strict):
     """Which monitors to run, and up to when."""
 
     model: str | None = None
+    version: str | None = None
     until: datetime | None = None
 
 
@@ -104,8 +106,23 @@ def run(door: Door, body: RunIn) -> Any:
     until = body.until
     if until is not None and until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    results = monitoring.run(door.workspace, body.model, until=until, by=door.actor, at=door.at)
+    if body.version is not None and body.model is None:
+        raise InvalidInput("a version is named together with its model")
+    only = None if body.version is None else [f"{body.model}/{body.version}"]
+    results = monitoring.run(
+        door.workspace, body.model, versions=only, until=until, by=door.actor, at=door.at
+    )
     return {"items": plain(results)}
+
+
+@router.post("/models/{model_id}/versions/{version}/monitor/preview")
+def preview(door: Door, model_id: str, version: str, body: MonitorIn) -> Any:
+    """Say what to expect of a monitor, and keep nothing."""
+    found = monitoring.preview(
+        door.reading(), model_id, version, by=door.actor, at=door.at, **body.settings()
+    )
+    shown = {f.name: plain(getattr(found, f.name)) for f in fields(found) if f.name != "monitor"}
+    return shown | {"sentence": found.sentence, "monitor": _shown(found.monitor)}
 
 
 @router.get("/models/{model_id}/versions/{version}/measurements")

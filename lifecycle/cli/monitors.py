@@ -1,7 +1,7 @@
 """Commands on monitors: what is watched and how, running it, and what to expect of it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from lifecycle.cli.session import (
     text_of,
 )
 from lifecycle.errors import CheckFailed, InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from lifecycle.client import Client
 
 monitor = typer.Typer(no_args_is_help=True, help="What is watched, and running it.")
 
@@ -73,7 +76,9 @@ def define(
 
     Example: lifecycle monitor define churn-gbm 3 --grain week --limit ks=0.15
     """
-    named = _file(settings) | _given(
+    named = _named(
+        settings,
+        _limits(limit or []),
         grain=grain,
         reference=_reference(reference),
         rule=rule,
@@ -82,19 +87,56 @@ def define(
         schedule=schedule,
         active=active,
     )
-    named |= _limits(limit or [])
     with connected(home, acting_as) as client:
         path = f"/models/{model}/versions/{version}/monitor"
+        before = _watched(client, path)
         alerts = _persistence(persistence) | _given(owner=owner)
-        try:
-            before = client.get(path)
-        except NotFound:
-            before = None
         if alerts:
             kept: dict[str, Any] = {} if before is None else before["alerts"]
             named["alerts"] = kept | named.get("alerts", {}) | alerts
         send = client.put if before is None else client.patch
         show(send(path, named | ({"reason": reason} if reason else {})), format=format)
+
+
+@monitor.command("preview")
+def preview(
+    model: Model,
+    version: Version,
+    grain: Grain = None,
+    reference: Reference = None,
+    rule: Rule = None,
+    limit: Limit = None,
+    persistence: Persistence = None,
+    settings: Settings = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """Say how often a monitor would have fired, and how many false alarms to expect.
+
+    Nothing is kept and no rows are read: `lifecycle monitor run MODEL --version VERSION` counts
+    the log of a monitor that is switched off.
+
+    Example: lifecycle monitor preview churn-gbm 3 --limit ks=0.2 --persistence 3/4
+    """
+    named = _named(
+        settings, _limits(limit or []), grain=grain, reference=_reference(reference), rule=rule
+    )
+    with connected(home, acting_as) as client:
+        path = f"/models/{model}/versions/{version}/monitor"
+        if persistence:
+            before = _watched(client, path)
+            kept: dict[str, Any] = {} if before is None else before["alerts"]
+            named["alerts"] = kept | named.get("alerts", {}) | _persistence(persistence)
+        found = client.post(f"{path}/preview", named)
+    if format is Format.TABLE:
+        facts = ("sentence", "basis", "windows", "series", "tests", "reasons")
+        show(found, format=format, columns=facts)
+        if found["episodes"]:
+            show([_episode(one) for one in found["episodes"]], format=format, out=out)
+    else:
+        show(found, format=format, out=out)
 
 
 @monitor.command("show")
@@ -139,6 +181,10 @@ def list_monitors(
 @monitor.command("run")
 def run(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]")] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(help="Only this one; where it is switched off, its log is counted alone."),
+    ] = None,
     until: Annotated[str | None, typer.Option(help="A time, such as 2026-06-01T00:00Z.")] = None,
     home: Home = None,
     acting_as: ActingAs = None,
@@ -150,11 +196,36 @@ def run(
     Example: lifecycle monitor run churn-gbm
     """
     with connected(home, acting_as) as client:
-        results = client.post("/monitors/run", {"model": model, "until": until})["items"]
+        body = {"model": model, "version": version, "until": until}
+        results = client.post("/monitors/run", body)["items"]
     show(results, format=format, out=out)
     breached = [result["version_id"] for result in results if result["state"] == "breach"]
     if breached:
         raise CheckFailed(f"in breach: {', '.join(breached)}")
+
+
+def _watched(client: "Client", path: str) -> dict[str, Any] | None:
+    """Return how a version is watched now, if it is."""
+    try:
+        found: dict[str, Any] = client.get(path)
+    except NotFound:
+        return None
+    return found
+
+
+def _episode(given: dict[str, Any]) -> dict[str, Any]:
+    series = [f"{name} of {column}" if column else name for name, column, _ in given["series"]]
+    return {
+        "since": given["since"]["start"],
+        "cause": given["cause"],
+        "severity": given["severity"],
+        "series": ", ".join(series),
+    }
+
+
+def _named(settings: Path | None, limits: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Put together what a file and options set; an option goes before the file."""
+    return _file(settings) | limits | _given(**options)
 
 
 def _given(**named: Any) -> dict[str, Any]:

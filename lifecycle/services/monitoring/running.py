@@ -105,7 +105,8 @@ def run(
     Parameters
     ----------
     versions
-        Ids of the only versions to run.
+        Ids of the only versions to run. One that is switched off is counted and not measured, so
+        that it can be looked at beforehand.
     until
         Leave out predictions made and outcomes known from then on.
     progress
@@ -121,11 +122,7 @@ def run(
     by.require(Permission.MONITOR)
     if until is not None and until.tzinfo is None:
         raise InvalidInput(f"until {until.isoformat()} has no time zone; add one, such as Z")
-    chosen = [
-        monitor
-        for monitor in _chosen(ws.cursor(), model_id)
-        if versions is None or monitor.version_id in versions
-    ]
+    chosen = _chosen(ws.cursor(), model_id, versions=versions)
     results: list[RunResult] = []
     with choose() as engine:
         for monitor in chosen:
@@ -191,12 +188,15 @@ def _result(run: Run, measured: list[Measurement]) -> RunResult:
     )
 
 
-def _chosen(con: Connection, model_id: str | None) -> list[Monitor]:
-    active = [monitor for monitor in monitors.every(con) if monitor.active]
+def _chosen(
+    con: Connection, model_id: str | None, *, versions: Collection[str] | None
+) -> list[Monitor]:
+    known = monitors.every(con)
+    chosen = [m for m in known if (m.active if versions is None else m.version_id in versions)]
     if model_id is None:
-        return active
+        return chosen
     mine = {version.id for version in models.versions(con, models.get(con, model_id).id)}
-    chosen = [monitor for monitor in active if monitor.version_id in mine]
+    chosen = [monitor for monitor in chosen if monitor.version_id in mine]
     if not chosen:
         raise InvalidInput(f"no version of {model_id} has a monitor; define one first")
     return chosen
@@ -219,7 +219,8 @@ def _run(
     if not dirty and not revised and not silent:
         return saving.note(ws, saving.begun(monitor, by=by, at=at)), []
     version = models.version_by_id(con, monitor.version_id)
-    plan, counted, reasons = _prepared(ws, con, engine, version, monitor=monitor, again=revised)
+    known = None if revised else baseline.kept(con, version.id)
+    plan, counted, reasons = _prepared(ws, con, engine, version, monitor=monitor, known=known)
     learned = limits.of_version(con, version.id)
     if revised:
         learned, more = learning.limits(monitor, counted) if _learns(monitor) else ([], [])
@@ -236,6 +237,7 @@ def _run(
         plan=plan,
         baseline=counted,
         learned=learned,
+        fresh=known is None,
         revised=revised,
         rebinned=rebinned,
         days=days,
@@ -256,7 +258,7 @@ def _prepared(
     version: Version,
     *,
     monitor: Monitor,
-    again: bool,
+    known: Baseline | None,
 ) -> tuple[Plan, Baseline, tuple[str, ...]]:
     """Fix how days are counted, and count the reference unless that was done already."""
     task = models.get(con, version.model_id).task
@@ -264,7 +266,7 @@ def _prepared(
     with snapshots.opened(ws, snapshot, columns=version.columns) as file:
         found = reference.read(engine, file, snapshot=snapshot, version=version, task=task)
         fixed = _kept(con, version.id)
-        if again:
+        if known is None:
             fixed = reference.profiles(engine, found, bins=monitor.bins)
             fixed |= service.columns(monitor.service)
         levels = counting.levels_of(
@@ -272,9 +274,7 @@ def _prepared(
         )
         edges = score_edges(found.tally) if isinstance(found.tally, BinaryTally) else np.empty(0)
         plan = Plan(version, task, fixed, edges, found.codes, levels)
-        counted = None if again else baseline.kept(con, version.id)
-        if counted is None:
-            counted = baseline.count(engine, found, snapshot=snapshot, plan=plan)
+        counted = known or baseline.count(engine, found, snapshot=snapshot, plan=plan)
     return plan, counted, found.notices
 
 

@@ -35,6 +35,8 @@ class Work:
         The reference, counted likewise.
     learned
         Limits learned from it.
+    fresh
+        The reference was counted in this run.
     revised
         The monitor changed since its last run, so every window is measured again.
     rebinned
@@ -53,6 +55,7 @@ class Work:
     plan: Plan
     baseline: Baseline
     learned: Sequence[Learned]
+    fresh: bool
     revised: bool
     rebinned: bool
     days: Sequence[DayLog]
@@ -74,30 +77,28 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             profiles.replace_days(tx, version_id, days, work.counted.profiles)
             tallies.replace_days(tx, version_id, days, work.counted.tallies)
             logs.clear_dirty(tx, version_id, _settled(tx, work))
-        windows = touched(tx, monitor, days=days) | work.silent
-        if work.revised:
-            logged = [day.day for day in logs.days(tx, version_id)]
-            windows = touched(tx, monitor, days=logged) | work.silent
+        windows = _windows(tx, work)
         measured, tests = comparing.measured(tx, _basis(work), windows)
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))
-        measurements.replace(
-            tx,
-            version_id,
-            measured,
-            windows=None if work.revised else sorted(windows, key=lambda window: window.start),
-            series=monitor.series,
-            run=run.number,
-        )
-        alerting.update(
-            tx,
-            version_id,
-            rule=monitor.alerts,
-            by=by,
-            at=at,
-            series=str(monitor.series),
-            until=work.until or at,
-        )
-        monitors.set_run(tx, version_id, at=at)
+        if monitor.active:
+            measurements.replace(
+                tx,
+                version_id,
+                measured,
+                windows=None if work.revised else sorted(windows, key=lambda window: window.start),
+                series=monitor.series,
+                run=run.number,
+            )
+            alerting.update(
+                tx,
+                version_id,
+                rule=monitor.alerts,
+                by=by,
+                at=at,
+                series=str(monitor.series),
+                until=work.until or at,
+            )
+            monitors.set_run(tx, version_id, at=at)
         audit.append(tx, _event(work, run, measured, by=by))
     return run, measured
 
@@ -110,7 +111,7 @@ def _keep_reference(tx: Connection, work: Work) -> None:
         profiles.set_binnings(tx, version_id, given)
         tallies.set_score_edges(tx, version_id, plan.edges)
         profiles.set_levels(tx, version_id, plan.levels)
-    if work.revised or work.rebinned:
+    if work.fresh or work.rebinned:
         baseline.keep(tx, version_id, work.baseline, edges=plan.edges)
         limits.replace(tx, version_id, work.learned)
 
@@ -122,6 +123,16 @@ def _basis(work: Work) -> Basis:
         work.baseline.tallies,
         by_column(work.learned),
     )
+
+
+def _windows(tx: Connection, work: Work) -> set[Window]:
+    """Return the windows to measure; none while the monitor is switched off."""
+    if not work.monitor.active:
+        return set()
+    days = [day.day for day in work.days]
+    if work.revised:
+        days = [day.day for day in logs.days(tx, work.monitor.version_id)]
+    return touched(tx, work.monitor, days=days) | work.silent
 
 
 def note(ws: Workspace, run: Run) -> Run:

@@ -1,0 +1,276 @@
+"""What to expect of a monitor before it is switched on: alerts it would have raised, false alarms.
+
+Only stored summaries are read: the days counted from the log and the reference beside them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from scipy.special import bdtrc
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.alert import Cause, Severity, firing, openings
+from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.monitor import LimitRule, Monitor, ReferenceKind, settings_of
+from lifecycle.errors import InsufficientData, InvalidInput
+from lifecycle.services.alerting.series import cause_of, levels
+from lifecycle.services.measuring import window_of
+from lifecycle.services.monitoring import baseline, comparing, learning
+from lifecycle.services.monitoring.baseline import Baseline
+from lifecycle.services.monitoring.comparing import Basis
+from lifecycle.services.monitoring.definition import proposed
+from lifecycle.stats import counting
+from lifecycle.stats.drift.null import DAYS_OF_A_MONTH, false_alarms_per_month
+from lifecycle.stats.summaries import NumericProfile, Profile
+from lifecycle.store import logs, models, monitors
+from lifecycle.store.alerts import Judged
+from lifecycle.store.cells import slice_key
+from lifecycle.store.connection import Connection
+from lifecycle.store.limits import by_column
+
+DAYS_DRAWN = 364
+MOST_DRAWN = 2_000
+"""Days drawn where a reference has no times, and rows of such a day at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An alert that would have been raised.
+
+    Parameters
+    ----------
+    since
+        The window in which it would have begun.
+    series
+        What would have fired together: statistic, column and slice.
+    """
+
+    since: Window
+    cause: Cause
+    severity: str
+    series: tuple[tuple[str, str | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What to expect of a monitor.
+
+    Parameters
+    ----------
+    start, end
+        The time that was gone through.
+    windows, series
+        Judged windows, and judged series in them.
+    tests
+        p-values corrected together.
+    episodes
+        The alerts it would have raised, oldest first.
+    false_alarms
+        Alerts of drift a month to expect although nothing changes; ``None`` where that cannot
+        be said.
+    basis
+        What that number stands on, in a sentence.
+    reasons
+        What was left out or assumed.
+    """
+
+    monitor: Monitor
+    start: datetime
+    end: datetime
+    windows: int
+    series: int
+    tests: int
+    episodes: tuple[Episode, ...]
+    false_alarms: float | None
+    basis: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Say both in one sentence."""
+        days, fired = (self.end - self.start).days, len(self.episodes)
+        times = "once" if fired == 1 else f"{fired} times"
+        past = "It would not have fired" if fired == 0 else f"It would have fired {times}"
+        if self.false_alarms is None:
+            return f"{past} in {days} days; how many false alarms to expect is not known."
+        return f"{past} in {days} days; {self.false_alarms:.2g} false alarms a month to expect."
+
+
+def preview(
+    con: Connection,
+    model_id: str,
+    version: str,
+    *,
+    reason: str = "a preview",
+    by: Actor,
+    at: datetime,
+    **settings: Any,
+) -> Preview:
+    """Go through a version's stored history as a monitor would have, without keeping anything.
+
+    Parameters
+    ----------
+    settings
+        What to change of the version's monitor, or of a monitor's defaults where it has none.
+
+    Raises
+    ------
+    InsufficientData
+        Nothing of the version was counted yet.
+    InvalidInput
+        A setting cannot be used, or asks for bins or slices that were not counted.
+    NotAllowed
+        The actor may not run monitors.
+    """
+    by.require(Permission.MONITOR)
+    known = models.version(con, model_id, version)
+    before = monitors.current(con, known.id)
+    kept = {} if before is None else before.settings()
+    given = settings_of(kept | settings)
+    monitor = proposed(con, model_id, version, given=given, reason=reason, by=by, at=at)
+    counted = baseline.kept(con, known.id)
+    days = [day.day for day in logs.days(con, known.id)]
+    if counted is None or not days:
+        raise InsufficientData(
+            f"nothing of {known.id} was counted yet; define its monitor, switched off, and "
+            f"`lifecycle monitor run {model_id} --version {version}` counts its log once"
+        )
+    if before is not None and monitor.bins != before.bins:
+        raise InvalidInput("other bins count every day anew; define them, run and then look")
+    learned, reasons = [], []
+    if monitor.rule is LimitRule.LEARNED:
+        learned, reasons = learning.limits(monitor, counted)
+    basis = Basis(
+        monitor,
+        counted.profiles(segments=monitor.segments),
+        counted.tallies,
+        by_column(learned),
+    )
+    windows = {window_of(day, grain=monitor.grain) for day in days}
+    over = [window for window in windows if window.end <= at]
+    measured, tests = comparing.measured(con, basis, over)
+    judged = _series(measured)
+    false_alarms, stands_on = _false_alarms(monitor, counted, measured)
+    return Preview(
+        monitor=monitor,
+        start=min((w.start for w in over), default=at),
+        end=max((w.end for w in over), default=at),
+        windows=len(over),
+        series=len(judged),
+        tests=tests,
+        episodes=_episodes(monitor, judged),
+        false_alarms=false_alarms,
+        basis=stands_on,
+        reasons=tuple(reasons),
+    )
+
+
+def _series(measured: Iterable[Measurement]) -> list[list[Judged]]:
+    """Sort what was judged against a limit into series, oldest window first."""
+    found: dict[tuple[str, str | None, str], list[Judged]] = {}
+    for m in measured:
+        if m.limit is None or m.window is None:
+            continue
+        if m.state in {State.OK, State.WARNING, State.BREACH}:
+            key = (m.statistic, m.column, slice_key(m.slice))
+            one = Judged(*key, m.state, m.value, m.limit, m.unit, m.n, m.window)
+            found.setdefault(key, []).append(one)
+    return list(found.values())
+
+
+def _episodes(monitor: Monitor, judged: Sequence[Sequence[Judged]]) -> tuple[Episode, ...]:
+    """Return the alerts that would have been raised; one for each window and cause."""
+    rule = monitor.alerts
+    groups: dict[tuple[datetime, Cause], list[tuple[Judged, Severity]]] = {}
+    for windows in judged:
+        cause = cause_of(windows[0].statistic)
+        after = firing(levels(windows, rule=rule), k=rule.k, m=rule.m)
+        for at in openings(after):
+            severity = rule.severity(cause, after[at] or Severity.WARNING)
+            groups.setdefault((windows[at].window.end, cause), []).append((windows[at], severity))
+    return tuple(
+        Episode(
+            since=found[0][0].window,
+            cause=cause,
+            severity=max(severity for _, severity in found).word,
+            series=tuple((one.statistic, one.column, one.slice) for one, _ in found),
+        )
+        for (_, cause), found in sorted(groups.items())
+    )
+
+
+def _false_alarms(
+    monitor: Monitor, counted: Baseline, measured: Sequence[Measurement]
+) -> tuple[float | None, str]:
+    """Expect false alarms of drift from what each column shows while nothing changes.
+
+    The statistics of one column move together, so the one that cries most counts for all.
+    """
+    if monitor.reference.kind is not ReferenceKind.BASELINE:
+        return (
+            None,
+            "A reference of logged days moves with them, so there is nothing to hold still.",
+        )
+    limits = _limits(measured)
+    starts: list[float] = []
+    unsaid = 0
+    for column, days in counted.days.items():
+        steps = learning.steps_of(days) if counted.dated else _drawn(days, measured, column)
+        shares: list[float] = []
+        for statistic in learning.judged(monitor, next(iter(days.values()))):
+            limit = limits.get((column, statistic.name))
+            if limit is None:
+                continue
+            try:
+                null = learning.null_of(monitor, steps, column=column, statistic=statistic)
+            except (InsufficientData, InvalidInput):
+                unsaid += 1
+                continue
+            shares.append(null.starts(limit, k=monitor.alerts.k))
+        starts += [max(shares)] if shares else []
+    if not starts:
+        return None, "The reference says too little of how far windows stray while nothing changes."
+    width = learning.WIDTHS[monitor.grain]
+    expected = false_alarms_per_month(starts, days=width)
+    left = f"; {unsaid} series could not be reckoned" if unsaid else ""
+    if counted.dated:
+        days_held = max(len(days) for days in counted.days.values())
+        return expected, f"From the reference's {days_held} days against themselves{left}."
+    chance = float(bdtrc(monitor.alerts.k - 1, monitor.alerts.m, monitor.alpha))
+    bound = chance * DAYS_OF_A_MONTH / width
+    return min(expected, bound), (
+        f"From chance alone, because the reference has no times: rows drawn from it{left}."
+    )
+
+
+def _limits(measured: Iterable[Measurement]) -> dict[tuple[str, str], float]:
+    return {
+        (m.column, m.statistic): m.limit
+        for m in measured
+        if m.column is not None and not m.slice and m.limit is not None
+    }
+
+
+def _drawn(
+    days: Mapping[date, Profile], measured: Sequence[Measurement], column: str
+) -> list[Profile | None]:
+    """Draw days from a reference without times, as many rows a day as were logged."""
+    (whole,) = days.values()
+    held = {
+        m.window: m.n for m in measured if m.column == column and not m.slice and m.n and m.window
+    }
+    lengths = [(window.end - window.start) / timedelta(days=1) for window in held]
+    rows = sum(held.values()) / max(sum(lengths), 1.0)
+    n = int(min(max(rows, 1), MOST_DRAWN))
+    rng = np.random.default_rng(n)
+    if isinstance(whole, NumericProfile):
+        shares = whole.counts / max(whole.n, 1)
+        means = whole.sums / np.maximum(whole.counts, 1)
+        drawn = rng.choice(means, size=(DAYS_DRAWN, n), p=shares)
+        return [counting.numeric_profile(day, edges=whole.edges) for day in drawn]
+    counts = np.append(whole.counts, whole.other)
+    codes = rng.choice(len(counts), size=(DAYS_DRAWN, n), p=counts / max(counts.sum(), 1))
+    return [counting.category_profile(day, categories=whole.categories) for day in codes]
