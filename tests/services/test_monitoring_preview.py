@@ -156,3 +156,27 @@ def test_segments_are_measured_apart_and_corrected_together(monitored, ws, dev, 
         int(((log["week"] == week) & (log["sex"] == "Female")).sum()) for week in range(4)
     ]
     assert result.tests == 3 * before
+
+
+def test_columns_of_the_service_have_no_reference_and_are_left_out_of_drift(
+    dated, ws, dev, log, tmp_path
+):
+    from lifecycle.services import ingestion
+
+    service = {"latency": "ms", "limits": {"latency_p95": 50}}
+    monitoring.define(
+        ws, "tumour", "2", rule="learned", service=service, minimum=100, by=dev, at=AT
+    )
+    file = tmp_path / "served.parquet"
+    served = log.assign(ms=np.linspace(1, 100, len(log)))
+    served.drop(columns=["benign", "week"]).to_parquet(file, index=False)
+    ingestion.predictions(ws, "tumour", "2", [file], timestamp="when", id="case", by=dev, at=AT)
+
+    monitoring.run(ws, by=dev, at=LATER)
+    found = monitoring.preview(ws.cursor(), "tumour", "2", by=dev, at=LATER)
+
+    latency = measurements.history(ws.cursor(), "tumour/2", statistic="latency_p95")
+    assert [m.state.value for m in latency] == ["ok", "ok", "breach", "breach"]
+    assert measurements.history(ws.cursor(), "tumour/2", statistic="ks", column="ms") == []
+    assert "ms" not in {one.column for one in limits.of_version(ws.cursor(), "tumour/2")}
+    assert any(e.cause == "service" for e in found.episodes)

@@ -72,13 +72,14 @@ def count(
     groupings = [Grouping((name,)) for name in plan.levels if name in source.names]
     days: dict[str, dict[date, Profile]] = {}
     for name, like in plan.profiles.items():
-        column, _ = found.columns[name]
         days[name] = {UNDATED: like}
-        if by_day is not None:
+        if by_day is not None and name in found.columns:
+            column, _ = found.columns[name]
             windows = engine.profile(source, column, like=like, windowing=by_day)
             dates = {w.start.date() if w else UNDATED: c.profile for w, c in windows.items()}
             days[name] = dict(sorted(dates.items()))
-    slices = reference_slices(engine, found, profiles=plan.profiles, levels=plan.levels)
+    compared = {name: like for name, like in plan.profiles.items() if name in found.columns}
+    slices = reference_slices(engine, found, profiles=compared, levels=plan.levels)
     return Baseline(days, slices, _tallies(found, groupings, plan=plan))
 
 

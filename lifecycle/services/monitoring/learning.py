@@ -33,7 +33,7 @@ def limits(monitor: Monitor, baseline: Baseline) -> tuple[list[Learned], list[st
         return [], [why]
     learned: list[Learned] = []
     reasons: dict[str, list[str]] = {}
-    for column, days in baseline.days.items():
+    for column, days in compared(monitor, baseline).items():
         for statistic in judged(monitor, next(iter(days.values()))):
             try:
                 null = null_of(monitor, steps_of(days), column=column, statistic=statistic)
@@ -46,6 +46,12 @@ def limits(monitor: Monitor, baseline: Baseline) -> tuple[list[Learned], list[st
                 Learned(column, statistic.name, limit, starts, null.windows, null.independent)
             )
     return learned, [f"{why} (the house's limit holds: {_few(w)})" for why, w in reasons.items()]
+
+
+def compared(monitor: Monitor, baseline: Baseline) -> dict[str, Mapping[date, Profile]]:
+    """Return the days of the columns that have a reference, by column."""
+    alone = monitor.service_columns
+    return {name: days for name, days in baseline.days.items() if name not in alone}
 
 
 def judged(monitor: Monitor, profile: Profile) -> Iterator[Statistic]:

@@ -217,7 +217,7 @@ def _false_alarms(
     limits = _limits(measured)
     starts: list[float] = []
     unsaid = 0
-    for column, days in counted.days.items():
+    for column, days in learning.compared(monitor, counted).items():
         steps = learning.steps_of(days) if counted.dated else _drawn(days, measured, column)
         shares: list[float] = []
         for statistic in learning.judged(monitor, next(iter(days.values()))):
