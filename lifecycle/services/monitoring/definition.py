@@ -139,6 +139,10 @@ def _check(monitor: Monitor) -> None:
         check_summarised(expectation)
     if monitor.schedule is not None:
         next_time(monitor.schedule, after=monitor.created_at)
+    _check_numbers(monitor)
+
+
+def _check_numbers(monitor: Monitor) -> None:
     if monitor.minimum < 1:
         raise InvalidInput(f"minimum must be at least 1 row, not {monitor.minimum}")
     if monitor.bins < FEWEST_BINS:
