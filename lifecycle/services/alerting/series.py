@@ -18,6 +18,7 @@ from lifecycle.domain.alert import (
 from lifecycle.domain.raised_alert import Signal, excess
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Family
 from lifecycle.store import alerts
 from lifecycle.store.alerts import Judged
 from lifecycle.store.connection import Connection
@@ -27,6 +28,9 @@ Key: TypeAlias = tuple[str, str | None, str]
 
 DEPTH = 26
 """Judged windows looked back on: half a year of weeks. What fires longer is known as an alert."""
+
+MOVED = frozenset({Family.MULTIVARIATE, Family.ANSWERS, Family.EXPLANATION})
+"""Families that tell how things moved, beside the drift of single columns."""
 
 ROWS = "rows"
 """What the series of an alert about missing rows is called."""
@@ -70,9 +74,10 @@ def cause_of(statistic: str) -> Cause:
     if statistic == ROWS:
         return Cause.NO_DATA
     try:
-        return Cause(catalogue.get(statistic).family)
+        family = catalogue.get(statistic).family
     except InvalidInput:  # no longer in the catalogue; its old alerts are still shown
         return Cause.QUALITY
+    return Cause.DRIFT if family in MOVED else Cause(family)
 
 
 def levels(windows: Iterable[Judged], *, rule: AlertRule) -> list[Level]:
