@@ -96,8 +96,8 @@ def progress(noun: str) -> Callable[[int, int], None] | None:
 
 
 def render_json(body: Mapping[str, Any]) -> str:
-    """Return the whole result as JSON, without NaN by construction."""
-    return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
+    """Return the whole result as JSON, an entry of a list per line; without NaN by construction."""
+    return "{\n" + ",\n".join(f"  {_json(k)}: {_lines(v)}" for k, v in body.items()) + "\n}"
 
 
 def render_csv(body: Mapping[str, Any]) -> str:
@@ -156,6 +156,18 @@ RENDERERS = {
     Format.CSV: render_csv,
     Format.JUNIT: render_junit,
 }
+
+
+def _lines(value: object) -> str:
+    """Write a value on one line, a list on a line per entry; indenting deeper is slow."""
+    if not isinstance(value, list) or not value:
+        return _json(value)
+    entries: list[object] = value
+    return "[\n    " + ",\n    ".join(map(_json, entries)) + "\n  ]"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _cells(measured: Mapping[str, Any]) -> list[str]:

@@ -225,14 +225,14 @@ def binary_tally(
     kept, kind = score[valid], label[: len(score)][valid]
     chosen = decision[: len(score)][valid]
     by_label = [np.sort(kept[kind == one]) for one in range(3)]
+    by_decision = [np.sort(kept[chosen == one]) for one in range(3)]
     bins = score_bins(np.sort(kept)) if edges is None else edges
     bounds = np.stack([_bounds(part, bins) for part in by_label])
-    k, counts, invalid = len(bins) + 1, np.diff(bounds, axis=1), len(score) - len(kept)
-    decided = np.bincount(chosen * k + np.searchsorted(bins, kept), minlength=3 * k)
+    counts, invalid = np.diff(bounds, axis=1), len(score) - len(kept)
     counted = {
         "decisions": crossed,
         "scores": counts,
-        "decided": decided.reshape(3, k).astype(np.int64),
+        "decided": np.diff(np.stack([_bounds(part, bins) for part in by_decision]), axis=1),
     }
     if all(_only_edges(p, b, bins) for p, b in zip(by_label, bounds, strict=True)):
         return distinct_tally(bins, **counted, invalid_scores=invalid)

@@ -1,5 +1,7 @@
 """What did a reference teach about its scores, in words and for the JSON."""
 
+from dataclasses import dataclass
+
 from lifecycle.engines.contract import Source
 from lifecycle.stats.performance.calibration import Calibration, Fit
 from lifecycle.stats.summaries import BinaryTally
@@ -14,27 +16,42 @@ def failure(fit: Fit) -> str:
     )
 
 
-def left_out(tally: BinaryTally, *, calibration: Calibration | None, source: Source) -> list[str]:
-    """Say how many rows have no usable score, or one that the reference never showed."""
-    told: list[str] = []
-    if tally.invalid_scores:
-        told.append(
-            f"{tally.invalid_scores} of {tally.rows} rows of {source.label} have no score between "
-            "0 and 1 and are left out"
-        )
-    if calibration is None:
+@dataclass(slots=True)
+class LeftOut:
+    """Counts, while a side is read, the rows whose score is of no use or new to the calibration."""
+
+    calibration: Calibration | None
+    rows: int = 0
+    invalid: int = 0
+    beyond: int = 0
+
+    def add(self, tally: BinaryTally) -> None:
+        """Count one part of the side."""
+        self.rows += tally.rows
+        self.invalid += tally.invalid_scores
+        if self.calibration is not None and self.calibration.method == "isotonic":
+            scores = self.calibration.scores
+            self.beyond += _beyond(tally, low=float(scores[0]), high=float(scores[-1]))
+
+    def sentences(self, source: Source) -> list[str]:
+        """Say how many there are."""
+        of = f"of {self.rows} rows of {source.label}"
+        told: list[str] = []
+        if self.invalid:
+            told.append(f"{self.invalid} {of} have no score between 0 and 1 and are left out")
+        if self.beyond:
+            told.append(
+                f"{self.beyond} {of} score outside the reference's range; they take the chance "
+                "of the nearest score"
+            )
         return told
+
+
+def _beyond(tally: BinaryTally, *, low: float, high: float) -> int:
     counts = tally.scores.sum(axis=0)
     held = counts > 0
     means = tally.score_sums.sum(axis=0)[held] / counts[held]
-    low, high = float(calibration.scores[0]), float(calibration.scores[-1])
-    beyond = int(counts[held][(means < low) | (means > high)].sum())
-    if beyond and calibration.method == "isotonic":
-        told.append(
-            f"{beyond} of {tally.rows} rows of {source.label} score outside the reference's "
-            f"{low:.4g} to {high:.4g}; they take the chance of the nearest score"
-        )
-    return told
+    return int(counts[held][(means < low) | (means > high)].sum())
 
 
 def as_details(calibration: Calibration | None) -> dict[str, object]:

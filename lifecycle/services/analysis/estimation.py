@@ -98,15 +98,17 @@ class _Run:
     options: EstimateOptions
     wanted: Sequence[Statistic]
 
-    def parts(self, source: Source, *, labelled: bool) -> Iterator[Part]:
-        """Tally a side: all of its rows first when they are cut, then window by window."""
-        cut = [Grouping((), self.windowing)] if self.windowing else []
+    def parts(self, source: Source, *, labelled: bool, whole: bool = False) -> Iterator[Part]:
+        """Tally a side window by window; all of its rows first where that is asked for."""
+        cut = [Grouping((), self.windowing)]
+        if whole and self.windowing:
+            cut = [Grouping(), *cut]
         tallied = self.engine.binary(
             source,
             label=self.codings.label if labelled else None,
             decision=self.codings.decision,
             score=self.options.roles.score,
-            groupings=[Grouping(), *cut],
+            groupings=cut,
         )
         for found in tallied:
             if isinstance(found.tally, BinaryTally):
@@ -223,7 +225,7 @@ def _wanted(options: EstimateOptions) -> tuple[Statistic, ...]:
 
 def _learn(run: _Run) -> _Reference:
     """Calibrate on the reference, and estimate each of its windows from the others."""
-    parts = run.parts(run.reference, labelled=True)
+    parts = run.parts(run.reference, labelled=True, whole=True)
     whole = next(parts).tally
     try:
         calibration = calibrate(whole)
@@ -274,12 +276,11 @@ def _measure(run: _Run, statistic: Statistic, given: Expected | BinaryTally) -> 
 def _estimate(run: _Run, learned: _Reference) -> tuple[list[Draft], list[Tested], list[str]]:
     """Estimate every part of the current side; say of each what the refusal says otherwise."""
     labelled = run.options.roles.target in run.current.names
-    parts = run.parts(run.current, labelled=labelled)
-    whole = next(parts)
-    told = calibrated.left_out(whole.tally, calibration=learned.calibration, source=run.current)
+    left_out = calibrated.LeftOut(learned.calibration)
     drafts: list[Draft] = []
     tested: list[Tested] = []
-    for part in parts if run.windowing else (whole,):
+    for part in run.parts(run.current, labelled=labelled):
+        left_out.add(part.tally)
         if learned.refusal is None and learned.calibration is not None:
             expected = estimation.expect(part.tally, calibration=learned.calibration)
             estimates = [_measure(run, statistic, expected) for statistic in run.wanted]
@@ -291,7 +292,7 @@ def _estimate(run: _Run, learned: _Reference) -> tuple[list[Draft], list[Tested]
             Draft(s, e, slice=part.slice, window=part.window, limit=run.options.limits.get(s.name))
             for s, e in zip(run.wanted, estimates, strict=True)
         ]
-    return drafts, tested, told
+    return drafts, tested, left_out.sentences(run.current)
 
 
 def _limited(run: _Run, drafts: Sequence[Draft], tested: Sequence[Tested]) -> list[Draft]:
