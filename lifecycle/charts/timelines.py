@@ -1,6 +1,7 @@
 """How has a number gone over time: value with its interval, against limit and reference."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -21,10 +22,13 @@ def over_windows(
     title: str,
     name: str,
     reference: tuple[float, str] | None = None,
+    beside: Sequence[Measurement] = (),
     marks: Sequence[Mark] = (),
     zero: bool = True,
 ) -> go.Figure:
     """Draw one statistic over its windows with the band of its interval.
+
+    Windows that are not judged stand apart as open grey points, off the line.
 
     Parameters
     ----------
@@ -35,20 +39,26 @@ def over_windows(
         What the vertical axis shows, such as ``Kolmogorov-Smirnov distance of age``.
     reference
         A value to compare with, and its label.
+    beside
+        Estimates of the same statistic, drawn with a band of their own on the same axis.
     marks
         What happened meanwhile; those outside the windows are left out.
     zero
         Whether the axis starts at 0.
     """
     history = [m for m in history if m.window is not None]
-    limits = [m.limit for m in history if m.limit is not None]
+    beside = [m for m in beside if m.window is not None]
+    every = [*history, *beside]
+    limits = [m.limit for m in every if m.limit is not None]
     limit = limits[-1] if limits else None
-    low, high = _range(history, fixed=(limit, reference and reference[0]), zero=zero)
+    low, high = _range(every, fixed=(limit, reference and reference[0]), zero=zero)
     traces = [
-        *_band(history),
-        _path(history, name="value", colour=theme.CURRENT, dash="solid"),
+        *_band(beside, colour=theme.ORANGE, of="estimate's "),
+        *_band([m for m in history if m.state in JUDGED] if beside else history),
+        *_estimates(beside),
+        _path(_judged(history), name="value", colour=theme.CURRENT, dash="solid"),
         *_points(history, floor=low),
-        *_event_points(marks, history, top=high),
+        *_event_points(marks, every, top=high),
     ]
     lines: list[tuple[Trace, Trace]] = []
     if limit is not None:
@@ -60,9 +70,9 @@ def over_windows(
         traces,
         title=title,
         x=theme.axis("window (UTC)", type="date"),
-        y=theme.axis(_labelled(name, history), range=[low, high]),
+        y=theme.axis(_labelled(name, every), range=[low, high]),
         lines=lines,
-        shapes=_event_lines(marks, history),
+        shapes=_event_lines(marks, every),
     )
 
 
@@ -180,7 +190,22 @@ def _hover(m: Measurement) -> str:
     return theme.plain("\n".join(parts)).replace("\n", "<br>")
 
 
-def _band(history: Sequence[Measurement]) -> list[Trace]:
+def _judged(history: Sequence[Measurement]) -> list[Measurement]:
+    """Take the value out of windows that are not judged, so that a line has a gap there."""
+    return [m if m.state in JUDGED else replace(m, value=None) for m in history]
+
+
+def _estimates(beside: Sequence[Measurement]) -> list[Trace]:
+    """Return the estimates as a dashed line of their own; a refused one leaves a gap."""
+    if not beside:
+        return []
+    path = _path(beside, name="estimated", colour=theme.ORANGE, dash="dash", symbol="diamond-open")
+    return [path]
+
+
+def _band(
+    history: Sequence[Measurement], *, colour: str = theme.CURRENT, of: str = ""
+) -> list[Trace]:
     """Return one filled trace; windows without an interval leave a hole in it."""
     xs: list[datetime | None] = []
     ys: list[float | None] = []
@@ -202,11 +227,11 @@ def _band(history: Sequence[Measurement]) -> list[Trace]:
             "x": xs[:-1],
             "y": ys[:-1],
             "fill": "toself",
-            "fillcolor": theme.faded(theme.CURRENT, opacity=0.2),
+            "fillcolor": theme.faded(colour, opacity=0.2),
             "line": {"width": 0},
             "mode": "lines",
             "hoverinfo": "skip",
-            "name": "interval" if confidence is None else f"{confidence * 100:g} % interval",
+            "name": of + ("interval" if confidence is None else f"{confidence * 100:g} % interval"),
         }
     ]
 

@@ -18,6 +18,8 @@ from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Columns, Stage
+from lifecycle.domain.service_level import ServiceLevel
+from lifecycle.domain.value import CostMatrix
 from lifecycle.services import approvals, ingestion, monitoring, registry, workspaces
 from lifecycle.settings import Settings
 from lifecycle.store import evidence, models
@@ -123,12 +125,20 @@ def register(ws, folder):
 
 
 def log(ws, folder):
+    costs = CostMatrix("EUR", true_positive=50, false_positive=-200)
+    level = ServiceLevel(latency="ms", status="status", limits={"latency_p95": 90})
+    monitoring.define(ws, "credit-default", "1", costs=costs, service=level, **FULL)
+    rng = np.random.default_rng(9)
     for week in range(WEEKS):
         n = PER_WEEK
         found = rows(n, seed=100 + week, shift=0.4 if week >= WEEKS - 4 else 0.0)
         at = [START + timedelta(weeks=week, minutes=30 * i) for i in range(n)]
         ids = [f"w{week}-{i}" for i in range(n)]
         truth = found.pop("approved")
+        found |= {
+            "ms": rng.lognormal(4, 0.3, n),
+            "status": rng.choice(["200", "500"], n, p=[0.98, 0.02]),
+        }
         parts = parquet(folder, f"log{week}", {"id": ids, "at": at, **found})
         ingestion.predictions(
             ws, "credit-default", "1", [parts], timestamp="at", id="id", score="score", **FULL
@@ -136,7 +146,6 @@ def log(ws, folder):
         if week < WEEKS - 2:
             late = parquet(folder, f"outcomes{week}", {"id": ids, "approved": truth})
             ingestion.outcomes(ws, "credit-default", [late], id="id", target="approved", **FULL)
-    monitoring.define(ws, "credit-default", "1", **FULL)
     monitoring.run(ws, **FULL)
 
 

@@ -160,11 +160,21 @@ def test_performance_judges_the_newest_window_whose_outcomes_are_known(open_page
     assert "2 newer windows cannot be judged yet" in text
 
 
+def test_performance_shows_the_estimate_with_its_own_past_error(open_page, portfolio):
+    text = said(clean(open_page("performance", portfolio, statistic="accuracy", **LIVE)))
+
+    assert "The estimate of Accuracy was off by" in text
+    assert "over 10 windows with outcomes" in text
+    assert "what a decision" not in text
+
+
 @pytest.mark.parametrize(
     ("tab", "shown"),
     [
         ("Calibration and mistakes", "rows that were"),
         ("By group", "sex Female"),
+        ("Value", "EUR in 10 windows with outcomes, and an estimated"),
+        ("Service", "Latency within which 95 % of answers came is"),
         ("Outcomes to come", "10 of 12 windows can be judged"),
     ],
 )

@@ -1,0 +1,167 @@
+"""What the tabs of the Performance page show, each on its own."""
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import widgets
+from lifecycle.charts import estimates, groups, outcomes, tables, timelines
+from lifecycle.domain.measurement import State
+from lifecycle.services import measuring
+from lifecycle.services.analysis.result import Draft, finish
+from lifecycle.stats import catalogue
+from lifecycle.stats.summaries import BinaryTally, ClassTally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from lifecycle.charts.theme import Mark
+    from lifecycle.domain.measurement import Measurement, Window
+    from lifecycle.domain.monitor import Monitor
+    from lifecycle.stats.catalogue import Statistic
+    from lifecycle.stats.summaries import Tally
+
+MONEY = {"Per window": "total_value", "Per decision": "value_per_decision"}
+LATENCIES = {"half of answers": "latency_p50", "95 %": "latency_p95", "99 %": "latency_p99"}
+
+
+def over_time(
+    realised: "Sequence[Measurement]",
+    estimated: "Sequence[Measurement]",
+    *,
+    declared: "Statistic",
+    message: str,
+    usual: float | None,
+    marks: "Sequence[Mark]",
+) -> None:
+    """Draw what was realised and what was estimated on one axis, and what the latter was worth."""
+    if not realised and not estimated:
+        widgets.empty("Nothing was measured in this span", hint="Look back further.")
+        return
+    figure = timelines.over_windows(
+        realised,
+        title=message,
+        name=declared.title,
+        reference=None if usual is None else (usual, "at the assessment"),
+        beside=estimated,
+        marks=marks,
+        zero=declared.better == "lower",
+    )
+    rows = tables.rows([*realised, *estimated])
+    widgets.chart(figure, name="performance", alt=message, rows=rows)
+    newest = (realised or estimated)[-1]
+    widgets.explain_number(newest.statistic, measurement=newest)
+    if not estimated:
+        return
+    why = estimates.refusal(estimated)
+    error = estimates.own_error(estimated, realised)
+    widgets.note(
+        why or estimates.own_error_message(error, name=declared.title), icon="troubleshoot"
+    )
+    widgets.note("An estimate sees a change in the mix of rows, not in what a score means.")
+
+
+def mistakes(tally: "Tally | None") -> None:
+    """Draw calibration and confusion over the whole span."""
+    if not isinstance(tally, BinaryTally | ClassTally):
+        widgets.empty("Not applicable", hint="Calibration and confusion are about classes.")
+        return
+    if isinstance(tally, BinaryTally) and (bins := outcomes.reliability(tally)):
+        title = outcomes.calibration_message(bins)
+        figure = outcomes.calibration(bins, title=title)
+        widgets.chart(figure, name="calibration", alt=title, rows=outcomes.bin_rows(bins))
+    title = outcomes.confusion_message(tally)
+    figure = outcomes.confusion(tally, title=title)
+    widgets.chart(figure, name="confusion", alt=title, rows=outcomes.confusion_rows(tally))
+
+
+def by_group(
+    totals: "Mapping[str, Tally]", *, declared: "Statistic", span: "Window", minimum: int
+) -> None:
+    """Measure the statistic in every slice that was counted."""
+    drafts = [
+        Draft(
+            declared, declared.measure(tally), slice=json.loads(key), window=span, minimum=minimum
+        )
+        for key, tally in totals.items()
+    ]
+    found = finish(drafts)[0]
+    parts = [m for m in found if m.slice]
+    if not parts:
+        hint = "Monitoring counts by its segments, or the sensitive columns of the version."
+        widgets.empty("Nothing was counted by group", hint=hint)
+        return
+    title = groups.message(parts, name=declared.title)
+    overall = next((m for m in found if not m.slice), None)
+    figure = groups.rates(parts, title=title, name=declared.title, overall=overall)
+    widgets.chart(figure, name="performance_groups", alt=title, rows=tables.rows(found))
+
+
+def value(history: "Sequence[Measurement]", *, monitor: "Monitor", marks: "Sequence[Mark]") -> None:
+    """Draw what decisions were worth in money, realised and estimated."""
+    if monitor.costs is None:
+        hint = "Say in the monitor what a decision is worth: its setting `costs`."
+        widgets.empty("Nobody said what a decision is worth", hint=hint)
+        return
+    widgets.note(f"A decision is worth: {monitor.costs.sentence}.", icon="payments")
+    picked = st.segmented_control(
+        "Value", list(MONEY), default="Per window", required=True, key="money", bind="query-params"
+    )
+    name = MONEY.get(str(picked), "total_value")
+    realised = [m for m in history if m.statistic == name]
+    estimated = [m for m in history if m.statistic == f"estimated_{name}"]
+    totals = [m for m in history if m.statistic == "total_value"]
+    awaited = [m for m in history if m.statistic == "estimated_total_value"]
+    title = estimates.value_message(totals, awaited)
+    figure = timelines.over_windows(
+        realised,
+        title=title,
+        name=catalogue.get(name).title,
+        beside=estimated,
+        marks=marks,
+    )
+    rows = tables.rows([*realised, *estimated])
+    widgets.chart(figure, name="value", alt=title, rows=rows)
+    if newest := (realised or estimated)[-1:]:
+        widgets.explain_number(newest[0].statistic, measurement=newest[0])
+
+
+def service(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> None:
+    """Draw latency, errors and throughput against the service level."""
+    if not history:
+        hint = "Name the log's latency and status columns in the monitor: its setting `service`."
+        widgets.empty("The service is not watched", hint=hint)
+        return
+    newest = [m for m in history if m.window == history[-1].window]
+    title = estimates.service_message(newest)
+    bad = any(m.state is State.BREACH for m in newest)
+    widgets.badge(State.BREACH if bad else State.OK, title)
+    times = {
+        label: [m for m in history if m.statistic == name] for label, name in LATENCIES.items()
+    }
+    if any(times.values()):
+        title = timelines.message(times["95 %"], name="Latency within which 95 % of answers came")
+        figure = timelines.several(times, title=title, name="Latency", marks=marks)
+        rows = tables.rows([m for part in times.values() for m in part])
+        widgets.chart(figure, name="latency", alt=title, rows=rows)
+    for name in ("error_share", "throughput"):
+        of_it = [m for m in history if m.statistic == name]
+        if of_it:
+            declared = catalogue.get(name)
+            title = timelines.message(of_it, name=declared.title)
+            figure = timelines.over_windows(of_it, title=title, name=declared.title, marks=marks)
+            widgets.chart(figure, name=name, alt=title, rows=tables.rows(of_it))
+            widgets.explain_number(name, measurement=of_it[-1])
+
+
+def waiting(days: "Sequence[tuple[date, Tally]]", *, monitor: "Monitor") -> None:
+    """Say for what share of rows the outcome is known by now, window by window."""
+    parts = outcomes.by_window(days, window_of=partial(measuring.window_of, grain=monitor.grain))
+    known = {window: (measuring.matured(tally), tally.rows) for window, tally in parts.items()}
+    shares = outcomes.waiting(known, wanted=monitor.maturity)
+    title = outcomes.waiting_message(shares, wanted=monitor.maturity)
+    figure = timelines.over_windows(shares, title=title, name="share of outcomes known")
+    widgets.chart(figure, name="outcomes_known", alt=title, rows=tables.rows(shares))
