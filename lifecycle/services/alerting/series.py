@@ -29,13 +29,24 @@ Key: TypeAlias = tuple[str, str | None, str]
 DEPTH = 26
 """Judged windows looked back on: half a year of weeks. What fires longer is known as an alert."""
 
-MOVED = frozenset({Family.MULTIVARIATE, Family.ANSWERS, Family.EXPLANATION})
-"""Families that tell how things moved, beside the drift of single columns."""
-
 ROWS = "rows"
 """What the series of an alert about missing rows is called."""
 
 ALL_ROWS = "{}"
+
+CAUSES = {
+    Family.DRIFT: Cause.DRIFT,
+    Family.MULTIVARIATE: Cause.DRIFT,
+    Family.ANSWERS: Cause.DRIFT,
+    Family.EXPLANATION: Cause.DRIFT,
+    Family.PERFORMANCE: Cause.PERFORMANCE,
+    Family.FAIRNESS: Cause.FAIRNESS,
+    Family.QUALITY: Cause.QUALITY,
+    Family.ESTIMATION: Cause.ESTIMATION,
+    Family.VALUE: Cause.VALUE,
+    Family.SERVICE: Cause.SERVICE,
+}
+"""What a family's alerts are about: any kind of drift is diagnosis."""
 
 
 def firing_now(
@@ -74,10 +85,9 @@ def cause_of(statistic: str) -> Cause:
     if statistic == ROWS:
         return Cause.NO_DATA
     try:
-        family = catalogue.get(statistic).family
+        return CAUSES[catalogue.get(statistic).family]
     except InvalidInput:  # no longer in the catalogue; its old alerts are still shown
         return Cause.QUALITY
-    return Cause.DRIFT if family in MOVED else Cause(family)
 
 
 def levels(windows: Iterable[Judged], *, rule: AlertRule) -> list[Level]:
