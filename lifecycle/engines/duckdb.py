@@ -1,7 +1,6 @@
 """The default engine: DuckDB in this process reads and groups, NumPy sorts."""
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ import duckdb
 from lifecycle.domain.measurement import Window
 from lifecycle.engines import batches, checking, profiling, slicing, tallying, violating
 from lifecycle.engines.conditions import Condition, Violations
+from lifecycle.engines.connecting import connect
 from lifecycle.engines.contract import (
     CHUNK,
     Baseline,
@@ -44,17 +44,13 @@ from lifecycle.engines.reading import (
 from lifecycle.engines.slicing import Levels, Partition, partition
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import FloatArray, NumericProfile, Profile
+from lifecycle.stats.summaries import FloatArray, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HARDENING = (
-    "SET TimeZone = 'UTC'",
-    "SET python_enable_replacements = false",
-    "SET parquet_metadata_cache = true",
-    "SET enable_progress_bar = false",
-)
+PARSED = "parsed_"
+"""Begins the names of relations that are tables of the one connection that read them."""
 
 
 class DuckDBEngine:
@@ -64,15 +60,10 @@ class DuckDBEngine:
 
     def __init__(self) -> None:
         self.threads = max(1, min(8, os.cpu_count() or 1))
-        self._connection = duckdb.connect(
-            config={
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "temp_directory": tempfile.gettempdir(),
-            }
-        )
-        for statement in (*HARDENING, "SET lock_configuration = true"):
-            self._connection.execute(statement)
+        self._connection = connect()
+        # Columns are fetched side by side, a thread each; DuckDB's own would only get in the way
+        # (9 CPU ms per million numbers instead of 14).
+        self._columns = connect(threads=1)
         self._arrow: dict[str, pa.Table] = {}
         self._partitions: dict[tuple[object, ...], Partition] = {}
         self._sources = 0
@@ -85,6 +76,7 @@ class DuckDBEngine:
     def __exit__(self, *_: object) -> None:
         """Close the connection and drop everything it held."""
         self._connection.close()
+        self._columns.close()
 
     # Reading
 
@@ -99,6 +91,8 @@ class DuckDBEngine:
         files = find_files(path)
         self._sources += 1
         relation = f"source_{self._sources}"
+        if files.format not in {"arrow", "parquet"}:
+            relation = PARSED + relation
         try:
             self._attach(relation, files=files)
             columns = columns_of(self._rows(f"DESCRIBE {relation}"))
@@ -122,7 +116,8 @@ class DuckDBEngine:
         if files.format == "arrow":
             self._arrow[relation] = read_arrow(files)
         elif files.format == "parquet":
-            self._connection.execute(f"CREATE VIEW {relation} AS SELECT * FROM {scan(files)}")
+            for con in (self._connection, self._columns):
+                con.execute(f"CREATE VIEW {relation} AS SELECT * FROM {scan(files)}")
         else:  # text is parsed once, not once per column
             self._connection.execute(f"CREATE TABLE {relation} AS SELECT * FROM {scan(files)}")
             if files.format == "csv":
@@ -183,8 +178,8 @@ class DuckDBEngine:
     ) -> Baseline:
         """Count a reference column and fix its bins."""
         if categorical:
-            return profiling.category_baseline(self.fetch, source, column)
-        return profiling.numeric_baseline(self.fetch, source, column, bins=bins, keep=keep)
+            return profiling.category_baseline(self._fetch_column, source, column)
+        return profiling.numeric_baseline(self._fetch_column, source, column, bins=bins, keep=keep)
 
     def profile(
         self,
@@ -211,16 +206,12 @@ class DuckDBEngine:
         keep: bool = False,
     ) -> Iterator[Profiled]:
         """Count a column on the bins of another profile, per slice and window, in one read."""
-        known = levels or {}
-        numeric = isinstance(like, NumericProfile)
         return profiling.profiles(
-            self.fetch,
+            self._fetch_column,
             source,
             column,
             like=like,
-            groupings=groupings,
-            levels=known,
-            partitions=self._parts(source, groupings, known) if numeric else (),
+            partitions=self._parts(source, groupings, levels or {}),
             keep=keep,
         )
 
@@ -387,12 +378,21 @@ class DuckDBEngine:
         with self._cursor() as cursor, readable(source):
             return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
 
+    def _fetch_column(
+        self, source: Source, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Run one of many queries that go on side by side."""
+        if PARSED in source.relation:
+            return self.fetch(source, sql, parameters)
+        with self._cursor(self._columns) as cursor, readable(source):
+            return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
+
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self._cursor() as cursor:
             return cursor.execute(sql).fetchall()
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        cursor = self._connection.cursor()
+    def _cursor(self, con: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyConnection:
+        cursor = (con or self._connection).cursor()
         for name, table in self._arrow.items():  # what is registered belongs to one cursor
             cursor.register(name, table)
         return cursor

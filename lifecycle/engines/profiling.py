@@ -1,12 +1,13 @@
 """How a column becomes a profile: one read, one sort per part, a binary search per bin edge."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from lifecycle.engines.contract import Baseline, Counted, Grouping, Profiled, Source
+from lifecycle.engines.contract import Baseline, Counted, Profiled, Source
 from lifecycle.engines.reading import identifier, moment_of, text_of
-from lifecycle.engines.slicing import Fetch, Levels, Partition, cut_of, groups
+from lifecycle.engines.slicing import Fetch, Partition, code_of
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import counting
 from lifecycle.stats.summaries import (
@@ -19,9 +20,6 @@ from lifecycle.stats.summaries import (
 
 TOP_CATEGORIES = 100
 """Categories with a bin of their own; the rest of the reference shares the bin `other`."""
-
-OTHER, MISSING = -1, -2
-"""Codes of the rows that no known category holds."""
 
 
 def undated(fetch: Fetch, source: Source, *, timestamp: str) -> int:
@@ -116,18 +114,12 @@ def profiles(
     column: str,
     *,
     like: Profile,
-    groupings: Sequence[Grouping],
-    levels: Levels,
     partitions: Sequence[Partition],
     keep: bool,
 ) -> Iterator[Profiled]:
-    """Count a column on the bins of another profile, per slice and window of each grouping."""
+    """Count a column on the bins of another profile, per slice and window of each partition."""
     if isinstance(like, CategoryProfile):
-        cut = cut_of(fetch, source, groupings=groupings, levels=levels)
-        found = _category_cells(fetch, source, column, like=like, select=cut.select(source))
-        for group in groups(found, cut=cut, groupings=groupings):
-            counted = Counted(_category_profile(group.cells, like=like))
-            yield Profiled(slice=group.slice, window=group.window, counted=counted)
+        yield from _categorical(fetch, source, column, like=like, partitions=partitions)
         return
     fetched = numbers(fetch, source, column)
     for i, part in enumerate(partitions):
@@ -150,31 +142,28 @@ def _numeric(
         yield Profiled(slice=slice_, window=window, counted=Counted(profiled, sample))
 
 
-def _category_cells(
-    fetch: Fetch, source: Source, column: str, *, like: CategoryProfile, select: str
-) -> dict[str, np.ndarray]:
-    """Count rows by the codes that cut them and by the position of their category."""
-    return fetch(
-        source,
-        f"WITH grouped AS (SELECT {select}, {text_of(source.column(column))} AS v, "
-        f"count(*) AS n FROM {source.relation} GROUP BY ALL), "
-        "known AS (SELECT unnest(CAST($known AS VARCHAR[])) AS v, "
-        "generate_subscripts(CAST($known AS VARCHAR[]), 1) - 1 AS position) "
-        f"SELECT grouped.* EXCLUDE (v, n), CASE WHEN v IS NULL THEN {MISSING} "
-        f"ELSE coalesce(position, {OTHER}) END AS code, CAST(sum(n) AS BIGINT) AS n "
-        "FROM grouped LEFT JOIN known USING (v) WHERE start IS NOT NULL GROUP BY ALL",
-        {"known": list(like.categories)},
-    )
-
-
-def _category_profile(cells: dict[str, np.ndarray], *, like: CategoryProfile) -> CategoryProfile:
-    codes, rows = cells["code"].astype(np.int64), cells["n"].astype(np.int64)
-    counts = np.zeros(len(like.categories), dtype=np.int64)
-    named = codes >= 0
-    np.add.at(counts, codes[named], rows[named])
-    return CategoryProfile(
-        categories=like.categories,
-        counts=counts,
-        other=int(rows[codes == OTHER].sum()),
-        missing=int(rows[codes == MISSING].sum()),
-    )
+def _categorical(
+    fetch: Fetch,
+    source: Source,
+    column: str,
+    *,
+    like: CategoryProfile,
+    partitions: Sequence[Partition],
+) -> Iterator[Profiled]:
+    """Fetch each row's category as a position, and count positions in each group."""
+    k = len(like.categories)
+    code = code_of(source, column, like.categories, missing=k + 1, other=k)
+    codes = fetch(source, f"SELECT {code} AS code FROM {source.relation}")["code"]
+    for part in partitions:
+        ordered = codes if part.order is None else codes[part.order]
+        for (slice_, window), (begin, end) in zip(
+            part.groups, pairwise(part.bounds.tolist()), strict=True
+        ):
+            rows = np.bincount(ordered[begin:end], minlength=k + 2).astype(np.int64)
+            profiled = CategoryProfile(
+                categories=like.categories,
+                counts=rows[:k],
+                other=int(rows[k]),
+                missing=int(rows[k + 1]),
+            )
+            yield Profiled(slice=slice_, window=window, counted=Counted(profiled))

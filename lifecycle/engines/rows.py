@@ -4,7 +4,6 @@ The rest of the engines counts; this is for what must be carried over or prepare
 """
 
 import shutil
-import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from lifecycle.engines.connecting import connect
 from lifecycle.engines.reading import (
     FileSet,
     find_files,
@@ -27,12 +27,6 @@ from lifecycle.errors import InvalidInput
 
 DECISION = "lc_decision"
 """The column that says what follows from a score where no decision was logged."""
-
-SETTINGS = (
-    "SET TimeZone = 'UTC'",
-    "SET python_enable_replacements = false",
-    "SET enable_progress_bar = false",
-)
 
 
 def read(path: str) -> Any:
@@ -191,16 +185,8 @@ def ids(files: Sequence[Path], *, among: Any) -> Any:
 
 @contextmanager
 def _connection() -> Generator[duckdb.DuckDBPyConnection]:
-    con = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "temp_directory": tempfile.gettempdir(),
-        }
-    )
+    con = connect()
     try:
-        for statement in SETTINGS:
-            con.execute(statement)
         yield con
     finally:
         con.close()

@@ -41,7 +41,7 @@ class Cut:
         A code is -1 where there is no value, and the number of levels for any other value.
         """
         parts = [
-            f"{_group_code(source, name, self.levels[name])} AS cut_{i}"
+            f"{code_of(source, name, self.levels[name], other=len(self.levels[name]))} AS cut_{i}"
             for i, name in enumerate(self.columns)
         ]
         start = window_start(source, self.windowing) if self.windowing else "CAST(0 AS BIGINT)"
@@ -164,19 +164,17 @@ def groups(cells: Mapping[str, Any], *, cut: Cut, groupings: Sequence[Grouping])
             yield Group(slice_, window, part)
 
 
-def code_of(source: Source, name: str, levels: Sequence[str]) -> str:
-    """Return the SQL of a value's position among the levels; -1 for missing and unknown ones."""
+def code_of(
+    source: Source, name: str, levels: Sequence[str], *, missing: int = -1, other: int = -1
+) -> str:
+    """Return the SQL of a value's position among the levels, and the codes of all others."""
+    text = text_of(source.column(name))
+    rest = f"CASE WHEN {text} IS NULL THEN {missing}::SMALLINT ELSE {other}::SMALLINT END"
     listed = ", ".join(quote(level) for level in levels)
     if not listed:
-        return "-1"
-    text = text_of(source.column(name))
-    return f"CAST(coalesce(enum_code(TRY_CAST({text} AS ENUM({listed}))), -1) AS INTEGER)"
-
-
-def _group_code(source: Source, name: str, levels: Sequence[str]) -> str:
-    known = code_of(source, name, levels)
-    text = text_of(source.column(name))
-    return f"CASE WHEN {text} IS NULL THEN -1 WHEN {known} < 0 THEN {len(levels)} ELSE {known} END"
+        return rest
+    known = f"CAST(enum_code(TRY_CAST({text} AS ENUM({listed}))) AS SMALLINT)"
+    return f"coalesce({known}, {rest})"
 
 
 def _level(cut: Cut, position: int, code: int) -> str:

@@ -99,11 +99,14 @@ def _profiles(
     """Count spans of ascending finite values: a binary search per edge, one pass for the sums."""
     bounds = np.empty((len(spans), len(edges) + 2), np.int64)
     bounds[:, 0], bounds[:, -1] = spans.T
+    signs = np.insert(spans, 1, 0, axis=1)  # squares of ascending values fall, then rise
     for i, (begin, end) in enumerate(spans.tolist()):
         bounds[i, 1:-1] = begin + np.searchsorted(values[begin:end], edges, side="right")
+        signs[i, 1] = begin + np.searchsorted(values[begin:end], 0.0)
     counts = np.diff(bounds, axis=1)
-    totals = exact.sums_between(values, bounds)
-    squares = exact.sums_between(values, spans, squared=True)
+    totals = exact.sums_between(values, bounds, monotone=True)
+    halves = exact.sums_between(values, signs, squared=True, monotone=True)
+    squares = halves.grouped(np.zeros(2, np.int64), cells=1)
     # Adding 0.0 turns -0.0 into 0.0: which of the two is the extreme would depend on the order.
     return [
         NumericProfile(

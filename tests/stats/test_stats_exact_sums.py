@@ -129,3 +129,13 @@ def test_ties_round_to_even_and_what_lies_below_breaks_them():
 def test_exact_sums_have_no_hash():
     with pytest.raises(TypeError, match="unhashable"):
         hash(exact.zeros(1))
+
+
+@given(st.lists(doubles, max_size=60), st.lists(st.integers(0, 60), min_size=2, max_size=5))
+def test_a_promise_of_order_changes_nothing_but_the_time(values, cuts):
+    column = np.sort(np.array(values, dtype=float))
+    bounds = np.sort(np.minimum(cuts, len(column)))
+    for ordered in (column, column[::-1].copy()):
+        told = exact.sums_between(ordered, bounds, monotone=True)
+
+        assert told == exact.sums_between(ordered, bounds)

@@ -30,8 +30,8 @@ OFFSET = 1_075
 RUN = 2_048
 """Most 53-bit whole numbers that surely add up within 64 bits."""
 
-BLOCK = 32_768
-"""Rows added at a time, so that what is derived from them stays in the processor's cache."""
+BLOCK = 262_144
+"""Rows added at a time, so that squares take little room and stay near the processor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,9 @@ def _span(parts: Sequence[ExactSums]) -> tuple[int, int]:
     return lowest, max((p.lowest + len(p.limbs) for p in held), default=lowest) - lowest
 
 
-def sums_between(values: FloatArray, bounds: ArrayLike, *, squared: bool = False) -> ExactSums:
+def sums_between(
+    values: FloatArray, bounds: ArrayLike, *, squared: bool = False, monotone: bool = False
+) -> ExactSums:
     """Add up runs of an array.
 
     Parameters
@@ -136,6 +138,8 @@ def sums_between(values: FloatArray, bounds: ArrayLike, *, squared: bool = False
         ``values[bounds[i]:bounds[i + 1]]``. What lies outside is not read.
     squared
         Add up the squares, each rounded to a double.
+    monotone
+        Promise that what is added up only rises or only falls inside a cell, which saves a pass.
 
     Returns
     -------
@@ -150,7 +154,7 @@ def sums_between(values: FloatArray, bounds: ArrayLike, *, squared: bool = False
     cuts = np.asarray(bounds, np.int64)
     flat = cuts.ravel()
     found = [
-        _runs(values[begin : begin + BLOCK], begin, flat, squared=squared)
+        _runs(values[begin : begin + BLOCK], begin, flat, squared=squared, monotone=monotone)
         for begin in range(int(flat[0]), int(flat[-1]), BLOCK)
     ]
     starts, heads, totals = (
@@ -181,16 +185,25 @@ def products(values: FloatArray, times: CountArray) -> ExactSums:
 
 
 def _runs(
-    block: FloatArray, begin: int, cuts: CountArray, *, squared: bool
+    block: FloatArray, begin: int, cuts: CountArray, *, squared: bool, monotone: bool
 ) -> tuple[BitArray, BitArray, BitArray]:
     """Add up the runs of a block: where each starts, its sign and exponent, its whole number."""
     if squared:
         with np.errstate(over="ignore"):  # infinity counts as 2**1024, see `_round`
             block = block * block
     bits = block.view(np.uint64)
-    changed = np.flatnonzero((bits[1:] ^ bits[:-1]) > FRACTION) + 1
     near = cuts[np.searchsorted(cuts, begin) : np.searchsorted(cuts, begin + len(bits))] - begin
-    starts = np.unique(np.concatenate([np.arange(0, len(bits), RUN), changed, near]))
+    starts = np.unique(np.concatenate([np.arange(0, len(bits), RUN), near]))
+    mixed = [(0, len(bits))]
+    if monotone:
+        ends = np.append(starts[1:], len(bits))
+        several = (bits[starts] ^ bits[ends - 1]) > FRACTION
+        mixed = np.stack([starts[several], ends[several]], axis=1).tolist()
+    changed = [
+        first + 1 + np.flatnonzero((bits[first + 1 : last] ^ bits[first : last - 1]) > FRACTION)
+        for first, last in mixed
+    ]
+    starts = np.unique(np.concatenate([starts, *changed]))
     rows = np.diff(np.append(starts, len(bits))).astype(np.uint64)
     heads = bits[starts] & ~FRACTION
     hidden = np.where(heads << np.uint64(1), HIDDEN, np.uint64(0))  # none in zero and its like
