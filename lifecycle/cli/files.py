@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lifecycle.cli.output import Format, deliver, progress
+from lifecycle.cli.processor import keep_freed_memory
 from lifecycle.cli.session import listed, numbers, pairs
 from lifecycle.errors import InvalidInput
 
@@ -128,6 +129,7 @@ def drift(
         sides=[rule.column for rule in filters(reference_where, current_where)],
         seed=seed,
     )
+    keep_freed_memory()
     with choose(engine) as counting:
         before = counting.open(reference, where=filters(where, reference_where))
         now = counting.open(current, where=filters(where, current_where))

@@ -14,7 +14,7 @@ import pytest
 from files_command import Command
 
 import lifecycle
-from lifecycle.cli.processor import SLOW, THREADS, VARIABLE, tune_numpy
+from lifecycle.cli.processor import SLOW, THREADS, VARIABLE, keep_freed_memory, tune_numpy
 
 HEAVY = [
     *("numpy", "scipy", "pandas", "pyarrow", "duckdb", "sklearn", "shap"),
@@ -236,3 +236,9 @@ def test_a_process_that_has_numpy_already_is_left_alone():
     tune_numpy(environ)
 
     assert environ == {}
+
+
+def test_memory_that_was_freed_is_kept_where_the_c_library_can():
+    keep_freed_memory()
+
+    assert np.arange(2_000_000.0).sum() == 1_999_999_000_000
