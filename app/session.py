@@ -65,9 +65,9 @@ def workspace() -> "Workspace":
     return process().workspace
 
 
-def address() -> str:
+def address(settings: "Settings | None" = None) -> str:
     """Return the address people reach this server at, without a slash at its end."""
-    settings = process().settings
+    settings = settings or process().settings
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
 

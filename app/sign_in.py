@@ -9,6 +9,8 @@ from starlette.routing import Route
 
 from app import security
 from app.forms import Forms, next_of
+from app.provided import BACK, ThereAndBack
+from app.provided import COOKIE as COOKIE_THERE
 from app.session import COOKIE, Process, now
 from lifecycle.errors import InvalidInput, LifecycleError
 from lifecycle.services import access
@@ -35,6 +37,8 @@ class SignIn:
         self._workspace = process.workspace
         self._secure = security.is_https(process.settings)
         self._forms = Forms(secure=self._secure)
+        offered = process.settings.oidc_issuer and process.settings.oidc_client_id
+        self._way = ThereAndBack(process, secure=self._secure) if offered else None
 
     def routes(self) -> list[Route]:
         """Return everything under /auth, and the icon both kinds of page show."""
@@ -44,6 +48,8 @@ class SignIn:
             Route("/auth/link", self.link, methods=["GET", "POST"]),
             Route("/auth/password", self.password, methods=["GET", "POST"]),
             Route("/auth/sign-out", self.sign_out, methods=["GET", "POST"]),
+            Route("/auth/oidc", self.there),
+            Route(BACK, self.back),
             Route("/auth/style.css", _file("sign_in.css")),
             Route("/favicon.png", _file("icon.png")),
         ]
@@ -82,6 +88,27 @@ class SignIn:
         except LifecycleError as error:
             return await self._sign_in_page(request, error)
         return await self._let_in(request, secret, session, to=next_of(request))
+
+    async def there(self, request: "Request") -> "Response":
+        """Send somebody to the organisation's own provider."""
+        if self._way is None:
+            return _see("/auth/sign-in")
+        try:
+            return await self._way.begin(request)
+        except LifecycleError as error:
+            return await self._sign_in_page(request, error)
+
+    async def back(self, request: "Request") -> "Response":
+        """Let in whoever comes back from the provider."""
+        if self._way is None:
+            return _see("/auth/sign-in")
+        try:
+            secret, session, target = await self._way.finish(request)
+        except LifecycleError as error:
+            return await self._sign_in_page(request, error)
+        response = await self._let_in(request, secret, session, to=target)
+        response.delete_cookie(COOKIE_THERE, path="/auth/oidc", httponly=True, samesite="lax")
+        return response
 
     async def link(self, request: "Request") -> "Response":
         """Take a one-time link; opening it only shows a button, so a preview uses nothing up."""
@@ -152,7 +179,9 @@ class SignIn:
         if self._workspace.sample and self._is_local(request):
             everybody = await run_in_threadpool(people.every, self._workspace.cursor())
             offered = [person for person in everybody if person.active]
-        return self._forms.show(request, "sign_in.html", error=error, people=offered)
+        return self._forms.show(
+            request, "sign_in.html", error=error, people=offered, provider=self._way is not None
+        )
 
     async def _let_in(
         self, request: "Request", secret: str, session: "Session", *, to: str

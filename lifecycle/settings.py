@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import cast
 
 from lifecycle.errors import InvalidInput
 
@@ -33,6 +34,11 @@ class Settings:
         How long a sign-in lasts.
     workers
         Processes that run long jobs.
+    oidc_issuer, oidc_client_id, oidc_client_secret
+        The organisation's own sign-in provider and how this server is known there.
+    oidc_groups_claim, oidc_groups
+        Which claim lists a person's groups, and pairs of a group and what it gives: a role,
+        ``unit:NAME`` or ``tier:NAME``.
     """
 
     home: Path
@@ -45,6 +51,11 @@ class Settings:
     public_url: str | None = None
     session_hours: int = 12
     workers: int = 1
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_groups_claim: str = "groups"
+    oidc_groups: tuple[tuple[str, str], ...] = ()
 
 
 VARIABLES = {
@@ -58,6 +69,11 @@ VARIABLES = {
     "public_url": "LIFECYCLE_PUBLIC_URL",
     "session_hours": "LIFECYCLE_SESSION_HOURS",
     "workers": "LIFECYCLE_WORKERS",
+    "oidc_issuer": "LIFECYCLE_OIDC_ISSUER",
+    "oidc_client_id": "LIFECYCLE_OIDC_CLIENT_ID",
+    "oidc_client_secret": "LIFECYCLE_OIDC_CLIENT_SECRET",
+    "oidc_groups_claim": "LIFECYCLE_OIDC_GROUPS_CLAIM",
+    "oidc_groups": "LIFECYCLE_OIDC_GROUPS",
 }
 
 
@@ -113,9 +129,28 @@ def _typed(name: str, value: object) -> object:
             return int(str(value))
         except ValueError as error:
             raise InvalidInput(f"setting {name} must be a whole number, not {value!r}") from error
+    if name == "oidc_groups":
+        return _pairs(value)
     if name == "allowed_hosts":
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list):
             raise InvalidInput("setting allowed_hosts must be a list of host names")
         return tuple(str(part).strip() for part in parts if str(part).strip())
     return str(value)
+
+
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    """Read `group=word, group=word`, or a table of groups with a word or several each."""
+    if isinstance(value, str):
+        parts = [part.rpartition("=") for part in value.split(",") if part.strip()]
+        found = [(group.strip(), word.strip()) for group, _, word in parts]
+    else:
+        table = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {"": ""}
+        found = [
+            (group, str(word).strip())
+            for group, given in table.items()
+            for word in (cast("list[object]", given) if isinstance(given, list) else [given])
+        ]
+    if not all(group and word for group, word in found):
+        raise InvalidInput("setting oidc_groups must say GROUP=ROLE, GROUP=unit:NAME and so on")
+    return tuple(found)

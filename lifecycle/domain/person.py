@@ -45,6 +45,31 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody as the organisation's own sign-in provider knows them.
+
+    Parameters
+    ----------
+    issuer, subject
+        The provider, and its lasting name for the person; together they mean one person.
+    name, display
+        What the provider calls them; either may change.
+    expires_at
+        When the provider's word for it ends.
+    proved_at
+        When they last proved who they are; ``None`` where the provider does not say.
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    display: str
+    groups: frozenset[str]
+    expires_at: datetime
+    proved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A bearer token for programs; shown once, kept as a hash."""
 

@@ -7,6 +7,7 @@ from lifecycle.services.access.people import (
     reactivate,
     set_password,
 )
+from lifecycle.services.access.provided import sign_in_provided
 from lifecycle.services.access.reauthentication import Confirmation, confirm
 from lifecycle.services.access.roles import answer_roles, set_roles, some_reach
 from lifecycle.services.access.signing import (
@@ -34,6 +35,7 @@ __all__ = [
     "set_password",
     "set_roles",
     "sign_in",
+    "sign_in_provided",
     "sign_in_sample",
     "sign_out",
     "sign_out_everywhere",

@@ -47,8 +47,8 @@ def confirm(
     password
         Theirs; a wrong one counts as a failed sign-in.
     session
-        The secret of their browser's session: one that began at the provider moments ago will
-        do instead of a password.
+        The secret of their browser's session: if they proved to the provider who they are only
+        moments ago, that will do instead of a password.
 
     Raises
     ------
@@ -75,4 +75,6 @@ def confirm(
 
 
 def _is_fresh(session: Session, *, at: datetime) -> bool:
-    return session.created_at <= at < min(session.created_at + FRESH, session.expires_at)
+    if session.proved_at is None or at >= session.expires_at:
+        return False
+    return abs(at - session.proved_at) < FRESH  # the provider's clock may be a little ahead

@@ -67,7 +67,7 @@ def sign_in(
     with workspace.transaction() as tx:
         if fresh:
             people.set_password(tx, name, fresh)
-        return _start(tx, name, via="session", at=at, hours=hours)
+        return start(tx, name, via="session", at=at, expires_at=at + timedelta(hours=hours))
 
 
 def sign_in_sample(
@@ -85,7 +85,7 @@ def sign_in_sample(
     if not loopback:
         raise NotAllowed("sample people can sign in only where the server listens on loopback")
     with workspace.transaction() as tx:
-        return _start(tx, name, via="sample", at=at, hours=hours)
+        return start(tx, name, via="sample", at=at, expires_at=at + timedelta(hours=hours))
 
 
 def take_invitation(
@@ -102,7 +102,7 @@ def take_invitation(
         name = sessions.take_invitation(tx, fingerprint(secret), at)
         if name is None:
             raise NotSignedIn("this sign-in link is used up or expired; ask for a new one")
-        return _start(tx, name, via="invitation", at=at, hours=hours)
+        return start(tx, name, via="invitation", at=at, expires_at=at + timedelta(hours=hours))
 
 
 def sign_out(workspace: Workspace, secret: str, *, at: datetime) -> None:
@@ -145,17 +145,26 @@ def actor_of_session(workspace: Workspace, secret: str, *, at: datetime) -> Acto
     return people.get(con, session.person).acting(via=session.via)
 
 
-def _start(tx: Connection, name: str, *, via: str, at: datetime, hours: int) -> tuple[str, Session]:
+def start(
+    tx: Connection,
+    name: str,
+    *,
+    via: str,
+    at: datetime,
+    expires_at: datetime,
+    proved_at: datetime | None = None,
+) -> tuple[str, Session]:
+    """Begin a session in the transaction of whatever let the person in.
+
+    Raises
+    ------
+    NotSignedIn
+        There is no open account of that name.
+    """
     if not _is_active(tx, name):
         raise NotSignedIn(f"there is no open account {name!r}")
     secret = new_secret()
-    session = Session(
-        hash=fingerprint(secret),
-        person=name,
-        via=via,
-        created_at=at,
-        expires_at=at + timedelta(hours=hours),
-    )
+    session = Session(fingerprint(secret), name, via, at, expires_at, proved_at)
     sessions.remove_expired(tx, at=at)
     sessions.add(tx, session)
     audit.append(tx, AuditEvent("session.start", f"person:{name}", name, at, via=via))

@@ -20,8 +20,8 @@ def ready(workspace):
     return workspace
 
 
-def begin(workspace, person="app", *, via="oidc", at=NOW):
-    session = Session(fingerprint("secret"), person, via, at, at + timedelta(hours=1))
+def begin(workspace, person="app", *, via="oidc", at=NOW, proved=NOW):
+    session = Session(fingerprint("secret"), person, via, at, at + timedelta(hours=1), proved)
     with workspace.transaction() as tx:
         sessions.add(tx, session)
     return "secret"
@@ -59,6 +59,13 @@ def test_only_a_fresh_sign_in_of_the_same_person_at_the_provider_will_do_instead
     for at, who, given in [(late, "app", secret), (soon, "app2", secret), (soon, "app", "other")]:
         with pytest.raises(NotSignedIn):
             access.confirm(ready, by=actor(who, via="oidc"), at=at, session=given)
+
+
+def test_a_sign_in_the_provider_only_remembered_is_not_fresh(ready):
+    secret = begin(ready, proved=None)
+
+    with pytest.raises(NotSignedIn):
+        access.confirm(ready, by=actor("app", via="oidc"), at=NOW, session=secret)
 
 
 def test_a_session_by_password_or_link_is_no_fresh_sign_in(ready):

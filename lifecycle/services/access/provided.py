@@ -1,0 +1,139 @@
+"""Who came from the organisation's own provider: their account, and the roles their groups give."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lifecycle.domain.actor import Role
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.person import Identity, Person, Session
+from lifecycle.domain.reach import Reach
+from lifecycle.domain.usecase import Tier
+from lifecycle.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
+from lifecycle.services.access.roles import described
+from lifecycle.services.access.signing import HOURS, start
+from lifecycle.store import audit, people
+from lifecycle.store.connection import Connection, Workspace
+
+VIA = "oidc"
+
+
+def sign_in_provided(
+    workspace: Workspace,
+    identity: Identity,
+    *,
+    groups: Iterable[tuple[str, str]],
+    at: datetime,
+    hours: int = HOURS,
+) -> tuple[str, Session]:
+    """Start a session for somebody the provider vouches for.
+
+    The account is known by issuer and subject, never by a name somebody else could take. Its
+    roles are those of the groups, anew at each sign-in; the session ends with the provider's
+    token at the latest.
+
+    Parameters
+    ----------
+    groups
+        Pairs of a group and what it gives: a role, ``unit:NAME`` or ``tier:NAME``.
+
+    Raises
+    ------
+    NotAllowed
+        None of their groups gives a role here.
+    NotSignedIn
+        The account is closed, or the provider's token has expired.
+    """
+    if at >= identity.expires_at:
+        raise NotSignedIn("the provider's answer has expired; sign in again")
+    roles, reach = granted(identity.groups, groups=groups)
+    if not roles:
+        raise NotAllowed("none of your groups has a role here; ask who looks after the groups")
+    with workspace.transaction() as tx:
+        person = _account(tx, identity, roles=roles, reach=reach, at=at)
+        if not person.active:
+            raise NotSignedIn(f"the account {person.name!r} is closed")
+        until = min(at + timedelta(hours=hours), identity.expires_at)
+        return start(
+            tx, person.name, via=VIA, at=at, expires_at=until, proved_at=identity.proved_at
+        )
+
+
+def granted(
+    held: frozenset[str], *, groups: Iterable[tuple[str, str]]
+) -> tuple[frozenset[Role], Reach]:
+    """Return the roles and the reach that groups give.
+
+    Raises
+    ------
+    InvalidInput
+        A group is to give something that is neither a role nor a unit nor a tier.
+    """
+    roles: set[Role] = set()
+    units: set[str] = set()
+    tiers: set[Tier] = set()
+    for group, word in groups:
+        if group not in held:
+            continue
+        kind, _, name = word.partition(":")
+        try:
+            if kind == "unit" and name:
+                units.add(name)
+            elif kind == "tier":
+                tiers.add(Tier(name))
+            else:
+                roles.add(Role(word))
+        except ValueError as error:
+            raise InvalidInput(
+                f"the group {group!r} is to give {word!r}, which is no role, unit:NAME or tier:NAME"
+            ) from error
+    return frozenset(roles), Reach(frozenset(units), frozenset(tiers))
+
+
+def _account(
+    tx: Connection, identity: Identity, *, roles: frozenset[Role], reach: Reach, at: datetime
+) -> Person:
+    """Return the account of an identity with today's roles, opened now if there is none."""
+    known = people.by_identity(tx, issuer=identity.issuer, subject=identity.subject)
+    if known is None:
+        return _opened(tx, identity, roles=roles, reach=reach, at=at)
+    person = people.get(tx, known)
+    changed = replace(person, roles=roles, reach=reach)
+    if changed != person:
+        people.update(tx, changed)
+        details = {"before": sorted(person.roles), "after": sorted(roles), **described(reach)}
+        _record(tx, "person.roles", person.name, at=at, details=details)
+    return changed
+
+
+def _opened(
+    tx: Connection, identity: Identity, *, roles: frozenset[Role], reach: Reach, at: datetime
+) -> Person:
+    name = _free_name(tx, identity)
+    person = Person(name, identity.display, roles, created_at=at, reach=reach)
+    people.add(tx, person)
+    people.add_identity(tx, issuer=identity.issuer, subject=identity.subject, person=name)
+    details = {"issuer": identity.issuer, "roles": sorted(roles), **described(reach)}
+    _record(tx, "person.add", name, at=at, details=details)
+    return person
+
+
+def _free_name(tx: Connection, identity: Identity) -> str:
+    """Return an account name nobody had: what the provider calls them, or that with a mark."""
+    plain = re.sub(r"[^a-z0-9._@+-]", "-", identity.name.strip().lower()).lstrip("._@+-")[:50]
+    mark = hashlib.sha256(f"{identity.issuer} {identity.subject}".encode()).hexdigest()[:8]
+    wanted = plain if plain and not plain.endswith("@local") else f"person-{mark}"
+    try:
+        people.get(tx, wanted)
+    except NotFound:
+        return wanted
+    return f"{wanted}-{mark}"
+
+
+def _record(
+    tx: Connection, action: str, name: str, *, at: datetime, details: dict[str, object]
+) -> None:
+    event = AuditEvent(action, f"person:{name}", name, at, via=VIA, details=details)
+    audit.append(tx, event)
