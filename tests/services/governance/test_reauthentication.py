@@ -1,6 +1,6 @@
 """Does a signature ask again, and does only the right answer count?"""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from furniture import NOW, actor
@@ -20,7 +20,7 @@ def ready(workspace):
     return workspace
 
 
-def begin(workspace, person="app", *, via="oidc", at=NOW, proved=NOW):
+def begin(workspace, person="app", *, via="oidc", at=NOW, proved: datetime | None = NOW):
     session = Session(fingerprint("secret"), person, via, at, at + timedelta(hours=1), proved)
     with workspace.transaction() as tx:
         sessions.add(tx, session)
