@@ -7,6 +7,7 @@ PEOPLE: dict[Role, tuple[str, str]] = {
     Role.DEVELOPER: ("devi", "Devi Raman"),
     Role.VALIDATOR: ("valentin", "Valentin Moreau"),
     Role.APPROVER: ("april", "April Okafor"),
+    Role.RISK_OWNER: ("rhea", "Rhea Sorensen"),
     Role.AUDITOR: ("audrey", "Audrey Castellanos"),
     Role.ADMINISTRATOR: ("adam", "Adam Brandt"),
 }

@@ -18,7 +18,7 @@ from lifecycle.engines import Engine, choose, rows
 from lifecycle.engines.conditions import Missing, Outside
 from lifecycle.engines.contract import Source
 from lifecycle.errors import InvalidInput
-from lifecycle.services import plans, snapshots
+from lifecycle.services import approvals, plans, snapshots
 from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
 from lifecycle.services.analysis.outcomes import Roles
@@ -93,6 +93,7 @@ def assess(
         for one in found:
             evidence.add(tx, one)
             audit.append(tx, _event(one, by=by))
+        approvals.refresh(tx, assessed.id, at)
     return found
 
 

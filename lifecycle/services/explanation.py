@@ -13,7 +13,7 @@ from lifecycle.domain.job import Job, JobState
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Version
 from lifecycle.errors import CheckFailed, InvalidInput
-from lifecycle.services import jobs
+from lifecycle.services import approvals, jobs
 from lifecycle.services.access.places import require_for
 from lifecycle.services.jobs import JobRunner, Kind
 from lifecycle.store import artifacts, audit, datasets, evidence, models
@@ -166,6 +166,7 @@ def _keep(
     }
     subject = f"version:{found.version_id}"
     audit.append(tx, AuditEvent("evidence.add", subject, job.owner, at, via="job", details=details))
+    approvals.refresh(tx, found.version_id, at)
     return found.id
 
 

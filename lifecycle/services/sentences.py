@@ -54,6 +54,22 @@ def _decided(word: str) -> Callable[[str, _Details], str]:
     return tell
 
 
+def _stands(word: str) -> Callable[[str, _Details], str]:
+    def tell(name: str, details: _Details) -> str:
+        effect = {"limit": "; nothing new may start", "stop": "; it may not run"}
+        said = effect.get(str(details.get("effect")), "")
+        return f"the approval of {details.get('version')} by {name} {word}{said}"
+
+    return tell
+
+
+def _due(word: str) -> Callable[[str, _Details], str]:
+    def tell(name: str, details: _Details) -> str:
+        return f"{name} for {details.get('owner')} about {details.get('version')} {word}"
+
+    return tell
+
+
 def _measured(name: str, details: _Details) -> str:
     state = f", {details['state']}" if details.get("state") else ""
     return f"{details.get('purpose')} of {name} was measured ({details.get('evidence')}{state})"
@@ -90,7 +106,30 @@ TOLD: Mapping[str, Callable[[str, _Details], str]] = {
     "request.approve": _decided("approved by one person"),
     "request.reject": _decided("rejected"),
     "request.return": _decided("returned"),
+    "request.approve_with_conditions": _decided("approved with conditions by one person"),
     "request.abstain": _decided("abstained from"),
+    "request.recuse": _decided("left to others by somebody with a conflict of interest"),
     "request.withdraw": _decided("withdrawn"),
+    "request.supersede": _decided("replaced by a newer request"),
+    "request.expire": _decided("closed undecided"),
+    "request.remind": _decided("remembered: it waits"),
+    "request.escalate": _decided("escalated: it waits too long"),
+    "request.unmeetable": _decided("found impossible to decide"),
+    "approval.valid": _stands("holds"),
+    "approval.expiring": _stands("nears its end"),
+    "approval.stale": _stands("lost its ground"),
+    "approval.expired": _stands("is over"),
+    "approval.revoked": _stands("was taken back"),
+    "approval.superseded": _stands("made room for a later one"),
+    "finding.open": _due("has to be done"),
+    "finding.answer": _due("was answered"),
+    "finding.close": _due("is closed"),
+    "finding.extend": _due("has more time"),
+    "finding.overdue": _due("is overdue"),
+    "gate.break_glass": lambda name, d: f"{name} was started against the gate ({d.get('finding')})",
+    "policy.draft": lambda name, _: f"policy {name} was drafted",
+    "policy.publish": lambda name, _: f"policy {name} is in force",
+    "policy.discard": lambda name, _: f"the draft of policy {name} was dropped",
+    "delegation.grant": lambda _, d: f"{d.get('giver')} lets {d.get('taker')} decide for them",
 }
 """How each action is told; an action not named here tells its own name."""

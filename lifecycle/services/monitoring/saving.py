@@ -11,7 +11,7 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.monitor import Monitor
 from lifecycle.domain.run import Run
-from lifecycle.services import alerting
+from lifecycle.services import alerting, approvals
 from lifecycle.services.analysis.result import overall
 from lifecycle.services.monitoring import baseline, comparing
 from lifecycle.services.monitoring.baseline import Baseline
@@ -98,6 +98,7 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
                 series=str(monitor.series),
                 until=work.until or at,
             )
+            approvals.refresh(tx, version_id, at)
             monitors.set_run(tx, version_id, at=at)
         audit.append(tx, _event(work, run, measured, by=by))
     return run, measured

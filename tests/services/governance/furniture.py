@@ -73,12 +73,17 @@ def furnished(home: Path, *, sample: bool = False) -> Workspace:
     return made
 
 
-def proof_of(workspace: Workspace, name: str) -> Proof:
-    """Return what somebody signs with: a password, set when it is first needed."""
+def password_of(workspace: Workspace, name: str) -> str:
+    """Return the password somebody signs with, set when it is first needed."""
     if people.password_hash(workspace.cursor(), name) is None and name in ROLES:
         with workspace.transaction() as tx:
             people.set_password(tx, name, passwords._hasher.hash(PASSWORD))
-    return Proof(PASSWORD)
+    return PASSWORD
+
+
+def proof_of(workspace: Workspace, name: str) -> Proof:
+    """Return what somebody signs with."""
+    return Proof(password_of(workspace, name))
 
 
 def publish(workspace: Workspace, content: str, *, at=NOW):
