@@ -42,7 +42,7 @@ def _limits(gate: Gate, *, at: str) -> Iterator[str]:
             if j < i or not _about_the_same(named, other):
                 continue
             if _above(limit.minimum, second.maximum) or _above(second.minimum, limit.maximum):
-                against = "its own" if i == j else f"{other.id}'s"
+                against = "its own" if i == j else f"{named.id}'s"
                 yield (
                     f"{at}.rules[{j}] ({other.id}): no {limit.statistic} can keep this limit "
                     f"and {against}"

@@ -134,9 +134,9 @@ def _direction(key: str, old: Any, new: Any, *, rule: NamedRule | None = None) -
 def _quorum(quorum: tuple[Step, ...]) -> frozenset[tuple[str, int]]:
     """Return places by roles, so that a quorum with more of them contains one with fewer."""
     return frozenset(
-        (" or ".join(sorted(step.roles)), place)
-        for step in quorum
-        for place in range(step.approvals)
+        (" or ".join(sorted(roles)), place)
+        for roles, approvals in Terms(quorum=quorum).needed.items()
+        for place in range(approvals)
     )
 
 

@@ -1,5 +1,6 @@
 """Who must agree at a gate, by when, and what an agreement is worth later."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -130,6 +131,14 @@ class Terms:
         return sum(step.approvals for step in self.quorum)
 
     @property
+    def needed(self) -> Counter[frozenset[Role]]:
+        """Approvals needed by the roles they may come from."""
+        needed: Counter[frozenset[Role]] = Counter()
+        for step in self.quorum:
+            needed[step.roles] += step.approvals
+        return needed
+
+    @property
     def roles(self) -> frozenset[Role]:
         """Roles that may vote here."""
         return self.veto.union(*(step.roles for step in self.quorum))
@@ -202,9 +211,7 @@ class Terms:
 
 def strictest(central: Terms, local: Terms) -> Terms:
     """Join the terms of two policies so that both are kept."""
-    needed: dict[frozenset[Role], int] = {}
-    for step in (*central.quorum, *local.quorum):
-        needed[step.roles] = max(step.approvals, needed.get(step.roles, 0))
+    needed = central.needed | local.needed  # of two counters the larger of each
     signing = {central.signature, local.signature}
     lasting = [t.valid_days for t in (central, local) if t.valid_days is not None]
     return Terms(

@@ -166,18 +166,25 @@ def _looser(con: Connection, policy: Policy) -> list[str]:
     if not policy.unit:
         return []
     central = published.current(con, CENTRAL)
-    found: list[str] = []
-    for change in differences(central, policy):
-        tier, stage, *rest = change.where.split(".")
-        stated: object = policy.content["tiers"]
-        for key in (tier, stage, *(rest if rest[:1] != ["rules"] else rest[:1])):
-            stated = stated.get(key) if isinstance(stated, Mapping) else None
-        if change.direction is Direction.LOOSER and stated is not None and change.after:
-            found.append(
-                f"tiers.{change.where}: {change.after} is looser than the central policy "
-                f"{central.label}, which says {change.before or 'nothing may go there'}"
-            )
-    return found
+    return [
+        f"tiers.{change.where}: {change.after} is looser than the central policy "
+        f"{central.label}, which says {change.before}"
+        for change in differences(central, policy)
+        if change.direction is Direction.LOOSER
+        and change.before
+        and change.after
+        and _stated(policy, change.where)
+    ]
+
+
+def _stated(policy: Policy, where: str) -> bool:
+    """Tell whether a policy says anything itself where it differs, or leaves it open."""
+    tier, stage, key, *_ = where.split(".")
+    content: object = policy.content["tiers"]
+    for part in (tier, stage):
+        content = content.get(part) if isinstance(content, Mapping) else None
+    keys = {"quorum", "approvals", "roles"} if key == "quorum" else {key}
+    return isinstance(content, Mapping) and bool(keys & set(content))
 
 
 def _event(

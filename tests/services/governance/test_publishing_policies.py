@@ -1,11 +1,11 @@
 import pytest
-from furniture import NOW, POLICY, ROOT, publish
+from furniture import NOW, POLICY, ROOT, Bench, actor, publish
 
 from lifecycle.domain.model import Stage
 from lifecycle.domain.usecase import Tier
-from lifecycle.errors import Conflict, InvalidInput
+from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotFound, StaleEvidence
 from lifecycle.services import policies
-from lifecycle.store import audit
+from lifecycle.store import audit, policy_drafts
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Workspace
 
@@ -68,3 +68,104 @@ def test_installing_publishes_what_is_missing_and_leaves_the_rest(tmp_path):
         assert policies.install(fresh, by=ROOT, at=NOW) == policies.shipped()
         assert policies.install(fresh, by=ROOT, at=NOW) == []
         assert published.current(fresh.cursor()).sha256 == policies.shipped()[0].sha256
+
+
+NEXT = POLICY.replace("test-1", "test-2")
+
+
+def test_who_wrote_a_policy_cannot_publish_it_however_little_they_wrote(workspace):
+    policies.draft(workspace, NEXT, by=ROOT, at=NOW)
+    policies.draft(workspace, NEXT.replace("decide by", "judge by"), by=actor("risk"), at=NOW)
+
+    for by in (ROOT, actor("risk")):
+        with pytest.raises(FourEyesViolation, match="so a second person publishes"):
+            policies.publish(workspace, "house", "test-2", by=by, at=NOW)
+    policies.publish(workspace, "house", "test-2", by=actor("adm"), at=NOW)
+    event = audit.links(workspace.cursor())[-1].event
+    assert event.details["authors"] == ["root@local", "risk"]
+    assert event.details["supersedes"] == "house test-1"
+    assert policy_drafts.every(workspace.cursor()) == []
+
+
+def test_a_draft_that_changed_since_it_was_shown_is_not_published(workspace):
+    seen = policies.draft(workspace, NEXT, by=ROOT, at=NOW).sha256
+    policies.draft(workspace, NEXT.replace("decide by", "judge by"), by=ROOT, at=NOW)
+
+    with pytest.raises(StaleEvidence, match="not what the page showed"):
+        policies.publish(workspace, "house", "test-2", by=actor("adm"), at=NOW, seen=seen)
+
+
+def test_a_dropped_draft_is_gone_and_stays_in_the_trail(workspace):
+    policies.draft(workspace, NEXT, by=ROOT, at=NOW)
+    policies.discard(workspace, "house", "test-2", reason="too strict", by=ROOT, at=NOW)
+
+    with pytest.raises(NotFound):
+        policies.publish(workspace, "house", "test-2", by=actor("adm"), at=NOW)
+    assert audit.links(workspace.cursor())[-1].event.reason == "too strict"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("approvals: 2", "approvals: 3", "line 7: tiers.high.approved.quorum: nobody could meet"),
+        ("statistic: roc_auc", "statistic: luck", "line 16: .*'luck' is no statistic"),
+        ("minimum: 0.7", "minimum: 0.7\n          maximum: 0.6", "line 14: .*no roc_auc can keep"),
+        ("approvals: 2", "aprovals: 2", "line 8: tiers.high.approved has the unknown key"),
+        ("approvals: 2", "valid_days: 999999", "line 8: .*must lie between 0 and 36500"),
+        ("healthy", "healthy\n          worst: ill", "line 21: .*'ill' is not one of ok"),
+    ],
+)
+def test_what_could_never_be_met_is_found_with_its_line(workspace, old, new, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        policies.draft(workspace, NEXT.replace(old, new, 1), by=ROOT, at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("gate", "sentence"),
+    [
+        ("approvals: 1", "quorum: 1 of approver is looser"),
+        ("stale: {version: keep}", "stale.version: keep is looser than the central policy"),
+        ("override: {roles: [approver]}", "override: 2 of approver"),
+    ],
+)
+def test_a_unit_may_not_ask_for_less_than_the_central_policy(workspace, gate, sentence):
+    local = f"name: local\nversion: v1\nunit: retail\ntiers: {{high: {{approved: {{{gate}}}}}}}"
+
+    with pytest.raises(InvalidInput, match=sentence):
+        policies.draft(workspace, local, by=ROOT, at=NOW)
+
+
+def test_only_the_central_policy_is_without_a_unit():
+    for content in (
+        "name: other\nversion: v\ntiers: {}",
+        "name: house\nunit: x\nversion: v\ntiers: {}",
+    ):
+        with pytest.raises(InvalidInput, match="line 1: policy name"):
+            policies.read(content)
+
+
+def test_trying_a_draft_says_which_versions_would_be_judged_differently_and_why(workspace):
+    bench = Bench(workspace)
+    for name, auc in (("1", 0.72), ("2", 0.9), ("3", 0.5)):
+        bench.evidence(bench.version(name), auc=auc)
+    bench.version("4", stage=Stage.RETIRED)
+
+    trial = policies.what_if(
+        workspace, NEXT.replace("minimum: 0.7", "minimum: 0.8"), by=actor("vera"), at=NOW
+    )
+
+    assert (trial.policy, trial.against, trial.versions) == ("house test-2", "house test-1", 3)
+    (shift,) = trial.shifts
+    assert (shift.version_id, shift.before, shift.after) == ("credit/1", "pass", "fail")
+    assert shift.reasons == ("limit would refuse: roc_auc is 0.72, wanted at least 0.8",)
+    assert published.current(workspace.cursor()).version == "test-1"
+
+
+def test_trying_a_draft_without_a_gate_says_so(workspace):
+    Bench(workspace).version("1")
+
+    trial = policies.what_if(
+        workspace, "name: house\nversion: x\ntiers: {}", by=actor("vera"), at=NOW
+    )
+
+    assert [s.reasons for s in trial.shifts] == [("there would be no gate",)]
