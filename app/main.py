@@ -17,6 +17,7 @@ PAGES = (
     ("performance", "Performance", "speed", READ, "Does it still work"),
     ("fairness", "Fairness", "balance", READ, "Who is treated differently, how sure are we"),
     ("explanations", "Explanations", "lightbulb", READ, "What drives it"),
+    ("alerts", "Alerts and incidents", "notifications", READ, "Who is on it"),
     ("approvals", "Approvals", "approval", READ, "May it go live"),
     ("audit", "Audit", "fact_check", TRAIL, "Who did what, when and why"),
     ("people", "People and tokens", "group", READ, "Who may do what, and your tokens"),

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import session, words
-from lifecycle.domain.measurement import State, Window
+from lifecycle.domain.measurement import Window
 from lifecycle.domain.model import Stage
 from lifecycle.domain.monitor import Grain
 from lifecycle.errors import LifecycleError
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from lifecycle.domain.actor import Permission
-    from lifecycle.domain.job import JobState
     from lifecycle.domain.measurement import Measurement
     from lifecycle.domain.model import Model, Version
-    from lifecycle.domain.rules import Outcome
 
 PAGES = {
     name: f"../pages/{name}.py"
@@ -37,6 +35,7 @@ PAGES = {
         "performance",
         "fairness",
         "explanations",
+        "alerts",
         "approvals",
         "audit",
         "people",
@@ -108,7 +107,7 @@ def require(permission: "Permission") -> None:
         st.stop()
 
 
-def badge(state: "State | Outcome | JobState", text: str = "") -> None:
+def badge(state: "words.Marked", text: str = "") -> None:
     """Show a state by icon, word and colour, with an optional sentence behind it."""
     st.markdown(f"{words.badge(state)} {text}".rstrip())
 

@@ -1,14 +1,18 @@
 """How numbers, states and times are written on every screen."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from lifecycle.domain.alert import Severity
+from lifecycle.domain.delivery import DeliveryState
+from lifecycle.domain.incident import IncidentState
 from lifecycle.domain.job import JobState
 from lifecycle.domain.measurement import State
+from lifecycle.domain.raised_alert import Status
 from lifecycle.domain.rules import Outcome
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from lifecycle.domain.measurement import Measurement, Window
 
@@ -26,7 +30,10 @@ class Mark(NamedTuple):
     sign: str
 
 
-MARKS: dict[State | Outcome | JobState, Mark] = {
+Marked: TypeAlias = State | Outcome | JobState | Severity | Status | IncidentState | DeliveryState
+"""Everything that is shown by icon, word and colour."""
+
+MARKS: dict[Marked, Mark] = {
     State.OK: Mark("ok", "green", ":material/check_circle:", "✓"),
     State.WARNING: Mark("warning", "orange", ":material/warning:", "▲"),
     State.BREACH: Mark("breach", "red", ":material/error:", "✕"),
@@ -45,22 +52,34 @@ MARKS: dict[State | Outcome | JobState, Mark] = {
     JobState.FAILED: Mark("failed", "red", ":material/error:", "✕"),
     JobState.CANCELLED: Mark("cancelled", "gray", ":material/cancel:", "·"),
     JobState.LOST: Mark("lost", "red", ":material/report:", "✕"),
+    Severity.WARNING: Mark("warning", "orange", ":material/warning:", "▲"),
+    Severity.CRITICAL: Mark("critical", "red", ":material/error:", "✕"),
+    Status.OPEN: Mark("open", "red", ":material/notifications_active:", "●"),
+    Status.ACKNOWLEDGED: Mark("acknowledged", "blue", ":material/person:", "→"),
+    Status.SNOOZED: Mark("snoozed", "gray", ":material/snooze:", "◷"),
+    Status.RESOLVED: Mark("resolved", "green", ":material/task_alt:", "✓"),
+    Status.CLEARED: Mark("cleared", "green", ":material/check_circle:", "✓"),
+    IncidentState.CONTAINED: Mark("contained", "orange", ":material/shield:", "▲"),
+    IncidentState.CLOSED: Mark("closed", "green", ":material/check_circle:", "✓"),
+    DeliveryState.SENDING: Mark("sending", "blue", ":material/send:", "→"),
+    DeliveryState.SENT: Mark("sent", "green", ":material/check_circle:", "✓"),
+    DeliveryState.DEAD: Mark("given up", "red", ":material/error:", "✕"),
 }
 
 
-def mark(state: State | Outcome | JobState) -> Mark:
+def mark(state: Marked) -> Mark:
     """Return how a state is shown; `State.INSUFFICIENT` and `Outcome.INSUFFICIENT` look alike."""
     # Members of different StrEnums compare and hash as their text, so one table serves all.
     return MARKS[state]
 
 
-def badge(state: State | Outcome | JobState) -> str:
+def badge(state: Marked) -> str:
     """Write a state as Markdown: icon, word and colour."""
     shown = mark(state)
     return f":{shown.color}-badge[{shown.icon} {shown.word}]"
 
 
-def cell(state: State | Outcome | JobState) -> str:
+def cell(state: Marked) -> str:
     """Write a state for a table cell: sign and word."""
     shown = mark(state)
     return f"{shown.sign} {shown.word}"
@@ -105,7 +124,7 @@ def interval(bounds: tuple[float, float]) -> str:
     return f"{low}{DASH}{high}"
 
 
-def day(at: "datetime | None") -> str:
+def day(at: "date | None") -> str:
     """Write a date: ``18 Nov 2026``."""
     return DASH if at is None else f"{at.day} {at:%b %Y}"
 

@@ -89,6 +89,18 @@ def _ran(name: str, details: _Details) -> str:
     )
 
 
+def _alert(what: str) -> Callable[[str, _Details], str]:
+    def tell(name: str, details: _Details) -> str:
+        about = f"{details.get('severity')}, {details.get('cause')} of {details.get('version')}"
+        return f"{name} {what} ({about.replace('_', ' ')})"
+
+    return tell
+
+
+def _incident(what: str) -> Callable[[str, _Details], str]:
+    return lambda name, _: f"{name} {what}"
+
+
 TOLD: Mapping[str, Callable[[str, _Details], str]] = {
     "usecase.add": lambda name, d: f"use case {name} was registered, risk tier {d.get('tier')}",
     "usecase.kpis": lambda name, _: f"the targets of {name} changed",
@@ -101,6 +113,32 @@ TOLD: Mapping[str, Callable[[str, _Details], str]] = {
     "outcomes.ingest": _counted("outcomes"),
     "monitor.define": lambda name, d: f"{name} is watched by the {d.get('grain')}",
     "monitor.run": _ran,
+    "alert.open": _alert("was raised"),
+    "alert.acknowledge": _alert("was taken on"),
+    "alert.assign": lambda name, d: f"{name} was given to {d.get('after')}",
+    "alert.snooze": lambda name, d: f"{name} was snoozed until {d.get('until')}",
+    "alert.resolve": _alert("was resolved"),
+    "alert.judge": lambda name, d: (
+        f"{name} was called a {'true' if d.get('after') else 'false'} alarm"
+    ),
+    "alert.clear": _alert("is over"),
+    "alert.reopen": _alert("is back"),
+    "alert.escalate": _alert("was escalated"),
+    "incident.open": lambda name, d: f"{name} was opened, gravity {d.get('gravity')}",
+    "incident.acknowledge": lambda name, d: f"{d.get('after')} took {name} on",
+    "incident.contain": lambda name, d: f"{name} was contained: {d.get('how')}",
+    "incident.resolve": _incident("was resolved; the reason is its root cause"),
+    "incident.close": _incident("was closed"),
+    "incident.reopen": _incident("was reopened"),
+    "incident.note": _incident("got a note"),
+    "incident.classify": lambda name, d: (
+        f"{name} falls under {d.get('after') or 'no duty to report'}"
+    ),
+    "incident.report": _incident("was reported"),
+    "incident.waive": _incident("need not be reported"),
+    "incident.action": lambda name, d: f"{name}: action {d.get('number')} for {d.get('owner')}",
+    "incident.action_done": lambda name, d: f"{name}: action {d.get('number')} is done",
+    "incident.link": _incident("got alerts or evidence"),
     "evidence.add": _measured,
     "request.open": _asked,
     "request.approve": _decided("approved by one person"),

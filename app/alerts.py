@@ -1,0 +1,272 @@
+"""How alerts are listed, and one alert with everything a person may do about it."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import session, widgets, words
+from lifecycle.domain.actor import Permission
+from lifecycle.domain.alert import Severity
+from lifecycle.domain.measurement import State
+from lifecycle.domain.raised_alert import Status
+from lifecycle.services import alerting, incidents, sentences
+from lifecycle.services.alerting import wording
+from lifecycle.store import audit, deliveries, people
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from lifecycle.domain.actor import Actor
+    from lifecycle.domain.audit import Link
+    from lifecycle.domain.raised_alert import Alert, Signal
+    from lifecycle.store.connection import Connection
+
+CARDS = 8
+"""Open alerts told one by one; the table has all."""
+
+LINKS = 6
+"""Series of one alert that are linked one by one; the table has all."""
+
+SNOOZES = {"4 hours": 4, "1 day": 24, "3 days": 72, "1 week": 168, "4 weeks": 672}
+
+
+def answer(known: "Sequence[Alert]", *, at: "datetime") -> None:
+    """Say first whether something critical waits for somebody."""
+    live = [alert for alert in known if alert.live]
+    waiting = [alert for alert in live if alert.status is Status.OPEN]
+    grave = [alert for alert in waiting if alert.severity is Severity.CRITICAL]
+    late = sum(alert.overdue(at=at) for alert in waiting)
+    told = f"{_several(len(waiting), 'alert')} nobody is on, of {len(live)} not over"
+    if late:
+        told += f"; {late} not taken on in time"
+    if grave:
+        names = ", ".join(dict.fromkeys(alert.version_id for alert in grave))
+        widgets.badge(State.BREACH, f"**{len(grave)} critical**: {names}. {told}.")
+    elif waiting:
+        widgets.badge(State.WARNING, f"Nothing critical. {told}.")
+    else:
+        widgets.badge(State.OK, f"Nobody has to do anything now; {told}.")
+
+
+def listing(
+    known: "Sequence[Alert]", actor: "Actor", *, at: "datetime", to_open: "Callable[[str], None]"
+) -> None:
+    """Show the alerts nobody is on as cards, and all of them as a table."""
+    waiting = [alert for alert in known if alert.status is Status.OPEN]
+    for alert in waiting[:CARDS]:
+        _card(alert, actor, at=at, to_open=to_open)
+    if len(waiting) > CARDS:
+        st.markdown(f"{len(waiting) - CARDS} more wait; the table has them.")
+    st.subheader("All alerts")
+    rows = [row_of(alert) for alert in known]
+    chosen = widgets.table(rows, name="alerts", alt="Alerts, those to see to first", select=True)
+    if chosen is not None:
+        identifier = known[chosen].id
+        st.button(f"Open {identifier}", on_click=to_open, args=(identifier,), key="open_chosen")
+
+
+def row_of(alert: "Alert") -> "dict[str, Any]":
+    """Return an alert as a row of a table."""
+    return {
+        "alert": alert.id,
+        "severity": words.cell(alert.severity),
+        "status": words.cell(alert.status),
+        "version": alert.version_id,
+        "cause": str(alert.cause).replace("_", " "),
+        "worst": wording.summary_of(alert),
+        "since": alert.window.start.date(),
+        "owner": alert.owner,
+        "true alarm": alert.real,
+        "incident": alert.incident,
+        "raised (UTC)": alert.opened_at,
+        "over (UTC)": alert.ended_at,
+    }
+
+
+def _card(
+    alert: "Alert", actor: "Actor", *, at: "datetime", to_open: "Callable[[str], None]"
+) -> None:
+    with st.container(border=True):
+        st.markdown(f"{words.badge(alert.severity)} **{alert.version_id}**: {_what(alert)}")
+        st.markdown(f"{wording.summary_of(alert)}.")
+        late = " :red-badge[:material/schedule: late]" if alert.overdue(at=at) else ""
+        st.markdown(
+            f":small[{alert.id}, owner {alert.owner or 'nobody'}, raised "
+            f"{words.moment(alert.opened_at)}, to be taken on by {words.moment(alert.due)}]{late}"
+        )
+        with st.container(horizontal=True):
+            if actor.may(Permission.HANDLE) and st.button("Acknowledge", key=f"ack_{alert.id}"):
+                with widgets.refusals():
+                    alerting.acknowledge(session.workspace(), alert.id, by=actor, at=at)
+                    widgets.finish(f"You are on {alert.id}.")
+            st.button("Open", key=f"open_{alert.id}", on_click=to_open, args=(alert.id,))
+            _place(alert.version_id, alert.firing[0])
+
+
+def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
+    """Show one alert: what fires, who is on it, what may be done, what happened."""
+    st.subheader(f"{alert.id}: {alert.version_id}, {_what(alert)}")
+    st.markdown(f"{words.badge(alert.severity)} {words.badge(alert.status)} {_standing(alert)}")
+    signals = alert.firing or alert.signals
+    st.markdown("\n".join(f"- {wording.sentence_of(s)}" for s in signals[:LINKS]))
+    with st.container(horizontal=True):
+        for page, signal in {wording.PAGES[s.cause]: s for s in reversed(signals)}.items():
+            _place(alert.version_id, signal, label=page.capitalize())
+        model = alert.version_id.partition("/")[0]
+        widgets.link("model", label="Model", icon="deployed_code", model=model)
+    if alert.rule.runbook:
+        st.markdown(f"Runbook: {alert.rule.runbook}")
+    if actor.may(Permission.HANDLE):
+        _act(con, alert, actor, at=at)
+    else:
+        widgets.note("Your roles do not include handling alerts.", icon="lock")
+    rows = [_signal_row(signal) for signal in alert.signals]
+    st.subheader(f"{_several(len(rows), 'series', 'series')} in this alert")
+    widgets.table(rows, name=f"{alert.id}_series", alt="The series that fire in this alert")
+    _told(con, alert)
+
+
+def _act(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
+    ws, key = session.workspace(), alert.id
+    with st.container(border=True):
+        reason = st.text_input(
+            "Reason or note", key=f"reason_{key}", persist_state="session", max_chars=2000
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            if alert.status in {Status.OPEN, Status.SNOOZED} and st.button(
+                "Acknowledge", key=f"take_{key}", type="primary"
+            ):
+                with widgets.refusals():
+                    alerting.acknowledge(ws, key, by=actor, at=at, reason=reason)
+                    widgets.finish(f"You are on {key}.")
+            if alert.live and st.button("Resolve", key=f"resolve_{key}"):
+                with widgets.refusals():
+                    alerting.resolve(ws, key, reason=reason, by=actor, at=at)
+                    widgets.finish(f"{key} is resolved.")
+            for label, real in (("True alarm", True), ("False alarm", False)):
+                said = alert.real is real
+                if st.button(label, key=f"judge_{real}_{key}", disabled=said):
+                    with widgets.refusals():
+                        alerting.judge(ws, key, real=real, by=actor, at=at, reason=reason)
+                        widgets.finish(f"{key} counts as a {label.lower()}.")
+        if alert.live:
+            _hand_over(con, alert, actor, reason=reason, at=at)
+
+
+def _hand_over(
+    con: "Connection", alert: "Alert", actor: "Actor", *, reason: str, at: "datetime"
+) -> None:
+    ws, key = session.workspace(), alert.id
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        span = st.selectbox("Snooze for", list(SNOOZES), index=1, key=f"span_{key}", width=140)
+        if st.button("Snooze", key=f"snooze_{key}"):
+            until = at + timedelta(hours=SNOOZES[str(span)])
+            with widgets.refusals():
+                alerting.snooze(ws, key, until=until, reason=reason, by=actor, at=at)
+                widgets.finish(f"{key} is silent until {words.moment(until)}.")
+        names = [person.name for person in people.every(con) if person.active]
+        owner = st.selectbox(
+            "Owner", names, index=None, placeholder=alert.owner, key=f"owner_{key}", width=180
+        )
+        if st.button("Assign", key=f"assign_{key}", disabled=owner is None):
+            with widgets.refusals():
+                alerting.assign(ws, key, str(owner), by=actor, at=at, reason=reason)
+                widgets.finish(f"{key} is {owner}'s now.")
+        if alert.incident is None and st.button("Open an incident", key=f"incident_{key}"):
+            with widgets.refusals():
+                opened = incidents.open_incident(
+                    ws,
+                    title=wording.title_of(alert),
+                    description=wording.text_of(alert),
+                    alert_ids=[key],
+                    by=actor,
+                    at=at,
+                )
+                widgets.finish(f"{opened.id} is open; it stands under Incidents.")
+
+
+def _told(con: "Connection", alert: "Alert") -> None:
+    """Show what happened to an alert, and the messages about it."""
+    st.subheader("What happened")
+    events = audit.search(con, subject=f"alert:{alert.id}")[::-1]
+    widgets.table(happened(events), name=f"{alert.id}_trail", alt="What happened")
+    told = deliveries.every(con, subject=f"alert:{alert.id}")
+    if told:
+        st.subheader("Messages")
+        rows = [
+            {
+                "message": d.id,
+                "what": d.message.topic.partition(".")[2],
+                "channel": d.channel,
+                "state": words.cell(d.state),
+                "attempts": d.attempts,
+                "said": d.detail,
+                "queued (UTC)": d.created_at,
+            }
+            for d in told
+        ]
+        widgets.table(rows, name=f"{alert.id}_messages", alt="Messages about this alert")
+
+
+def happened(links: "Sequence[Link]") -> "list[dict[str, Any]]":
+    """Return what the trail says as rows of a table."""
+    return [
+        {
+            "at (UTC)": link.event.at,
+            "who": link.event.by,
+            "what": sentences.of_event(link.event),
+            "why": link.event.reason or None,
+        }
+        for link in links
+    ]
+
+
+def _place(version_id: str, signal: "Signal", *, label: str = "Look into it") -> None:
+    page, where = wording.place_of(version_id, signal)
+    page = page if page in widgets.PAGES else "drift"
+    widgets.link(page, label=label, icon="search", **where)
+
+
+def _signal_row(signal: "Signal") -> "dict[str, Any]":
+    return {
+        "statistic": signal.statistic,
+        "column": signal.column,
+        "slice": "all rows" if signal.slice == "{}" else signal.slice,
+        "severity": words.cell(signal.severity),
+        "value": signal.value,
+        "worst": signal.worst,
+        "limit": signal.limit,
+        "unit": signal.unit,
+        "n": signal.n,
+        "since": signal.since.start.date(),
+        "newest window": words.window(signal.last),
+        "state": "over" if signal.cleared else "beyond",
+    }
+
+
+def _standing(alert: "Alert") -> str:
+    told = [f"Owner {alert.owner or 'nobody'}"]
+    if alert.status is Status.OPEN:
+        told.append(f"to be taken on by {words.moment(alert.due)}")
+    if alert.acknowledged_by:
+        told.append(f"{alert.acknowledged_by} is on it since {words.moment(alert.acknowledged_at)}")
+    if alert.snoozed_until:
+        told.append(f"silent until {words.moment(alert.snoozed_until)}")
+    if alert.ended_at:
+        told.append(f"over since {words.moment(alert.ended_at)}")
+    if alert.real is not None:
+        told.append(f"{alert.judged_by} calls it a {'true' if alert.real else 'false'} alarm")
+    if alert.incident:
+        told.append(f"belongs to {alert.incident}")
+    return f"{'; '.join(told)}."
+
+
+def _what(alert: "Alert") -> str:
+    return wording.WHAT[alert.cause]
+
+
+def _several(count: int, noun: str, plural: str = "") -> str:
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
