@@ -44,9 +44,9 @@ def answer(known: "Sequence[Alert]", *, at: "datetime") -> None:
         told += f"; {late} not taken on in time"
     if grave:
         names = ", ".join(dict.fromkeys(alert.version_id for alert in grave))
-        widgets.badge(State.BREACH, f"**{len(grave)} critical**: {names}. {told}.")
+        widgets.badge(Severity.CRITICAL, f"**{len(grave)} critical**: {names}. {told}.")
     elif waiting:
-        widgets.badge(State.WARNING, f"Nothing critical. {told}.")
+        widgets.badge(Severity.WARNING, f"Nothing critical. {told}.")
     else:
         widgets.badge(State.OK, f"Nobody has to do anything now; {told}.")
 
