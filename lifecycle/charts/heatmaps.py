@@ -6,7 +6,7 @@ from datetime import datetime
 import plotly.graph_objects as go
 
 from lifecycle.charts import theme, wording
-from lifecycle.charts.theme import Trace
+from lifecycle.charts.theme import Mark, Trace
 from lifecycle.domain.measurement import Measurement, State
 
 ROW = 26
@@ -25,7 +25,12 @@ SCALE = [
 
 
 def by_column(
-    measurements: Sequence[Measurement], *, order: Sequence[str], title: str, name: str
+    measurements: Sequence[Measurement],
+    *,
+    order: Sequence[str],
+    title: str,
+    name: str,
+    marks: Sequence[Mark] = (),
 ) -> go.Figure:
     """Draw one statistic of many columns over windows.
 
@@ -35,6 +40,8 @@ def by_column(
         The columns to show, the first on top.
     name
         The statistic's title.
+    marks
+        What happened meanwhile, shown above the window it fell into.
 
     Notes
     -----
@@ -66,6 +73,7 @@ def by_column(
             showgrid=False,
         ),
         height=150 + ROW * max(len(order), 3),
+        annotations=_events(cells, labels, marks),
     ).update_traces(selector={"type": "heatmap"}, colorbar_title_text=f"{name}<br>by its limit")
 
 
@@ -96,6 +104,22 @@ def _colours(
             "ticktext": ["0", "1", "2", "3+"],
         },
     }
+
+
+def _events(
+    cells: dict[tuple[str, datetime], Measurement], labels: Sequence[str], marks: Sequence[Mark]
+) -> list[Trace]:
+    """Point at the windows in which something happened; what it was shows on hovering."""
+    windows = {m.window.start: m.window for m in cells.values() if m.window is not None}
+    events: list[Trace] = []
+    for label, start in zip(labels, sorted(windows), strict=True):
+        held = [mark for mark in marks if start <= mark.at < windows[start].end]
+        if held:
+            told = "<br>".join(theme.plain(f"{m.text}, {wording.moment(m.at)}") for m in held)
+            place = {"x": label, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+            look = {"text": "▼", "font": {"color": theme.PURPLE, "size": 12}}
+            events.append({**place, **look, "hovertext": told})
+    return events
 
 
 def _share(m: Measurement | None) -> float | None:

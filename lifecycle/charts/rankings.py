@@ -1,6 +1,6 @@
-"""Which columns are furthest from their reference, worst first, by effect size over limit."""
+"""Which columns moved most where it matters: effect size over limit, times importance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,8 @@ class Ranked:
         Start of the first of the windows that are in breach up to now without a break.
     values
         What the other statistics said, by name.
+    importance
+        The column's share in the model's output, 0 to 1; ``None`` where nobody explained it.
     """
 
     column: str
@@ -29,6 +31,12 @@ class Ranked:
     worst: Measurement
     since: datetime | None
     values: dict[str, float | None]
+    importance: float | None = None
+
+    @property
+    def weight(self) -> float | None:
+        """Times its limit, times importance."""
+        return None if self.importance is None else max(ratio(self.worst), 0.0) * self.importance
 
 
 def ratio(m: Measurement) -> float:
@@ -36,14 +44,20 @@ def ratio(m: Measurement) -> float:
     return -1.0 if m.value is None or not m.limit else m.value / m.limit
 
 
-def by_column(history: Sequence[Measurement]) -> list[Ranked]:
-    """Rank the columns of the newest window.
+def by_column(
+    history: Sequence[Measurement], *, importance: Mapping[str, float] | None = None
+) -> list[Ranked]:
+    """Rank the columns of the newest window: those in breach first, by drift times importance.
 
     Parameters
     ----------
     history
         Any statistics with a limit each, by column and window.
+    importance
+        Each column's share in the model's output. Columns without one, such as the model's own
+        answers, stand by their drift alone after those that have one.
     """
+    known = importance or {}
     starts = sorted({m.window.start for m in history if m.window is not None})
     if not starts:
         return []
@@ -58,11 +72,17 @@ def by_column(history: Sequence[Measurement]) -> list[Ranked]:
             worst=max(windows[starts[-1]], key=ratio),
             since=_since(windows, starts),
             values={m.statistic: m.value for m in windows[starts[-1]]},
+            importance=known.get(column),
         )
         for column, windows in cells.items()
         if starts[-1] in windows
     ]
-    return sorted(ranked, key=lambda r: (SEVERITY.index(r.state), -ratio(r.worst), r.column))
+    return sorted(ranked, key=_order)
+
+
+def _order(r: Ranked) -> tuple[int, bool, float, float, str]:
+    weight = r.weight
+    return (SEVERITY.index(r.state), weight is None, -(weight or 0.0), -ratio(r.worst), r.column)
 
 
 def _since(
@@ -97,13 +117,25 @@ def message(ranked: Sequence[Ranked]) -> str:
     )
 
 
-def rows(ranked: Sequence[Ranked]) -> list[dict[str, Any]]:
-    """Return the ranking as a table."""
+def rows(
+    ranked: Sequence[Ranked], *, changes: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the ranking as a table.
+
+    Parameters
+    ----------
+    changes
+        What differs most in each column, in words.
+    """
     names = list(dict.fromkeys(name for r in ranked for name in r.values))
+    explained = any(r.importance is not None for r in ranked)
+    told = changes or {}
     return [
         {
             "state": f"{STATES[r.state].mark} {STATES[r.state].word}",
             "column": r.column,
+            **({"importance": r.importance, "drift by importance": r.weight} if explained else {}),
+            **({"what changed": told.get(r.column)} if told else {}),
             "furthest": r.worst.statistic,
             "times limit": round(ratio(r.worst), 2) if ratio(r.worst) >= 0 else None,
             "since": None if r.since is None else wording.day(r.since),

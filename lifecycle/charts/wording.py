@@ -6,7 +6,7 @@ from math import floor, log10
 
 from lifecycle.domain.dataset import Dataset, Snapshot
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.monitor import Monitor
+from lifecycle.domain.monitor import LimitRule, Monitor, ReferenceKind
 
 UNITS = {
     "1": "",
@@ -113,12 +113,40 @@ def reference(dataset: Dataset, snapshot: Snapshot) -> str:
     return f"Compared with {dataset.name}{when}: {rows}, snapshot `{snapshot.id}`."
 
 
+def comparison(monitor: Monitor) -> str:
+    """Say what each window is compared with, where that is not the version's reference."""
+    kind, series = monitor.reference.kind, ""
+    if monitor.series > 1:
+        why = f": {monitor.reason}" if monitor.reason else ""
+        series = f" Series {monitor.series} since {day(monitor.created_at)}{why}."
+    if kind is ReferenceKind.ROLLING:
+        length, gap = monitor.reference.days, monitor.reference.gap
+        return (
+            f"Compared with the {counted(length, 'day')} that end {counted(gap, 'day')} before "
+            f"each {monitor.grain}, counted on the reference's bins.{series}"
+        )
+    if kind is ReferenceKind.SEASON:
+        return (
+            f"Compared with the same {monitor.grain} a year before, counted on the reference's "
+            f"bins.{series}"
+        )
+    return series.strip()
+
+
+LIMITS = {
+    LimitRule.HOUSE: "limits are the house's",
+    LimitRule.FIXED: "only limits set by hand judge",
+    LimitRule.LEARNED: "limits are learned from the reference against itself",
+}
+
+
 def testing(monitor: Monitor, *, tests: int) -> str:
-    """Say how many tests one window makes, and how they are kept from crying wolf."""
+    """Say how many tests were made together, and how they are kept from crying wolf."""
     by = CORRECTIONS.get(monitor.correction, monitor.correction)
     return (
-        f"{counted(tests, 'test')} in the newest window, corrected by {by} at "
-        f"{monitor.alpha:g}; the effect size decides, not the p-value. "
+        f"{counted(tests, 'test')} of columns, slices and windows, corrected together by {by} at "
+        f"{monitor.alpha:g}; the effect size decides, not the p-value, and "
+        f"{LIMITS[monitor.rule]}. "
         f"A {monitor.grain} of fewer than {counted(monitor.minimum, 'row')} is not judged."
     )
 

@@ -1,0 +1,248 @@
+"""The parts of the drift page: what was compared, one column, outcomes, explanations, together."""
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app import session, widgets
+from lifecycle.charts import (
+    contributions,
+    distributions,
+    heatmaps,
+    importance,
+    rankings,
+    tables,
+    timelines,
+    wording,
+)
+from lifecycle.domain.evidence import Purpose
+from lifecycle.domain.measurement import State, verdict
+from lifecycle.services import explanation_drift, slices
+from lifecycle.stats import catalogue
+from lifecycle.store import datasets, evidence, monitors, profiles, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lifecycle.charts.theme import Mark
+    from lifecycle.domain.measurement import Measurement, Window
+    from lifecycle.domain.model import Version
+    from lifecycle.store.connection import Connection
+
+ANSWERS = ("score", "prediction")
+"""What a log calls a model's answers; their drift is prediction drift."""
+
+
+def method(con: "Connection", version: "Version") -> None:
+    """Say what is compared with what, how many tests were made and where the limits come from."""
+    monitor = monitors.current(con, version.id)
+    compared = "" if monitor is None else wording.comparison(monitor)
+    if version.reference:
+        snapshot = datasets.snapshot(con, version.reference)
+        widgets.note(wording.reference(datasets.get(con, snapshot.dataset_id), snapshot))
+    if compared:
+        widgets.note(compared)
+    run = runs.of_newest_window(con, version.id)
+    if monitor is not None:
+        widgets.note(wording.testing(monitor, tests=run.tests if run else 0))
+
+
+def ranked(
+    con: "Connection", version: "Version", history: "Sequence[Measurement]"
+) -> "list[rankings.Ranked]":
+    """Rank the columns by drift times their share in the newest explanation."""
+    explained = evidence.latest(con, version.id, Purpose.EXPLANATION)
+    return rankings.by_column(history, importance=explanation_drift.shares(explained))
+
+
+def ranking(con: "Connection", version: "Version", found: "Sequence[rankings.Ranked]") -> None:
+    """Show the ranking; a row opens its column below."""
+    window = found[0].worst.window if found else None
+    changes = {} if window is None else _changes(con, version, window)
+    rows = rankings.rows(found, changes=changes)
+    alt = "Columns by drift times importance, worst first"
+    chosen = widgets.table(rows, name="drift_ranked", alt=alt, select=True)
+    if chosen is not None and chosen != st.session_state.get("drift_row"):
+        st.session_state["drift_row"] = chosen
+        st.session_state["column"] = found[chosen].column
+    if not any(r.importance is not None for r in found):
+        hint = "importance comes from the Explanations page"
+        widgets.note(f"Ranked by drift alone: nobody explained this version yet, and {hint}.")
+
+
+def _changes(con: "Connection", version: "Version", window: "Window") -> dict[str, str]:
+    """Say of every column what differs most in a window."""
+    bins = profiles.binnings(con, version.id)
+    counted = profiles.daily(con, version.id, start=window.start.date(), end=_end(window))
+    return {
+        name: distributions.message(
+            bins[name].reference, distributions.total([p for _, p in days]), column=name
+        ).removeprefix(f"{name}: ")
+        for name, days in counted.items()
+    }
+
+
+def _end(window: "Window") -> date:
+    """Return the day after a window's last; one that ends within a day still needs that day."""
+    return (window.end - timedelta(microseconds=1)).date() + timedelta(days=1)
+
+
+def heat_map(
+    history: "Sequence[Measurement]",
+    order: "Sequence[str]",
+    *,
+    statistic: str,
+    marks: "Sequence[Mark]",
+) -> None:
+    """Draw column by window; a click opens both below."""
+    title = heatmaps.message(history, name=catalogue.get(statistic).title)
+    figure = heatmaps.by_column(history, order=order, title=title, name=statistic, marks=marks)
+    rows = tables.rows(history)
+    selection = widgets.chart(figure, name="drift_map", alt=title, rows=rows, select=True)
+    points = getattr(getattr(selection, "selection", None), "points", None) or []
+    cell = next((tuple(p["customdata"]) for p in points if p.get("customdata")), None)
+    if cell is not None and cell != st.session_state.get("drift_cell"):
+        st.session_state["drift_cell"] = cell
+        st.session_state["column"], st.session_state["window"] = str(cell[0]), str(cell[1])[:10]
+
+
+def column(
+    con: "Connection",
+    version: "Version",
+    history: "Sequence[Measurement]",
+    columns: "Sequence[str]",
+    *,
+    marks: "Sequence[Mark]",
+) -> None:
+    """Show one column: how it went, one window's distribution, and the slices that brought it."""
+    left, right = st.columns(2)
+    chosen = left.selectbox("Column", columns, key="column", bind="query-params")
+    of_column = [m for m in history if m.column == chosen]
+    windows = {m.window.start.date().isoformat(): m.window for m in of_column if m.window}
+    days = list(reversed(windows))
+    day = right.selectbox("Window from", days, key="window", bind="query-params")
+    timeline(of_column, name="drift_over_time", about=f" of {chosen}", marks=marks)
+    here = [m for m in of_column if day and m.window == windows[day]]
+    if here:
+        widgets.explain_number(here[0].statistic, measurement=here[0])
+    if chosen and day:
+        distribution(con, version, chosen, windows[day])
+        brought(con, version, chosen, windows[day])
+
+
+def timeline(
+    history: "Sequence[Measurement]", *, name: str, marks: "Sequence[Mark]", about: str = ""
+) -> None:
+    """Draw one statistic over its windows, with what happened meanwhile."""
+    if not history:
+        return
+    statistic = catalogue.get(history[0].statistic)
+    title = timelines.message(history, name=f"{statistic.title}{about}")
+    figure = timelines.over_windows(history, title=title, name=statistic.title, marks=marks)
+    widgets.chart(figure, name=name, alt=title, rows=tables.rows(history))
+
+
+def distribution(con: "Connection", version: "Version", name: str, window: "Window") -> None:
+    """Draw what was counted in one window against the reference, both on the same bins."""
+    bins = profiles.binnings(con, version.id).get(name)
+    start, end = window.start.date(), _end(window)
+    found = profiles.daily(con, version.id, column=name, start=start, end=end)
+    parts = [profile for _, profile in found.get(name, [])]
+    if bins is None or not parts:
+        widgets.empty("No counts kept for this window", hint="`lifecycle monitor run` counts them.")
+        return
+    now = distributions.total(parts)
+    title = f"{distributions.message(bins.reference, now, column=name)}, {wording.span(window)}"
+    figure = distributions.compare(bins.reference, now, column=name, title=title)
+    rows = distributions.rows(bins.reference, now)
+    widgets.chart(figure, name="drift_distribution", alt=title, rows=rows)
+
+
+def brought(con: "Connection", version: "Version", name: str, window: "Window") -> None:
+    """Show which slices brought a column's movement, attribute by attribute."""
+    monitor = monitors.current(con, version.id)
+    found = [] if monitor is None else slices.of_window(con, monitor, column=name, window=window)
+    if not found:
+        hint = "Name columns to watch apart: `lifecycle monitor define --segment COLUMN`."
+        widgets.empty("No slices counted for this window", hint=hint)
+        return
+    title = f"{contributions.message(found, column=name)}, {wording.span(window)}"
+    figure = contributions.bars(found, title=title)
+    widgets.chart(figure, name="drift_slices", alt=title, rows=contributions.rows(found))
+    tested = sum(not one.insufficient for one in found)
+    widgets.note(
+        f"{wording.counted(tested, 'slice')} tested, corrected together by Benjamini-Hochberg; "
+        f"slices of fewer than {slices.MINIMUM} rows on a side are not judged. Shares of one "
+        "attribute add up to 100 %; those of two attributes overlap."
+    )
+
+
+def outcomes(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> None:
+    """Show prediction drift, label drift, and concept drift apart from covariate drift."""
+    predicted = [m for m in history if m.column in ANSWERS and m.limit is not None]
+    labelled = [m for m in history if m.statistic in {s.name for s in catalogue.ANSWERS}]
+    names = [s.name for s in catalogue.ANSWERS if any(m.statistic == s.name for m in labelled)]
+    if not predicted and not labelled:
+        hint = "Log predictions with outcomes: `lifecycle ingest outcomes --help`."
+        widgets.empty("No answers or outcomes were compared yet", hint=hint)
+        return
+    for answer in dict.fromkeys(m.column for m in predicted):
+        of_answer = [m for m in predicted if m.column == answer]
+        first = of_answer[0].statistic
+        same = [m for m in of_answer if m.statistic == first]
+        timeline(same, name=f"drift_{answer}", about=f" of the {answer}", marks=marks)
+    if names:
+        st.markdown("**Outcomes.** Only windows whose outcomes are known are judged.")
+    for name in names:
+        timeline([m for m in labelled if m.statistic == name], name=f"drift_{name}", marks=marks)
+
+
+def explanations(con: "Connection", version: "Version") -> None:
+    """Show whether the model leans on the same columns as at first."""
+    compared = explanation_drift.history(con, version)
+    if not compared:
+        hint = "Explain it again on newer rows on the Explanations page; two are compared."
+        widgets.empty("Nothing to compare: fewer than two explanations", hint=hint)
+        widgets.link("explanations", label="Open Explanations", icon="lightbulb")
+        return
+    newest, measured = compared[0]
+    state = verdict(m.state for m in measured if m.limit is not None)
+    said = ", ".join(f"{catalogue.get(m.statistic).title} {wording.measured(m)}" for m in measured)
+    widgets.badge(state if measured else State.INSUFFICIENT, f"{said}, on {newest.snapshot_id}.")
+    rows: list[dict[str, Any]] = [
+        {"explained": one.created_at, "snapshot": one.snapshot_id, "evidence": one.id, **row}
+        for one, found in compared
+        for row in tables.rows(found)
+    ]
+    widgets.table(rows, name="explanation_drift", alt="Explanations against the first one")
+    for m in measured:
+        widgets.explain_number(m.statistic, measurement=m, evidence=newest.id)
+    figure = importance.bars(
+        importance.drivers(newest),
+        title="What drives it now",
+        space=str(newest.method["output_space"]),
+    )
+    widgets.chart(
+        figure, name="drivers_now", alt="What drives it now", rows=importance.rows(newest)
+    )
+
+
+def together(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> None:
+    """Show what all columns say together."""
+    names = [s.name for s in catalogue.MULTIVARIATE]
+    found = [name for name in names if any(m.statistic == name for m in history)]
+    if not found:
+        hint = (
+            "They read rows: `lifecycle drift REFERENCE CURRENT --statistic classifier_auc "
+            "--statistic reconstruction_error --statistic mmd` measures them on files."
+        )
+        widgets.empty("Columns were not measured together", hint=hint)
+        return
+    for name in found:
+        timeline([m for m in history if m.statistic == name], name=f"drift_{name}", marks=marks)
+
+
+def newest(history: "Sequence[Measurement]") -> datetime:
+    """Return when the newest window begins."""
+    return max((m.window.start for m in history if m.window), default=session.now())

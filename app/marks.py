@@ -1,0 +1,34 @@
+"""What happened to a model: deployments, new references and incidents, for every time axis."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from lifecycle.charts.theme import Mark
+from lifecycle.services import portfolio
+from lifecycle.store import incidents, monitors
+
+if TYPE_CHECKING:
+    from lifecycle.domain.model import Version
+    from lifecycle.store.connection import Connection
+
+MOVED = "version.move"
+
+
+def of_version(con: "Connection", version: "Version") -> list[Mark]:
+    """Return what may explain a change in a version's measurements, oldest first."""
+    moved = [
+        Mark(event.at, event.sentence, "deployment")
+        for event in portfolio.timeline(con, version.model_id)
+        if event.kind == MOVED
+    ]
+    revisions = sorted(monitors.revisions(con, version.id), key=lambda m: m.revision)
+    compared = [
+        Mark(now.created_at, f"new reference: {now.reason or 'no reason given'}", "reference")
+        for before, now in pairwise(revisions)
+        if now.series != before.series
+    ]
+    opened = [
+        Mark(incident.opened_at, f"{incident.id}: {incident.title}", "incident")
+        for incident in incidents.every(con, model_id=version.model_id)
+    ]
+    return sorted([*moved, *compared, *opened], key=lambda mark: mark.at)
