@@ -1,11 +1,11 @@
 """The parts of the drift page: what was compared, one column, outcomes, explanations, together."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import session, widgets
+from app import widgets
 from lifecycle.charts import (
     contributions,
     distributions,
@@ -114,6 +114,7 @@ def column(
     columns: "Sequence[str]",
     *,
     marks: "Sequence[Mark]",
+    shown: "Sequence[rankings.Ranked]",
 ) -> None:
     """Show one column: how it went, one window's distribution, and the slices that brought it."""
     left, right = st.columns(2)
@@ -121,7 +122,10 @@ def column(
     of_column = [m for m in history if m.column == chosen]
     windows = {m.window.start.date().isoformat(): m.window for m in of_column if m.window}
     days = list(reversed(windows))
-    day = right.selectbox("Window from", days, key="window", bind="query-params")
+    judged = shown[0].worst.window if shown else None
+    first = judged.start.date().isoformat() if judged else ""
+    at = days.index(first) if first in days else 0
+    day = right.selectbox("Window from", days, at, key="window", bind="query-params")
     timeline(of_column, name="drift_over_time", about=f" of {chosen}", marks=marks)
     here = [m for m in of_column if day and m.window == windows[day]]
     if here:
@@ -139,7 +143,10 @@ def timeline(
         return
     statistic = catalogue.get(history[0].statistic)
     title = timelines.message(history, name=f"{statistic.title}{about}")
-    figure = timelines.over_windows(history, title=title, name=statistic.title, marks=marks)
+    signed = statistic.better is None
+    figure = timelines.over_windows(
+        history, title=title, name=statistic.title, marks=marks, mirrored=signed
+    )
     widgets.chart(figure, name=name, alt=title, rows=tables.rows(history))
 
 
@@ -241,8 +248,3 @@ def together(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> No
         return
     for name in found:
         timeline([m for m in history if m.statistic == name], name=f"drift_{name}", marks=marks)
-
-
-def newest(history: "Sequence[Measurement]") -> datetime:
-    """Return when the newest window begins."""
-    return max((m.window.start for m in history if m.window), default=session.now())

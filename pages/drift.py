@@ -31,7 +31,8 @@ if not logged or not history:
 of_columns = [m for m in history if m.statistic in OF_COLUMNS]
 ranked = drift_parts.ranked(con, version, of_columns)
 if ranked:
-    widgets.badge(ranked[0].state, rankings.message(ranked))
+    newer = rankings.waiting(of_columns, ranked)
+    widgets.badge(ranked[0].state, rankings.message(ranked, newer=newer))
     widgets.unfinished(ranked[0].worst.window, last=logged[1])
 drift_parts.method(con, version)
 happened = marks.of_version(con, version)
@@ -48,7 +49,7 @@ if columns.open:
         chosen = [m for m in of_columns if m.statistic == statistic]
         order = [r.column for r in ranked if statistic in r.values]
         drift_parts.heat_map(chosen, order, statistic=statistic, marks=happened)
-        drift_parts.column(con, version, chosen, order, marks=happened)
+        drift_parts.column(con, version, chosen, order, marks=happened, shown=ranked)
 if outcomes.open:
     with outcomes:
         drift_parts.outcomes(history, marks=happened)

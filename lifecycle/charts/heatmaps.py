@@ -5,7 +5,7 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
-from lifecycle.charts import theme, wording
+from lifecycle.charts import theme, timelines, wording
 from lifecycle.charts.theme import Mark, Trace
 from lifecycle.domain.measurement import Measurement, State
 
@@ -158,10 +158,12 @@ def _marks(cells: dict[tuple[str, datetime], Measurement]) -> list[Trace]:
 
 
 def message(measurements: Sequence[Measurement], *, name: str) -> str:
-    """Say how many columns are beyond their limit in the newest window."""
+    """Say how many columns are beyond their limit in the newest window that could be judged."""
     starts = [m.window.start for m in measurements if m.window is not None]
     if not starts:
         return f"{name}: nothing measured yet"
+    judged = [m.window.start for m in measurements if m.window and m.state in timelines.JUDGED]
+    starts = judged or starts
     newest = [m for m in measurements if m.window is not None and m.window.start == max(starts)]
     bad = [m for m in newest if m.state is State.BREACH]
     when = "" if newest[0].window is None else f" in the {wording.span(newest[0].window)}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lifecycle.charts import wording
+from lifecycle.charts import timelines, wording
 from lifecycle.charts.theme import STATES
 from lifecycle.domain.measurement import SEVERITY, Measurement, State, verdict
 
@@ -47,7 +47,9 @@ def ratio(m: Measurement) -> float:
 def by_column(
     history: Sequence[Measurement], *, importance: Mapping[str, float] | None = None
 ) -> list[Ranked]:
-    """Rank the columns of the newest window: those in breach first, by drift times importance.
+    """Rank the columns of the newest window that could be judged, by drift times importance.
+
+    Those in breach come first; where no window could be judged, the newest one counts.
 
     Parameters
     ----------
@@ -58,7 +60,11 @@ def by_column(
         answers, stand by their drift alone after those that have one.
     """
     known = importance or {}
-    starts = sorted({m.window.start for m in history if m.window is not None})
+    every = sorted({m.window.start for m in history if m.window is not None})
+    judged = {
+        m.window.start for m in history if m.window is not None and m.state in timelines.JUDGED
+    }
+    starts = [start for start in every if not judged or start <= max(judged)]
     if not starts:
         return []
     cells: dict[str, dict[datetime, list[Measurement]]] = {}
@@ -96,24 +102,38 @@ def _since(
     return first
 
 
-def message(ranked: Sequence[Ranked]) -> str:
-    """Say how many columns moved, which most, by how much and since when."""
+def waiting(history: Sequence[Measurement], ranked: Sequence[Ranked]) -> int:
+    """Return how many windows are newer than the one that was ranked."""
+    window = ranked[0].worst.window if ranked else None
+    newer = {m.window.start for m in history if m.window is not None}
+    return sum(window is not None and start > window.start for start in newer)
+
+
+def message(ranked: Sequence[Ranked], *, newer: int = 0) -> str:
+    """Say how many columns moved, which most, by how much and since when.
+
+    Parameters
+    ----------
+    newer
+        Windows after this one, which cannot be judged yet.
+    """
     if not ranked:
         return "Nothing was measured yet"
     window = ranked[0].worst.window
     when = "" if window is None else f" in the {wording.span(window)}"
     moved = [r for r in ranked if r.state is State.BREACH]
     total = wording.counted(len(ranked), "column")
+    later = f"; {wording.counted(newer, 'newer window')} cannot be judged yet" if newer else ""
     if not moved:
         unsure = sum(r.state is State.INSUFFICIENT for r in ranked)
         small = f"; {unsure} could not be judged for lack of data" if unsure else ""
-        return f"None of {total} moved beyond a limit{when}{small}"
+        return f"None of {total} moved beyond a limit{when}{small}{later}"
     first = moved[0]
     since = "" if first.since is None else f", since {wording.day(first.since)}"
     return (
         f"{len(moved)} of {total} moved beyond a limit{when}, most of all {first.column}: "
         f"{first.worst.statistic} {wording.number(first.worst.value)}, "
-        f"{wording.against(first.worst)}{since}"
+        f"{wording.against(first.worst)}{since}{later}"
     )
 
 

@@ -25,6 +25,7 @@ def over_windows(
     beside: Sequence[Measurement] = (),
     marks: Sequence[Mark] = (),
     zero: bool = True,
+    mirrored: bool = False,
 ) -> go.Figure:
     """Draw one statistic over its windows with the band of its interval.
 
@@ -45,13 +46,16 @@ def over_windows(
         What happened meanwhile; those outside the windows are left out.
     zero
         Whether the axis starts at 0.
+    mirrored
+        Whether the limit holds in both directions from 0.
     """
     history = [m for m in history if m.window is not None]
     beside = [m for m in beside if m.window is not None]
     every = [*history, *beside]
     limits = [m.limit for m in every if m.limit is not None]
     limit = limits[-1] if limits else None
-    low, high = _range(every, fixed=(limit, reference and reference[0]), zero=zero)
+    below = -limit if mirrored and limit is not None else None
+    low, high = _range(every, fixed=(limit, below, reference and reference[0]), zero=zero)
     traces = [
         *_band(beside, colour=theme.ORANGE, of="estimate's "),
         *_band([m for m in history if m.state in JUDGED] if beside else history),
@@ -62,7 +66,8 @@ def over_windows(
     ]
     lines: list[tuple[Trace, Trace]] = []
     if limit is not None:
-        lines.append(theme.line(limit, f"limit {wording.number(limit)}"))
+        bounds = (limit, -limit) if mirrored else (limit,)
+        lines += [theme.line(bound, f"limit {wording.number(bound)}") for bound in bounds]
     if reference is not None:
         text = f"{reference[1]} {wording.number(reference[0])}"
         lines.append(theme.line(reference[0], text, dash="dot", colour=theme.REFERENCE))

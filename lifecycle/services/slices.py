@@ -34,7 +34,7 @@ def of_window(
     )
     now = _counted(con, monitor.version_id, column=column, span=days)
     if span is None:
-        key = baseline.key(monitor.version_id)
+        key = baseline.key_of(monitor.version_id)
         before = _counted(con, key, column=column, span=(None, None))
     else:
         before = _counted(con, monitor.version_id, column=column, span=span)

@@ -95,7 +95,7 @@ def _tallies(found: Reference, groupings: list[Grouping], *, plan: Plan) -> dict
 
 def keep(tx: Connection, version_id: str, baseline: Baseline, *, edges: FloatArray) -> None:
     """Keep a counted reference in the place of the one before."""
-    key = _key(version_id)
+    key = key_of(version_id)
     profiles.set_binnings(tx, key, list(profiles.binnings(tx, version_id).values()))
     tallies.set_score_edges(tx, key, edges)
     whole = {(d, n, ALL_ROWS): p for n, days in baseline.days.items() for d, p in days.items()}
@@ -108,7 +108,7 @@ def keep(tx: Connection, version_id: str, baseline: Baseline, *, edges: FloatArr
 
 def kept(con: Connection, version_id: str) -> Baseline | None:
     """Return the reference as it was counted, if it was."""
-    key = _key(version_id)
+    key = key_of(version_id)
     by_slice = profiles.by_slice(con, key)
     if ALL_ROWS not in by_slice:
         return None
@@ -124,5 +124,6 @@ def _total(days: Mapping[date, Profile]) -> Profile:
     return merge(parts)
 
 
-def _key(version_id: str) -> str:
+def key_of(version_id: str) -> str:
+    """Return under which version's name the reference's summaries are kept."""
     return f"{version_id}@reference"
