@@ -153,6 +153,31 @@ def test_drift_opens_the_column_and_window_of_its_address(open_page, portfolio):
     assert any("age" in title and "13 Sep 2026" in title for title in titles(page))
 
 
+def test_drift_shows_which_slices_brought_it_and_ranks_by_importance(open_page, portfolio):
+    page = clean(open_page("drift", portfolio, column="income", window="2026-11-02", **LIVE))
+
+    assert any("of the movement of income" in title for title in titles(page))
+    ranked = page.dataframe[0].value
+    assert ranked["column"].iloc[0] == "income"
+    assert ranked["importance"].iloc[0] == 0.9
+    assert "in the reference" in ranked["what changed"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [
+        ("Answers and outcomes", "Concept drift"),
+        ("Answers and outcomes", "of the score"),
+        ("Explanations", "fewer than two explanations"),
+        ("Columns together", "Columns were not measured together"),
+    ],
+)
+def test_every_tab_of_drift_opens_by_its_address(open_page, portfolio, tab, shown):
+    page = clean(open_page("drift", portfolio, tab=tab, **LIVE))
+
+    assert any(shown in text for text in (*titles(page), said(page)))
+
+
 def test_performance_judges_the_newest_window_whose_outcomes_are_known(open_page, portfolio):
     text = said(clean(open_page("performance", portfolio, **LIVE)))
 
