@@ -17,6 +17,7 @@ from lifecycle.api import (
     policies,
     problems,
     registry,
+    retention,
     trail,
 )
 from lifecycle.api.door import Recognise
@@ -67,6 +68,7 @@ def create(workspace: Workspace, *, settings: Settings, jobs: JobRunner | None =
         following,
         policies,
         trail,
+        retention,
         administration,
     ):
         api.include_router(module.router)

@@ -138,6 +138,22 @@ def deactivate(
         show(client.post(f"/people/{name}/deactivation"), format=format)
 
 
+@user.command("erase")
+def erase(
+    name: str,
+    reason: Reason,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Make a closed account's name unreadable for ever; the account name stays.
+
+    Example: lifecycle user erase ana --reason "asked for erasure, ticket 7"
+    """
+    with connected(home, acting_as) as client:
+        show(client.post(f"/people/{name}/erasure", {"reason": reason}), format=format)
+
+
 @token.command("add")
 def add_token(
     label: str,

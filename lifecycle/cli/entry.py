@@ -21,6 +21,7 @@ from lifecycle.cli import (
     quality,
     registry,
     reports,
+    retention,
     trail,
 )
 from lifecycle.cli.faults import report_fault
@@ -45,6 +46,8 @@ GROUPS: dict[str, typer.Typer] = {
     "incident": incidents.incident,
     "audit": trail.audit,
     "report": reports.report,
+    "hold": retention.hold,
+    "retention": retention.retention,
     "user": administration.user,
     "token": administration.token,
     "job": administration.job,

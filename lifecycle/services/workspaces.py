@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.services import policies, sealing
+from lifecycle.services import erasure, policies, sealing
 from lifecycle.services.access import people
 from lifecycle.store import audit
 from lifecycle.store import backup as copies
@@ -79,7 +79,9 @@ def open(home: Path) -> Workspace:  # noqa: A001 -- called as workspaces.open, l
     DamagedStore
         Its files do not agree with each other.
     """
-    return sealing.attach(Workspace.open(home))
+    workspace = sealing.attach(Workspace.open(home))
+    erasure.finish(workspace)
+    return workspace
 
 
 def backup(workspace: Workspace, file: Path, *, by: Actor, at: datetime) -> Mapping[str, object]:

@@ -87,6 +87,15 @@ def until(con: Connection, at: datetime, *, model_id: str | None = None) -> list
     return [event_of(row) for row in records(found)]
 
 
+def last_of(con: Connection, action: str) -> dict[str, datetime]:
+    """Return when an action last happened, by subject."""
+    found = con.execute(
+        "SELECT subject, max(happened_at) AS at FROM audit WHERE action = $action GROUP BY subject",
+        {"action": action},
+    )
+    return {row["subject"]: row["at"] for row in records(found)}
+
+
 def of_subjects(con: Connection, subjects: Iterable[str]) -> list[Link]:
     """Return the links about some subjects, first link first."""
     found = con.execute(

@@ -31,3 +31,20 @@ def remember(tx: Connection, key: str, person: str, response: object, at: dateti
             "INSERT INTO remembered VALUES ($key, $person, $response, $at)",
             {"key": key, "person": person, "response": dump(response), "at": utc(at)},
         )
+
+
+def older(con: Connection, *, before: datetime) -> int:
+    """Count the responses given before a time."""
+    found = con.execute(
+        "SELECT count(*) AS n FROM remembered WHERE answered_at <= $before", {"before": utc(before)}
+    )
+    return int(found.fetchall()[0][0])
+
+
+def forget(tx: Connection, *, before: datetime) -> int:
+    """Remove the responses given before a time, and return how many there were."""
+    gone = tx.execute(
+        "DELETE FROM remembered WHERE answered_at <= $before RETURNING key",
+        {"before": utc(before)},
+    )
+    return len(gone.fetchall())

@@ -16,6 +16,7 @@ from lifecycle.store import (
     approvals,
     checkpoints,
     deliveries,
+    holds,
     incidents,
     limits,
     people,
@@ -129,6 +130,11 @@ def m016_learned_limits(tx: Executes) -> None:
     tx.execute(limits.LIMITS)
 
 
+def m017_legal_holds(tx: Executes) -> None:
+    """Create legal holds."""
+    tx.execute(holds.HOLDS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -148,6 +154,7 @@ MIGRATIONS: list[Migration] = [
     m014_decisions,
     m015_access,
     m016_learned_limits,
+    m017_legal_holds,
 ]
 
 

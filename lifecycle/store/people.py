@@ -130,6 +130,11 @@ def by_identity(con: Connection, *, issuer: str, subject: str) -> str | None:
     return row["person"] if row else None
 
 
+def forget_identity(tx: Connection, person: str) -> None:
+    """Forget who at a provider has an account."""
+    tx.execute("DELETE FROM identity WHERE person = $person", {"person": person})
+
+
 def with_identity(con: Connection) -> frozenset[str]:
     """Return the accounts that belong to somebody at a provider."""
     return frozenset(str(row[0]) for row in con.execute("SELECT person FROM identity").fetchall())

@@ -9,6 +9,7 @@ from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.person import Person, grants_authority
 from lifecycle.domain.reach import EVERYWHERE, Reach
 from lifecycle.errors import Conflict, InvalidInput, NotAllowed
+from lifecycle.services import erasure
 from lifecycle.services.access.passwords import fingerprint, hashed, matches, new_secret
 from lifecycle.services.access.roles import (
     ask,
@@ -58,7 +59,8 @@ def add_person(
         waits = grants_authority(first, roles=person.roles, reach=reach) and alone is None
         opened = first if waits else person
         people.add(tx, opened)
-        details: dict[str, object] = {"display": person.display, "roles": sorted(opened.roles)}
+        display = erasure.sealed(workspace, name, person.display)
+        details: dict[str, object] = {"display": display, "roles": sorted(opened.roles)}
         details |= described(reach) | ({"conflict": alone} if alone else {})
         record(tx, "person.add", name, by=by, at=at, details=details)
         if waits:

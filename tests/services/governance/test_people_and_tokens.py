@@ -6,7 +6,7 @@ from furniture import NOW, ROOT, actor
 
 from lifecycle.domain.actor import Actor, Permission, Role, Scope
 from lifecycle.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
-from lifecycle.services import access
+from lifecycle.services import access, erasure
 from lifecycle.store import audit, people, tokens
 
 ADMIN = actor("adm")
@@ -23,7 +23,10 @@ def test_an_account_is_opened_by_an_administrator_and_written_down(workspace):
 
     assert people.get(workspace.cursor(), "ada") == person
     assert person.roles == {Role.DEVELOPER}
-    assert last(workspace).details == {"display": "Ada L.", "roles": ["developer"]}
+    assert erasure.opened(workspace, last(workspace)) == {
+        "display": "Ada L.",
+        "roles": ["developer"],
+    }
     with pytest.raises(Conflict):
         access.add_person(workspace, "ada", roles={Role.VIEWER}, by=ADMIN, at=NOW)
 

@@ -1,0 +1,236 @@
+"""What may be forgotten and what must not: erasure, legal holds and periods of retention."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from lifecycle.adapters import shredding
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.person import Person
+from lifecycle.domain.retention import (
+    EVERYTHING,
+    PERIODS,
+    Hold,
+    Period,
+    RecordClass,
+    holding,
+    period_of,
+)
+from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput
+from lifecycle.store import audit, holds, keys, people, sessions
+from lifecycle.store.connection import Connection, Workspace
+
+ERASED = "erased person"
+"""What stands where a name stood."""
+SUBJECT = "erasure.person"
+
+
+def erase(workspace: Workspace, name: str, *, reason: str, by: Actor, at: datetime) -> Person:
+    """Make a person's name unreadable for ever, here and in every copy of the trail.
+
+    Their key is destroyed, so what was sealed with it stays as it was written and the chain
+    holds. The account name stays: it is what decisions were signed with.
+
+    Raises
+    ------
+    Conflict
+        The account is open, erased already, or under a legal hold.
+    InvalidInput
+        No reason is given.
+    """
+    by.require(Permission.ADMINISTER)
+    if not reason.strip():
+        raise InvalidInput(f"to erase {name} give a reason")
+    with workspace.transaction() as tx:
+        person = people.get(tx, name)
+        if person.active:
+            raise Conflict(f"the account {name!r} is open; close it first")
+        if person.display == ERASED:
+            raise Conflict(f"{name} is erased already")
+        hold = holding(holds.every(tx), f"person:{name}")
+        if hold is not None:
+            raise Conflict(f"{name} is under legal hold {hold.id} ({hold.reason})")
+        erased = _erase(tx, person, reason=reason, by=by, at=at)
+    shredding.destroy(folder(workspace), name)
+    workspace.checkpoint()
+    return erased
+
+
+def finish(workspace: Workspace) -> None:
+    """Destroy the keys of whoever was erased when a crash came before that."""
+    for event in audit.search(workspace.cursor(), action=SUBJECT, limit=10_000):
+        shredding.destroy(folder(workspace), event.event.subject.partition(":")[2])
+
+
+def sealed(workspace: Workspace, name: str, text: str) -> str:
+    """Write a personal text so that it can be erased later."""
+    return shredding.seal(folder(workspace), name, text)
+
+
+def opened(workspace: Workspace, event: AuditEvent) -> dict[str, object]:
+    """Return an event's details with sealed texts readable, or told to be erased."""
+    name = event.subject.partition(":")[2]
+    return {
+        key: (shredding.unseal(folder(workspace), name, str(value)) or ERASED)
+        if shredding.is_sealed(value)
+        else value
+        for key, value in event.details.items()
+    }
+
+
+def read_personal(
+    workspace: Workspace, event: AuditEvent, *, by: Actor, at: datetime
+) -> dict[str, object]:
+    """Open the sealed texts of an event for somebody, and record that they looked."""
+    by.require(Permission.READ_TRAIL)
+    details = opened(workspace, event)
+    with workspace.transaction() as tx:
+        audit.append(tx, AuditEvent("read.personal", event.subject, by.name, at, via=by.via))
+    return details
+
+
+def hold(workspace: Workspace, subject: str, *, reason: str, by: Actor, at: datetime) -> Hold:
+    """Forbid that something is erased or disposed of until the hold is released.
+
+    Raises
+    ------
+    InvalidInput
+        Subject or reason is missing.
+    """
+    by.require(Permission.ADMINISTER)
+    if not subject.strip() or not reason.strip():
+        raise InvalidInput("a legal hold names what it covers, and why")
+    with workspace.transaction() as tx:
+        placed = Hold(holds.next_id(tx), subject.strip(), reason.strip(), by.name, at)
+        holds.add(tx, placed)
+        details = {"hold": placed.id}
+        _record(tx, "hold.place", placed.subject, by=by, at=at, reason=reason, details=details)
+    return placed
+
+
+def release(workspace: Workspace, hold_id: str, *, reason: str, by: Actor, at: datetime) -> Hold:
+    """End a legal hold, as somebody else than who placed it.
+
+    Raises
+    ------
+    Conflict
+        It is released already.
+    FourEyesViolation
+        Whoever placed it tries.
+    """
+    by.require(Permission.ADMINISTER)
+    with workspace.transaction() as tx:
+        placed = holds.get(tx, hold_id)
+        if not placed.active:
+            raise Conflict(f"{hold_id} is released already")
+        if placed.placed_by == by.name:
+            raise FourEyesViolation(f"{by.name} placed {hold_id}; a second person releases it")
+        released = replace(placed, released_by=by.name, released_at=at)
+        holds.release(tx, released)
+        details = {"hold": hold_id}
+        _record(tx, "hold.release", placed.subject, by=by, at=at, reason=reason, details=details)
+    return released
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A class of records with its period, and how many of it are due to go.
+
+    Parameters
+    ----------
+    held
+        Due, but under a legal hold.
+    """
+
+    period: Period
+    due: int
+    held: int = 0
+
+
+def due(con: Connection, *, at: datetime) -> list[Due]:
+    """Return every class of records with what is due of it."""
+    standing = holds.every(con)
+    everything = holding(standing, EVERYTHING) is not None
+    counts: dict[RecordClass, tuple[int, int]] = {}
+    leaving = _leaving(con, at=at)
+    kept = sum(holding(standing, f"person:{p.name}") is not None for p in leaving)
+    counts[RecordClass.PERSONAL] = (len(leaving) - kept, kept)
+    answers = keys.older(con, before=_before(RecordClass.RESPONSES, at=at))
+    counts[RecordClass.RESPONSES] = (0, answers) if everything else (answers, 0)
+    return [Due(period, *counts.get(period.record_class, (0, 0))) for period in PERIODS]
+
+
+def dispose(workspace: Workspace, *, by: Actor, at: datetime) -> Mapping[str, int]:
+    """Erase and remove what is due and not held, and record how much it was.
+
+    Returns
+    -------
+    Mapping
+        How many records went, by class.
+    """
+    by.require(Permission.ADMINISTER)
+    gone: list[str] = []
+    with workspace.transaction() as tx:
+        standing = holds.every(tx)
+        for person in _leaving(tx, at=at):
+            if holding(standing, f"person:{person.name}") is None:
+                _erase(tx, person, reason="period of retention is over", by=by, at=at)
+                gone.append(person.name)
+        held = holding(standing, EVERYTHING) is not None
+        before = _before(RecordClass.RESPONSES, at=at)
+        answers = 0 if held else keys.forget(tx, before=before)
+        counts = {"personal": len(gone), "responses": answers}
+        _record(tx, "erasure.due", "workspace", by=by, at=at, reason="", details=counts)
+    for name in gone:
+        shredding.destroy(folder(workspace), name)
+    workspace.checkpoint()
+    return counts
+
+
+def folder(workspace: Workspace) -> Path:
+    """Return where the keys of persons lie."""
+    return workspace.home / "keys" / "persons"
+
+
+def _erase(tx: Connection, person: Person, *, reason: str, by: Actor, at: datetime) -> Person:
+    erased = replace(person, display=ERASED)
+    people.update(tx, erased)
+    people.set_password(tx, person.name, None)
+    people.forget_identity(tx, person.name)
+    sessions.remove_of(tx, person.name)
+    details = {"fields": ["display", "password", "identity"]}
+    subject = f"person:{person.name}"
+    _record(tx, SUBJECT, subject, by=by, at=at, reason=reason, details=details)
+    return erased
+
+
+def _leaving(con: Connection, *, at: datetime) -> list[Person]:
+    """Return the closed accounts whose personal texts have been kept long enough."""
+    closed = audit.last_of(con, "person.deactivate")
+    period = period_of(RecordClass.PERSONAL)
+    return [
+        person
+        for person in people.every(con)
+        if not person.active
+        and person.display != ERASED
+        and period.due(closed.get(f"person:{person.name}", person.created_at), at=at)
+    ]
+
+
+def _before(record_class: RecordClass, *, at: datetime) -> datetime:
+    return at - timedelta(days=period_of(record_class).days or 0)
+
+
+def _record(
+    tx: Connection,
+    action: str,
+    subject: str,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    details: Mapping[str, object],
+) -> None:
+    audit.append(tx, AuditEvent(action, subject, by.name, at, reason, by.via, details))
