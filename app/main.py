@@ -14,6 +14,7 @@ PAGES = (
     ("inventory", "Inventory", "inventory_2", READ, "All models and versions"),
     ("model", "Model", "deployed_code", READ, "Everything about one model"),
     ("drift", "Drift", "stacked_line_chart", READ, "What moved, since when, does it matter"),
+    ("quality", "Data quality", "rule", READ, "Is the data fit to be measured"),
     ("performance", "Performance", "speed", READ, "Does it still work"),
     ("fairness", "Fairness", "balance", READ, "Who is treated differently, how sure are we"),
     ("explanations", "Explanations", "lightbulb", READ, "What drives it"),

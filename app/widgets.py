@@ -32,6 +32,7 @@ PAGES = {
         "inventory",
         "model",
         "drift",
+        "quality",
         "performance",
         "fairness",
         "explanations",

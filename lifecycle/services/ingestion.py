@@ -18,7 +18,7 @@ from lifecycle.engines.contract import Kind
 from lifecycle.engines.reading import kind_of
 from lifecycle.errors import InvalidInput
 from lifecycle.services.access.places import require_for
-from lifecycle.store import audit, datasets, logs, models, monitors
+from lifecycle.store import audit, datasets, log_schemas, logs, models, monitors
 from lifecycle.store.connection import Connection, Workspace
 
 pc: Any = pyarrow.compute  # its functions are made at run time and have no types
@@ -88,19 +88,23 @@ def predictions(
     served = _served(con, logged.id)
     kinds = {**_kinds(con, logged.reference), **served}
     names = {"lc_at": timestamp, "lc_id": id, "score": score, "prediction": prediction}
+    given = [_File(str(file), rows.read(str(file))) for file in files]
     tables = [
         _prediction_rows(
-            _File(str(file), rows.read(str(file))),
+            file,
             logged=logged,
             kinds=kinds,
             served=served,
             regression=regression,
             names=names,
         )
-        for file in files
+        for file in given
     ]
     count = sum(table.num_rows for table in tables)
     with ws.transaction() as tx:
+        for file, table in zip(given, tables, strict=True):
+            first = pc.min(table["lc_at"]).as_py()
+            log_schemas.note(tx, logged.id, file.table.schema, first_at=first, at=at)
         days = {
             day
             for file, table in zip(files, tables, strict=True)

@@ -19,6 +19,7 @@ from lifecycle.store import (
     holds,
     incidents,
     limits,
+    log_schemas,
     people,
     policy_drafts,
     profiles,
@@ -135,6 +136,11 @@ def m017_legal_holds(tx: Executes) -> None:
     tx.execute(holds.HOLDS)
 
 
+def m018_log_schemas(tx: Executes) -> None:
+    """Create the columns that the files of a log held."""
+    tx.execute(log_schemas.TABLES)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -155,6 +161,7 @@ MIGRATIONS: list[Migration] = [
     m015_access,
     m016_learned_limits,
     m017_legal_holds,
+    m018_log_schemas,
 ]
 
 

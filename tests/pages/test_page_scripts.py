@@ -7,7 +7,16 @@ from lifecycle.store import logs
 
 APPROVER = Actor("ada", frozenset({Role.APPROVER}), via="sample")
 VIEWER = Actor("vik", frozenset({Role.VIEWER}), via="sample")
-OURS = ("overview", "inventory", "model", "drift", "performance", "fairness", "explanations")
+OURS = (
+    "overview",
+    "inventory",
+    "model",
+    "drift",
+    "quality",
+    "performance",
+    "fairness",
+    "explanations",
+)
 LIVE = {"model": "credit-default", "version": "1"}
 
 
@@ -46,7 +55,7 @@ def test_a_page_of_a_model_without_versions_opens(open_page, portfolio, name):
     clean(open_page(name, portfolio, model="credit-limit"))
 
 
-@pytest.mark.parametrize("name", ["drift", "performance", "fairness", "explanations"])
+@pytest.mark.parametrize("name", ["drift", "quality", "performance", "fairness", "explanations"])
 def test_a_version_without_records_names_the_command_that_makes_them(open_page, portfolio, name):
     page = clean(open_page(name, portfolio, model="credit-default", version="2"))
 
@@ -247,3 +256,23 @@ def test_a_version_without_a_file_is_refused_in_one_sentence(open_page, portfoli
 
     assert not page.exception
     assert "it has no file" in page.error[0].value
+
+
+def test_data_quality_names_what_fails_and_opens_rows_for_those_who_may(open_page, portfolio):
+    page = clean(open_page("quality", portfolio, **LIVE, column="income", span="everything"))
+
+    assert "Newest row:" in said(page)
+    assert len(titles(page)) == 2
+    assert "columns:" in page.code[-1].value
+    (opens,) = [button for button in page.button if button.label.startswith("Open failing rows")]
+    opens.click().run()
+    assert "fails this check" in said(page)
+    hidden = clean(open_page("quality", portfolio, by=VIEWER, **LIVE, column="income"))
+    assert "do not let you open single rows" in said(hidden)
+
+
+def test_data_quality_of_all_rows_is_their_number(open_page, portfolio):
+    page = clean(open_page("quality", portfolio, **LIVE, column="(all rows)", span="everything"))
+
+    assert "Volume against usual" in titles(page)[1]
+    assert "No single row fails this check" in said(page)

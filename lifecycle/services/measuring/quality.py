@@ -55,6 +55,8 @@ def _columns(watch: Watch, counts: Counts) -> Iterator[tuple[str, Profile, Profi
     rows = max((profile.rows for profile in held.values()), default=0)
     for column, reference in watch.references.get(ALL_ROWS, {}).items():
         current = held.get(column)
+        if column in watch.monitor.service_columns:
+            continue
         absent = rows - (0 if current is None else current.rows)
         if current is None and not rows:
             continue

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
@@ -22,7 +23,7 @@ from lifecycle.store import logs, profiles, tallies
 from lifecycle.store.connection import Connection
 
 MOST_SILENT = 31
-"""Windows without rows that are told after the last one that had some."""
+"""Windows without rows that are told in a row: a clock that jumped by years fills no store."""
 
 _Summary = TypeVar("_Summary")
 
@@ -141,13 +142,14 @@ def expected(
         return {}
     last = max(logged, key=lambda window: window.start)
     windows: dict[Window, bool] = {}
-    silent = 0
-    for window in _following(min(logged, key=lambda window: window.start), grain=grain):
-        after = window.start > last.start
-        if after and (not trailing or window.end > until or silent == MOST_SILENT):
-            break
-        silent += after
-        windows[window] = window in logged
+    for start in sorted(logged, key=lambda window: window.start):
+        windows[start] = True
+        silent = islice(_following(start, grain=grain), 1, MOST_SILENT + 1)
+        for window in silent:
+            after = window.start > last.start
+            if window in logged or (after and (not trailing or window.end > until)):
+                break
+            windows[window] = False
     return windows
 
 

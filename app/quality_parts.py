@@ -1,0 +1,101 @@
+"""The parts of the Data quality page below its map: schema, suggestions and failing rows."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import session, widgets, words
+from lifecycle.charts import wording
+from lifecycle.domain.actor import Permission
+from lifecycle.services import data_quality
+from lifecycle.services.analysis.suggestions import as_yaml
+from lifecycle.store import logs
+
+if TYPE_CHECKING:
+    from lifecycle.domain.measurement import Measurement, Window
+    from lifecycle.domain.model import Version
+
+NO_SINGLE_ROW = frozenset({"stuck_value", "volume_change"})
+"""Checks that no single row can fail."""
+
+
+def freshness(version: "Version") -> None:
+    """Say how old the newest logged row is."""
+    logged = logs.first_last(session.cursor(), version.id)
+    if logged is not None:
+        hours = (session.now() - logged[1]).total_seconds() / 3600
+        age = f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"  # noqa: PLR2004 -- three days
+        ahead = "in the future: check the clock that wrote it" if hours < 0 else f"{age} ago"
+        widgets.note(f"Newest row: {words.moment(logged[1])}, {ahead}.", icon="schedule")
+
+
+def schema(version: "Version") -> None:
+    """List how the columns of the log's files changed."""
+    changes = data_quality.schema_changes(session.cursor(), version.id)
+    if not changes:
+        widgets.note("The columns of the logged files never changed.", icon="check")
+        return
+    rows = [
+        {
+            "from (UTC)": change.at,
+            "added": ", ".join(change.added),
+            "removed": ", ".join(change.removed),
+            "other type": ", ".join(
+                f"{name} from {before} to {now}" for name, (before, now) in change.retyped.items()
+            ),
+        }
+        for change in changes
+    ]
+    widgets.table(rows, name="quality_schema", alt="How the columns of the log changed")
+
+
+def suggestions(version: "Version") -> None:
+    """Show what the reference suggests to expect, to copy into a file."""
+    found = data_quality.suggested(session.cursor(), version.id)
+    if not found:
+        hint = "`lifecycle monitor run` counts the reference."
+        widgets.empty("The reference was not counted yet", hint=hint)
+        return
+    widgets.note(
+        "What the reference keeps itself. Copy it into a file for "
+        "`lifecycle quality FILE --expectations`, or into the monitor.",
+        icon="content_copy",
+    )
+    st.code(as_yaml(found), language="yaml", height=360)
+
+
+def failing(version: "Version", measured: "Measurement", window: "Window") -> None:
+    """Open single rows that fail a check, for those who may; doing so is recorded."""
+    column, check = measured.column, measured.statistic
+    if column is None or check in NO_SINGLE_ROW:
+        widgets.note("No single row fails this check.")
+        return
+    if not session.may(Permission.READ_ROWS):
+        widgets.note("Your roles do not let you open single rows.", icon="lock")
+        return
+    key = f"{version.id} {column} {check} {window.start.isoformat()}"
+    if st.button(
+        f"Open failing rows of {column}",
+        icon=":material/visibility:",
+        key="quality_open",
+        help="Ids, times and values are shown to you; the audit trail keeps that you looked",
+    ):
+        st.session_state["quality_opened"] = key
+        with widgets.refusals():
+            st.session_state["quality_rows"] = data_quality.failing_rows(
+                session.workspace(),
+                version.id,
+                column=column,
+                statistic=check,
+                window=window,
+                by=session.actor(),
+                at=session.now(),
+            )
+    rows = st.session_state.get("quality_rows")
+    if rows is None or st.session_state.get("quality_opened") != key:
+        return
+    if not rows:
+        widgets.note(f"No row of the {wording.span(window)} fails this check.", icon="check")
+        return
+    table = [{"id": row.id, "time (UTC)": row.at, column: row.value} for row in rows]
+    widgets.table(table, name="quality_rows", alt=f"Rows that fail {check} of {column}")

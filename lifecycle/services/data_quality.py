@@ -1,0 +1,170 @@
+"""What people see and open about the quality of a version's log."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.expectation import Expectation
+from lifecycle.domain.measurement import Window
+from lifecycle.engines import choose, rows
+from lifecycle.engines.conditions import Condition, Infinite, Missing, NotAmong, Outside
+from lifecycle.errors import InvalidInput
+from lifecycle.services.access.places import require_for
+from lifecycle.services.analysis.checks import condition_of
+from lifecycle.services.analysis.suggestions import suggest_from_profiles
+from lifecycle.services.measuring.quality import REPORTED
+from lifecycle.stats.summaries import NumericProfile, Profile
+from lifecycle.store import audit, log_schemas, logs, models, monitors, profiles
+from lifecycle.store.connection import Connection, Workspace
+
+MOST_ROWS = 100
+"""Failing rows shown at once; whoever needs more has the log's files."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """How the columns of a log's files differ from those of the file before.
+
+    Parameters
+    ----------
+    at
+        Time of the first row that was so.
+    retyped
+        Kind before and after, by column.
+    """
+
+    at: datetime
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    retyped: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRow:
+    """A row of the log that breaks a check: its id, its time and the column's value, as text."""
+
+    id: str
+    at: str
+    value: str | None
+
+
+def schema_changes(con: Connection, version_id: str) -> list[SchemaChange]:
+    """Return how the columns of a version's files changed, newest first."""
+    found = [
+        SchemaChange(
+            now.first_at,
+            added=tuple(name for name in now.columns if name not in before.columns),
+            removed=tuple(name for name in before.columns if name not in now.columns),
+            retyped={
+                name: (before.columns[name], kind)
+                for name, kind in now.columns.items()
+                if before.columns.get(name, kind) != kind
+            },
+        )
+        for before, now in pairwise(log_schemas.every(con, version_id))
+    ]
+    return found[::-1]
+
+
+def suggested(con: Connection, version_id: str) -> tuple[Expectation, ...]:
+    """Suggest expectations from a version's reference as it was counted; no row is read."""
+    counted = profiles.binnings(con, version_id)
+    return suggest_from_profiles({name: kept.reference for name, kept in counted.items()})
+
+
+def failing_rows(
+    ws: Workspace,
+    version_id: str,
+    *,
+    column: str,
+    statistic: str,
+    window: Window,
+    limit: int = 20,
+    by: Actor,
+    at: datetime,
+) -> list[LoggedRow]:
+    """Open the first rows of a window that break a check; who did so stands in the audit trail.
+
+    Raises
+    ------
+    InvalidInput
+        No single row breaks that check, or nothing was counted of the column.
+    NotAllowed
+        The actor may not open single rows.
+    NotFound
+        There is no such version.
+    """
+    con = ws.cursor()
+    version = models.version_by_id(con, version_id)
+    require_for(con, version.model_id, Permission.READ_ROWS, by=by)
+    condition = _condition(con, version_id, column=column, statistic=statistic)
+    days = [
+        day
+        for day in logs.days(con, version.id)
+        if window.start.date() <= day.day <= (window.end - timedelta(microseconds=1)).date()
+    ]
+    files = [file for day in days for file in day.files]
+    found = _read(ws, files, condition, column=column, limit=min(limit, MOST_ROWS))
+    details = {
+        "column": column,
+        "statistic": statistic,
+        "start": window.start.isoformat(),
+        "end": window.end.isoformat(),
+        "rows": len(found),
+    }
+    with ws.transaction() as tx:
+        subject = f"version:{version.id}"
+        audit.append(tx, AuditEvent("rows.read", subject, by.name, at, via=by.via, details=details))
+    return found
+
+
+def _condition(con: Connection, version_id: str, *, column: str, statistic: str) -> Condition:
+    """Say what is wrong with a row: what the monitor expects, else what the reference shows."""
+    kept = profiles.binnings(con, version_id).get(column)
+    if kept is None:
+        raise InvalidInput(f"nothing was counted of a column {column!r} of {version_id}")
+    monitor = monitors.current(con, version_id)
+    for expected in () if monitor is None else monitor.expectations:
+        if expected.column == column and REPORTED[expected.check] == statistic:
+            condition = condition_of(expected)
+            if condition is not None:
+                return condition
+    found = _of_reference(kept.reference, column=column).get(statistic)
+    if found is None:
+        raise InvalidInput(f"no single row of column {column} breaks {statistic}")
+    return found
+
+
+def _of_reference(reference: Profile, *, column: str) -> dict[str, Condition]:
+    found: dict[str, Condition] = {"missing_share": Missing(column)}
+    if isinstance(reference, NumericProfile):
+        found["infinite_share"] = Infinite(column)
+        if reference.n:
+            found["out_of_range_share"] = Outside(column, reference.low, reference.high)
+    elif reference.other == 0:
+        found["unseen_category_share"] = NotAmong(column, reference.categories)
+    return found
+
+
+def _read(
+    ws: Workspace, files: Sequence[Path], condition: Condition, *, column: str, limit: int
+) -> list[LoggedRow]:
+    if not files:
+        return []
+    with tempfile.TemporaryDirectory(dir=ws.tmp) as folder, choose() as engine:
+        file = Path(folder) / "log.parquet"
+        rows.join(files, [], into=file)
+        source = replace(engine.open(str(file)), label="the log")
+        if column not in source.names:
+            raise InvalidInput(f"the rows of this window were logged without column {column}")
+        shown = ("lc_id", "lc_at", column)
+        found = engine.failing(source, condition, columns=shown, limit=limit)
+    return [
+        LoggedRow(values["lc_id"] or "", values["lc_at"] or "", values[column])
+        for _, values in found
+    ]
