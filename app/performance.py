@@ -8,9 +8,8 @@ import streamlit as st
 
 from app import widgets
 from lifecycle.charts import estimates, groups, outcomes, tables, timelines
-from lifecycle.domain.measurement import State
 from lifecycle.services import measuring
-from lifecycle.services.analysis.result import Draft, finish
+from lifecycle.services.analysis.result import Draft, finish, overall
 from lifecycle.stats import catalogue
 from lifecycle.stats.summaries import BinaryTally, ClassTally
 
@@ -95,8 +94,8 @@ def by_group(
         widgets.empty("Nothing was counted by group", hint=hint)
         return
     title = groups.message(parts, name=declared.title)
-    overall = next((m for m in found if not m.slice), None)
-    figure = groups.rates(parts, title=title, name=declared.title, overall=overall)
+    whole = next((m for m in found if not m.slice), None)
+    figure = groups.rates(parts, title=title, name=declared.title, overall=whole)
     widgets.chart(figure, name="performance_groups", alt=title, rows=tables.rows(found))
 
 
@@ -137,8 +136,7 @@ def service(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> Non
         return
     newest = [m for m in history if m.window == history[-1].window]
     title = estimates.service_message(newest)
-    bad = any(m.state is State.BREACH for m in newest)
-    widgets.badge(State.BREACH if bad else State.OK, title)
+    widgets.badge(overall(newest), title)
     times = {
         label: [m for m in history if m.statistic == name] for label, name in LATENCIES.items()
     }

@@ -70,6 +70,10 @@ def service_message(newest: Sequence[Measurement]) -> str:
     breached = [m for m in limited if m.state is State.BREACH]
     if not limited:
         return "No service level is promised; these are the newest values"
+    near = [m for m in limited if m.state is State.WARNING]
+    if near and not breached:
+        named = ", ".join(f"{m.statistic} {wording.number(m.value)}" for m in near)
+        return f"Near the limit of the service level, within what chance explains: {named}"
     if not breached:
         return f"The service level is kept in {wording.counted(len(limited), 'promise')}"
     named = ", ".join(

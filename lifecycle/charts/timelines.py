@@ -12,6 +12,14 @@ from lifecycle.charts import theme, wording
 from lifecycle.charts.theme import Mark, Trace
 from lifecycle.domain.measurement import Measurement, State, Window
 
+LOW, TALL = 320, 400
+"""Pixels of a figure, and of one with a second history in it."""
+
+LEGEND_BELOW = {
+    "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
+}
+"""Two bands and the states are too many names to stand between title and plot on a phone."""
+
 MOST_SERIES = len(theme.SERIES)
 """More lines than this cannot be told apart; the table holds them all."""
 
@@ -78,6 +86,8 @@ def over_windows(
         y=theme.axis(_labelled(name, every), range=[low, high]),
         lines=lines,
         shapes=_event_lines(marks, every),
+        height=TALL if beside else LOW,
+        more=LEGEND_BELOW if beside else None,
     )
 
 

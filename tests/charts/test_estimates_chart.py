@@ -94,4 +94,6 @@ def test_a_service_level_is_said_to_be_kept_or_not():
     assert estimates.service_message([kept, broken]) == (
         "1 promise of 2 not kept: error_share 0.200 against 0.100"
     )
+    near = measured(0, 92.0, limit=90, name="latency_p95", state=State.WARNING)
+    assert "Near the limit" in estimates.service_message([near])
     assert "No service level is promised" in estimates.service_message([measured(0, 1.0)])
