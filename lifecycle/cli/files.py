@@ -200,9 +200,11 @@ def estimate(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help=PLACE)],
     current: Annotated[str, typer.Argument(metavar="CURRENT", help=PLACE)],
     target: Target,
-    score: Annotated[str, typer.Option(metavar="COL", help="Probability of positive.")],
+    score: Annotated[
+        str | None, typer.Option(metavar="COL", help="Probability of positive; not for numbers.")
+    ] = None,
     prediction: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column with the decision.")
+        str | None, typer.Option(metavar="COL", help="The column with the decision or number.")
     ] = None,
     positive: Positive = None,
     positive_prediction: PositivePrediction = None,
@@ -228,7 +230,8 @@ def estimate(
 ) -> None:
     """Estimate how good answers are while outcomes are unknown, from a labelled reference."""
     from lifecycle.engines import choose
-    from lifecycle.services.analysis.estimation import EstimateOptions, measure_estimate
+    from lifecycle.services.analysis.estimating import EstimateOptions
+    from lifecycle.services.analysis.estimation import measure_estimate
     from lifecycle.services.analysis.outcomes import Roles
 
     options = EstimateOptions(
@@ -247,6 +250,7 @@ def estimate(
         limits=numbers(limit or (), option="--limit"),
         alert_on=alert_on,
         costs=_costs(value, currency=currency),
+        sides=[rule.column for rule in filters(reference_where, current_where)],
     )
     with choose(engine) as counting:
         before = counting.open(reference, where=filters(where, reference_where))

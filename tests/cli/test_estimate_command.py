@@ -250,11 +250,79 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(command, sides, options, said
     assert result.out == ""
 
 
-def test_other_kinds_of_models_are_not_estimated_as_binary(command, write):
+def test_a_score_and_classes_decide_what_is_estimated(command, write):
     rng = np.random.default_rng(7)
     file = write("numbers", y=rng.normal(size=300), s=rng.random(300), p=rng.normal(size=300))
+    letters = rng.choice(["a", "b", "c"], 300)
+    classes = write("classes", y=letters, p=letters)
 
-    result = command("estimate", file, file, *ROLES)
+    scored = command("estimate", file, file, *ROLES)
+    several = command("estimate", classes, classes, "--target", "y", "--prediction", "p")
+    binary = command("estimate", file, file, "--target", "y", "--positive", "1")
+
+    assert (scored.code, several.code, binary.code) == (2, 2, 2)
+    assert "say which label is positive" in scored.err
+    assert "several classes" in several.err
+    assert "give --score" in binary.err
+
+
+def numbers(seed, n, *, shift=0.0):
+    """Draw a regression whose errors grow with `a`, in three places."""
+    rng = np.random.default_rng(seed)
+    a, place = rng.normal(shift, 1, n), rng.choice(["x", "y", "z"], n)
+    p = 2 * a + (place == "y")
+    return {"a": a, "place": place, "p": p, "y": p + rng.normal(0, 1, n) * np.exp(0.5 * a)}
+
+
+REGRESSION = ("--target", "y", "--prediction", "p")
+
+
+def test_errors_of_a_regression_are_estimated_and_tested(command, write):
+    rows = numbers(2, 2000, shift=0.7)
+    reference, current = write("reference", **numbers(1, 6000)), write("current", **rows)
+
+    result = command("estimate", reference, current, *REGRESSION, "--chunk-size", 1000)
+
+    assert result.json["settings"]["features"] == ["p", "a", "place"]
+    assert not result.json["error_model"]["mae"]["refused"]
+    assert [m["slice"]["rows"] for m in result.found("mae")] == ["1-1000", "1001-2000"]
+    for pair, part in zip(
+        [p for p in result.json["backtest"] if p["statistic"] == "mae"],
+        (slice(0, 1000), slice(1000, 2000)),
+        strict=True,
+    ):
+        true = metrics.mean_absolute_error(rows["y"][part], rows["p"][part])
+        assert pair["realised"] == pytest.approx(true)
+        assert pair["estimated"] == pytest.approx(true, rel=0.2)
+
+
+def test_errors_that_no_column_explains_are_not_estimated(command, write):
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=3000)
+    file = write("alike", a=a, p=a, y=a + rng.normal(size=3000))
+    few = write("few", **numbers(1, 400))
+
+    refused, small = (command("estimate", side, side, *REGRESSION) for side in (file, few))
+
+    assert (refused.code, small.code) == (3, 3)
+    assert {m["state"] for m in refused.json["measurements"]} == {"not_applicable"}
+    assert "explain -" in refused.json["measurements"][0]["reason"]
+    assert small.json["verdict"] == "insufficient"
+    assert small.json["error_model"] == {"mae": None, "rmse": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--statistic", "r2"), "r2 is not estimated of numbers"),
+        (("--value", "FP=1"), "decisions of a binary model"),
+        (("--alert-on", "mean+3sd", "--chunk-size", "9"), "not for a regression"),
+    ],
+)
+def test_wrong_use_of_a_regressions_estimate_is_refused(command, write, options, said):
+    file = write("rows", **numbers(1, 600))
+
+    result = command("estimate", file, file, *REGRESSION, *options)
 
     assert result.code == 2
-    assert "say which label is positive" in result.err
+    assert said in result.err

@@ -1,27 +1,26 @@
 """How well does a model work where outcomes are not known, from a reference where they are."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lifecycle.domain.measurement import Window
-from lifecycle.domain.value import CostMatrix, as_settings
+from lifecycle.domain.value import as_settings
 from lifecycle.engines import Engine
-from lifecycle.engines.contract import CHUNK, Grouping, Source
-from lifecycle.engines.windows import Windowing, parse_width
+from lifecycle.engines.contract import Grouping, Source
+from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InsufficientData, InvalidInput
-from lifecycle.services.analysis import backtest, calibrated
+from lifecycle.services.analysis import backtest, calibrated, estimating
 from lifecycle.services.analysis.backtest import Tested
-from lifecycle.services.analysis.learning import deviations, learned_limit
-from lifecycle.services.analysis.outcomes import (
-    Codings,
-    Roles,
-    Task,
-    binary_codings,
-    recognise,
+from lifecycle.services.analysis.error_estimation import estimate_errors
+from lifecycle.services.analysis.estimating import (
+    MATURE,
+    EstimateOptions,
+    acknowledged,
+    windowing_of,
 )
+from lifecycle.services.analysis.outcomes import Codings, Task, binary_codings, recognise
 from lifecycle.services.analysis.performance import in_money
-from lifecycle.services.analysis.periods import windows_of
 from lifecycle.services.analysis.result import (
     Draft,
     Result,
@@ -41,40 +40,6 @@ from lifecycle.stats.summaries import BinaryTally
 
 RANKING = ("roc_auc", "average_precision")
 """What needs no decision."""
-
-MATURE = 0.9
-"""Share of a window's rows whose outcome must be known before an estimate is held against it."""
-
-
-@dataclass(frozen=True, slots=True)
-class EstimateOptions:
-    """What to estimate, and how the rows are cut.
-
-    Parameters
-    ----------
-    timestamp, window
-        Cut both sides into windows of that width.
-    chunk_size
-        Cut both sides into so many rows each, in file order.
-    statistics
-        Names of `estimation.ESTIMATED`; all that fit when empty.
-    limits
-        By statistic; nothing is judged without one.
-    alert_on
-        ``mean+3sd``: a limit from what was realised in the reference's windows.
-    costs
-        What decisions are worth, to estimate their value too.
-    """
-
-    roles: Roles
-    timestamp: str | None = None
-    window: str | None = None
-    chunk_size: int | None = None
-    statistics: Sequence[str] = ()
-    confidence: float = 0.95
-    limits: Mapping[str, float] = field(default_factory=dict[str, float])
-    alert_on: str | None = None
-    costs: CostMatrix | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +77,8 @@ class _Run:
         )
         for found in tallied:
             if isinstance(found.tally, BinaryTally):
-                yield _part(found.tally, found.window, rows=self.options.chunk_size, of=source)
+                name, window = estimating.named(found.window, options=self.options, of=source)
+                yield Part(name, window, found.tally)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,21 +93,26 @@ class _Reference:
 def measure_estimate(
     engine: Engine, *, reference: Source, current: Source, options: EstimateOptions
 ) -> Result:
-    """Estimate a classifier's performance on current rows; outcomes there only test the estimate.
+    """Estimate a model's performance on current rows; outcomes there only test the estimate.
 
     Raises
     ------
     InvalidInput
-        A column, statistic, window or limit cannot be used, or the model is no binary classifier.
+        A column, statistic, window or limit cannot be used, or the model has several classes.
     """
-    _check(options, reference=reference, current=current)
-    if (task := recognise(engine, reference, roles=options.roles)) is not Task.BINARY:
-        raise InvalidInput(f"estimate knows binary classifiers; this is a {task} model")
-    windowing, notices = _windowing(engine, current, options=options)
+    estimating.check(options, reference=reference, current=current)
+    task = recognise(engine, reference, roles=options.roles)
+    if task is Task.REGRESSION:
+        return estimate_errors(engine, reference=reference, current=current, options=options)
+    if task is Task.CLASSES:
+        raise InvalidInput("estimate knows two classes or numbers; this model has several classes")
+    if options.roles.score is None:
+        raise InvalidInput("give --score: a classifier is estimated from its scores")
+    windowing, notices = windowing_of(engine, current, options=options)
     run = _Run(
         engine,
-        _cut(engine, reference, options=options),
-        _cut(engine, current, options=options),
+        estimating.cut(engine, reference, options=options),
+        estimating.cut(engine, current, options=options),
         binary_codings(engine, reference, roles=options.roles),
         windowing,
         options,
@@ -150,7 +121,8 @@ def measure_estimate(
     learned = _learn(run)
     drafts, tested, told = _estimate(run, learned)
     tested = [*tested, *learned.tested]
-    measurements, _ = finish(_acknowledged(_limited(run, drafts, learned.tested), tested))
+    drafts = estimating.limited(drafts, tested=learned.tested, options=options)
+    measurements, _ = finish(acknowledged(drafts, tested))
     return Result(
         command="estimate",
         inputs={"reference": side(reference), "current": side(current)},
@@ -160,48 +132,6 @@ def measure_estimate(
         notices=(*notices, *run.codings.notices, *told, *backtest.sentences(tested)),
         details=calibrated.as_details(learned.calibration) | backtest.as_details(tested),
     )
-
-
-def _check(options: EstimateOptions, *, reference: Source, current: Source) -> None:
-    roles = options.roles
-    if roles.score is None:
-        raise InvalidInput("give --score: an estimate without outcomes is made from scores")
-    reference.column(roles.target)
-    for name in (roles.score, roles.prediction):
-        if name is not None:
-            reference.column(name)
-            current.column(name)
-    if options.chunk_size is not None:
-        if options.timestamp or options.window:
-            raise InvalidInput("give --chunk-size or --timestamp with --window, not both")
-        if options.chunk_size < 1:
-            raise InvalidInput(f"chunk-size must be at least 1 row, not {options.chunk_size}")
-    if options.alert_on:
-        deviations(options.alert_on)
-        if not (options.timestamp or options.chunk_size):
-            raise InvalidInput(
-                "alert-on learns from the reference's windows: give --timestamp or --chunk-size"
-            )
-
-
-def _windowing(
-    engine: Engine, current: Source, *, options: EstimateOptions
-) -> tuple[Windowing | None, list[str]]:
-    if options.chunk_size is not None:
-        return Windowing(CHUNK, parse_width("1s")), []
-    return windows_of(engine, current, timestamp=options.timestamp, window=options.window)
-
-
-def _cut(engine: Engine, source: Source, *, options: EstimateOptions) -> Source:
-    return source if options.chunk_size is None else engine.chunked(source, rows=options.chunk_size)
-
-
-def _part(tally: BinaryTally, window: Window | None, *, rows: int | None, of: Source) -> Part:
-    """Name a part: by its window, or by the rows of the file it holds."""
-    if window is None or rows is None:
-        return Part({}, window, tally)
-    first = int(window.start.timestamp()) * rows
-    return Part({"rows": f"{first + 1}-{min(first + rows, of.rows)}"}, None, tally)
 
 
 def _wanted(options: EstimateOptions) -> tuple[Statistic, ...]:
@@ -289,41 +219,10 @@ def _estimate(run: _Run, learned: _Reference) -> tuple[list[Draft], list[Tested]
             estimates = [replace(learned.refusal or Estimate(None, 0), n=part.tally.rows)]
             estimates *= len(run.wanted)
         drafts += [
-            Draft(s, e, slice=part.slice, window=part.window, limit=run.options.limits.get(s.name))
+            Draft(s, e, slice=part.slice, window=part.window)
             for s, e in zip(run.wanted, estimates, strict=True)
         ]
     return drafts, tested, left_out.sentences(run.current)
-
-
-def _limited(run: _Run, drafts: Sequence[Draft], tested: Sequence[Tested]) -> list[Draft]:
-    """Set the limits that the reference's windows teach, where that was asked for."""
-    if not run.options.alert_on:
-        return list(drafts)
-    limits: dict[str, float] = {}
-    for statistic in run.wanted:
-        realised = [t.realised.value for t in tested if t.statistic is statistic]
-        values = [value for value in realised if value is not None]
-        if len(values) > 1:
-            limits[statistic.name] = learned_limit(
-                values, rule=run.options.alert_on, statistic=statistic
-            )
-    return [replace(d, limit=limits.get(d.statistic.name, d.limit)) for d in drafts]
-
-
-def _acknowledged(drafts: Sequence[Draft], tested: Sequence[Tested]) -> list[Draft]:
-    """Say beside an estimate that outcomes have proved it wrong."""
-    wrong = backtest.missed(tested)
-    return [
-        replace(
-            draft,
-            estimate=replace(
-                draft.estimate,
-                reason=draft.estimate.reason
-                or wrong.get(backtest.key(draft.statistic.name, draft.window, draft.slice)),
-            ),
-        )
-        for draft in drafts
-    ]
 
 
 def _settings(run: _Run, *, task: Task) -> dict[str, object]:
