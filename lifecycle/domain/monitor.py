@@ -91,6 +91,8 @@ class Monitor:
         Why this revision was made.
     drift
         Statistics measured on numeric columns; categorical ones use those that apply.
+    together
+        Statistics of all features together; each reads the rows of a window again.
     performance
         Statistics measured once outcomes are known.
     segments
@@ -133,6 +135,7 @@ class Monitor:
     reference: Comparison = field(default_factory=Comparison)
     drift: tuple[str, ...] = ("ks", "psi", "jensen_shannon", "wasserstein")
     categorical: tuple[str, ...] = ("chi_squared", "psi", "jensen_shannon", "total_variation")
+    together: tuple[str, ...] = ()
     performance: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     rule: LimitRule = LimitRule.HOUSE

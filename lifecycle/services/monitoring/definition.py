@@ -130,6 +130,7 @@ def _numbered(con: Connection, monitor: Monitor, *, before: Monitor | None) -> M
 
 def _check(monitor: Monitor) -> None:
     _check_statistics((*monitor.drift, *monitor.categorical), family=Family.DRIFT)
+    _check_statistics(monitor.together, family=Family.MULTIVARIATE)
     _check_statistics(monitor.performance, family=Family.PERFORMANCE)
     for names in (monitor.limits, *monitor.column_limits.values()):
         for name in names:

@@ -28,6 +28,7 @@ from lifecycle.services.monitoring import (
     learning,
     reference,
     saving,
+    together,
 )
 from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.counting import Plan
@@ -248,7 +249,9 @@ def _run(
         later=rows.days_known_later([f for d in days for f in d.files], outcomes, until=until),
         reasons=reasons,
     )
-    return saving.save(ws, work, by=by, at=at)
+    windows = saving.windows_of(con, work)
+    found = together.measured(ws, engine, monitor=monitor, plan=plan, windows=windows, until=until)
+    return saving.save(ws, replace(work, together=found), by=by, at=at)
 
 
 def _prepared(

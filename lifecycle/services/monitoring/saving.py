@@ -49,6 +49,8 @@ class Work:
         What was left out, and the days that have outcomes from then on.
     reasons
         What was left out or assumed.
+    together
+        What all features together showed in the windows measured.
     """
 
     monitor: Monitor
@@ -65,6 +67,7 @@ class Work:
     until: datetime | None
     later: frozenset[date]
     reasons: tuple[str, ...]
+    together: Sequence[Measurement] = ()
 
 
 def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, list[Measurement]]:
@@ -77,8 +80,9 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             profiles.replace_days(tx, version_id, days, work.counted.profiles)
             tallies.replace_days(tx, version_id, days, work.counted.tallies)
             logs.clear_dirty(tx, version_id, _settled(tx, work))
-        windows = _windows(tx, work)
+        windows = windows_of(tx, work)
         measured, tests = comparing.measured(tx, _basis(work), windows)
+        measured += work.together
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))
         if monitor.active:
             measurements.replace(
@@ -126,7 +130,7 @@ def _basis(work: Work) -> Basis:
     )
 
 
-def _windows(tx: Connection, work: Work) -> set[Window]:
+def windows_of(tx: Connection, work: Work) -> set[Window]:
     """Return the windows to measure; none while the monitor is switched off."""
     if not work.monitor.active:
         return set()
