@@ -8,8 +8,9 @@ import streamlit as st
 from app import session, widgets, words
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.alert import Severity
+from lifecycle.domain.incident_clock import Gravity
 from lifecycle.domain.measurement import State
-from lifecycle.domain.raised_alert import Status
+from lifecycle.domain.raised_alert import Status, gravest, gravest_first
 from lifecycle.services import alerting, incidents, sentences
 from lifecycle.services.alerting import wording
 from lifecycle.store import audit, deliveries, people
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 CARDS = 8
 """Open alerts told one by one; the table has all."""
 
-LINKS = 6
-"""Series of one alert that are linked one by one; the table has all."""
+GRAVITY = {Severity.CRITICAL: Gravity.MAJOR, Severity.WARNING: Gravity.MINOR}
+"""How grave an incident is taken to be at first, by the alert it is opened from."""
 
 SNOOZES = {"4 hours": 4, "1 day": 24, "3 days": 72, "1 week": 168, "4 weeks": 672}
 
@@ -103,15 +104,15 @@ def _card(
                     alerting.acknowledge(session.workspace(), alert.id, by=actor, at=at)
                     widgets.finish(f"You are on {alert.id}.")
             st.button("Open", key=f"open_{alert.id}", on_click=to_open, args=(alert.id,))
-            _place(alert.version_id, alert.firing[0])
+            _place(alert.version_id, gravest(alert.firing or alert.signals))
 
 
 def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
     """Show one alert: what fires, who is on it, what may be done, what happened."""
     st.subheader(f"{alert.id}: {alert.version_id}, {_what(alert)}")
     st.markdown(f"{words.badge(alert.severity)} {words.badge(alert.status)} {_standing(alert)}")
-    signals = alert.firing or alert.signals
-    st.markdown("\n".join(f"- {wording.sentence_of(s)}" for s in signals[:LINKS]))
+    st.markdown(wording.series_of(alert))
+    signals = gravest_first(alert.firing or alert.signals)
     with st.container(horizontal=True):
         for page, signal in {wording.PAGES[s.cause]: s for s in reversed(signals)}.items():
             _place(alert.version_id, signal, label=page.capitalize())
@@ -123,7 +124,7 @@ def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") ->
         _act(con, alert, actor, at=at)
     else:
         widgets.note("Your roles do not include handling alerts.", icon="lock")
-    rows = [_signal_row(signal) for signal in alert.signals]
+    rows = [_signal_row(signal) for signal in gravest_first(alert.signals)]
     st.subheader(f"{_several(len(rows), 'series', 'series')} in this alert")
     widgets.table(rows, name=f"{alert.id}_series", alt="The series that fire in this alert")
     _told(con, alert)
@@ -179,8 +180,9 @@ def _hand_over(
             with widgets.refusals():
                 opened = incidents.open_incident(
                     ws,
-                    title=wording.title_of(alert),
-                    description=wording.text_of(alert),
+                    title=f"{alert.version_id}: {_what(alert)}",
+                    description=wording.series_of(alert),
+                    gravity=GRAVITY[alert.severity],
                     alert_ids=[key],
                     by=actor,
                     at=at,

@@ -264,9 +264,14 @@ class Alert:
         return AuditEvent(f"alert.{verb}", f"alert:{self.id}", by, at, reason, details=details)
 
 
+def gravest_first(signals: Iterable[Signal]) -> list[Signal]:
+    """Order signals: the gravest first, then the farthest beyond its limit."""
+    return sorted(signals, key=lambda s: (-s.severity, -excess(s.worst, s.limit)))
+
+
 def gravest(signals: Iterable[Signal]) -> Signal:
-    """Return the signal that speaks for several: the gravest, then the farthest beyond."""
-    return max(signals, key=lambda s: (s.severity, excess(s.worst, s.limit)))
+    """Return the signal that speaks for several."""
+    return gravest_first(signals)[0]
 
 
 def excess(value: float | None, limit: float | None) -> float:

@@ -15,8 +15,9 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.delivery import Attempt, Channel, ChannelKind, Delivery
 from lifecycle.domain.raised_alert import LIVE, Alert, Status
 from lifecycle.errors import DamagedStore
+from lifecycle.services.alerting.raising import GONE
 from lifecycle.services.alerting.telling import Change, tell
-from lifecycle.store import alerts, audit, deliveries
+from lifecycle.store import alerts, audit, deliveries, models
 from lifecycle.store.connection import Connection, Workspace
 
 log = logging.getLogger(__name__)
@@ -122,11 +123,13 @@ def remind(ws: Workspace, *, at: datetime) -> list[Alert]:
 
 
 def _due(con: Connection, *, at: datetime) -> list[Alert]:
-    return [a for a in alerts.every(con, statuses=LIVE) if _step(a, at=at) is not None]
+    live = alerts.every(con, statuses=LIVE)
+    gone = {v for v in {a.version_id for a in live} if models.version_by_id(con, v).stage in GONE}
+    return [a for a in live if a.version_id in gone or _step(a, at=at) is not None]
 
 
 def _step(alert: Alert, *, at: datetime) -> Change | None:
-    """Say what the clock asks of an alert."""
+    """Say what the clock asks of an alert whose version is in use."""
     if alert.status is Status.SNOOZED:
         awake = alert.snoozed_until is not None and at >= alert.snoozed_until
         return Change.REOPENED if awake else None
@@ -141,7 +144,12 @@ def _step(alert: Alert, *, at: datetime) -> Change | None:
 
 def _reminded(tx: Connection, alert: Alert, *, at: datetime) -> Alert:
     change = _step(alert, at=at)
-    if change is Change.REOPENED:
+    if models.version_by_id(tx, alert.version_id).stage in GONE:
+        change = Change.CLEARED
+        over = tuple(replace(signal, cleared=True) for signal in alert.signals)
+        after, event = replace(alert, signals=over).clear(by=SYSTEM, at=at)
+        audit.append(tx, replace(event, via="system", reason="the version is out of use"))
+    elif change is Change.REOPENED:
         after = alert.wake()
     elif change is Change.ESCALATED:
         after, event = alert.escalate(by=SYSTEM, at=at)

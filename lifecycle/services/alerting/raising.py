@@ -7,11 +7,15 @@ from datetime import datetime
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.alert import AlertRule, Grouping
 from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.model import Stage
 from lifecycle.domain.raised_alert import Alert, Signal, Status, gravest
 from lifecycle.services.alerting.series import Key, firing_now
 from lifecycle.services.alerting.telling import Change, tell
 from lifecycle.store import alerts, audit, models
 from lifecycle.store.connection import Connection
+
+GONE = frozenset({Stage.RETIRED, Stage.REJECTED})
+"""Stages of versions about which nobody has to be called any more."""
 
 
 def update(
@@ -29,7 +33,7 @@ def update(
 
     Call it in the transaction that saved the measurements. Series that fire now raise alerts or
     join them, series that no longer do are cleared; an episode that began and ended between two
-    calls raises nothing.
+    calls raises nothing, and so does a version that is out of use.
 
     Parameters
     ----------
@@ -47,7 +51,10 @@ def update(
     """
     before = alerts.unfinished(tx, version_id, at=at)
     held = {s.key: s for alert in before if alert.series == series for s in alert.firing}
-    found = firing_now(tx, version_id, series=series, rule=rule, held=held, until=until)
+    version = models.version_by_id(tx, version_id)
+    found: dict[Key, Signal] = {}
+    if version.stage not in GONE:
+        found = firing_now(tx, version_id, series=series, rule=rule, held=held, until=until)
     refreshed = [_refreshed(alert, found if alert.series == series else {}) for alert in before]
     taken = {s.key for alert in refreshed for s in alert.firing}
     fresh = [signal for key, signal in found.items() if key not in taken]
@@ -57,7 +64,7 @@ def update(
         for old, now in zip(before, joined, strict=True)
         if old != now or _overslept(now, at=at)
     ]
-    owner = rule.owner or models.get(tx, version_id.partition("/")[0]).owner
+    owner = rule.owner or models.get(tx, version.model_id).owner
     for group in _groups(fresh, grouping=rule.grouping):
         raised = _raised(tx, group, version_id, rule=rule, series=series, owner=owner, at=at)
         audit.append(tx, replace(raised.opened(by=by.name), via=by.via))

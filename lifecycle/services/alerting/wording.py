@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from lifecycle.domain.alert import Cause, Severity
 from lifecycle.domain.measurement import Measurement, State
-from lifecycle.domain.raised_alert import Alert, Signal, gravest
+from lifecycle.domain.raised_alert import Alert, Signal, gravest, gravest_first
 from lifecycle.services import sentences
 
 MOST = 10
@@ -70,12 +70,18 @@ def summary_of(alert: Alert) -> str:
     return sentence_of(worst) + more
 
 
-def text_of(alert: Alert) -> str:
-    """Write what a message says below its title."""
-    signals = alert.firing or alert.signals
+def series_of(alert: Alert) -> str:
+    """List what an alert's series show, the gravest first."""
+    signals = gravest_first(alert.firing or alert.signals)
     lines = [f"- {sentence_of(signal)}" for signal in signals[:MOST]]
     if len(signals) > MOST:
         lines.append(f"- and {len(signals) - MOST} more")
+    return "\n".join(lines)
+
+
+def text_of(alert: Alert) -> str:
+    """Write what a message says below its title."""
+    lines = [series_of(alert)]
     lines.append(f"Owner: {alert.owner}. To be taken on by {alert.due:%Y-%m-%d %H:%M} UTC.")
     if alert.rule.runbook:
         lines.append(f"Runbook: {alert.rule.runbook}")

@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,11 +14,12 @@ from alarm_bench import SYSTEM, after, series
 from lifecycle.adapters import sealing
 from lifecycle.domain.alert import AlertRule, Severity
 from lifecycle.domain.delivery import LEASE, PAUSES, ChannelKind, DeliveryState
+from lifecycle.domain.model import Stage
 from lifecycle.domain.raised_alert import Status
 from lifecycle.errors import Conflict, DamagedStore, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import alerting
 from lifecycle.services.alerting import channels, delivering
-from lifecycle.store import alerts, audit, deliveries, measurements
+from lifecycle.store import alerts, audit, deliveries, measurements, models
 
 # Apprise's mail plugin imports a module that Python 3.11 announces to remove.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -315,6 +317,19 @@ def test_the_clock_reminds_escalates_once_and_wakes(bench, note, dora):
     assert awake.status is Status.OPEN
     alerting.acknowledge(bench.ws, "alert-1", by=dora, at=at + 6 * HOUR)
     assert alerting.remind(bench.ws, at=at + 500 * HOUR) == []
+
+
+def test_nobody_is_called_about_a_version_that_is_out_of_use(bench, note):
+    bench.run(series("BB"))
+    with bench.ws.transaction() as tx:
+        version = models.version_by_id(tx, "credit/1")
+        models.update_version(tx, replace(version, stage=Stage.RETIRED))
+
+    (over,) = alerting.remind(bench.ws, at=NOW + HOUR)
+    assert (over.status, over.firing) == (Status.CLEARED, ())
+    assert audit.links(bench.ws.cursor())[-1].event.reason == "the version is out of use"
+    assert bench.run(series("BBB"), at=NOW + 2 * HOUR) == []
+    assert alerting.remind(bench.ws, at=NOW + 900 * HOUR) == []
 
 
 def test_an_escalation_goes_to_the_channels_named_for_it(bench, note, adm):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -11,7 +12,7 @@ from lifecycle.domain.raised_alert import Status
 from lifecycle.services import alerting
 from lifecycle.services.alerting.series import CAUSES, cause_of
 from lifecycle.stats.catalogue import Family
-from lifecycle.store import alerts, audit
+from lifecycle.store import alerts, audit, models
 from lifecycle.store.connection import Workspace
 
 LEVELS = {
@@ -237,7 +238,10 @@ def one_workspace(tmp_path_factory):
 )
 @given(st.text("chB-w", min_size=1, max_size=12))
 def test_run_by_run_the_alerts_say_what_the_whole_history_says(one_workspace, letters):
-    bench = Bench(one_workspace, version_id=f"credit/{next(numbers)}")
+    bench = Bench(one_workspace, version_id=f"credit/walk-{next(numbers)}")
+    with one_workspace.transaction() as tx:
+        version = models.version_by_id(tx, "credit/1")
+        models.add_version(tx, replace(version, name=bench.version_id.partition("/")[2]))
     rule = AlertRule(silence=0)
     for end in range(1, len(letters) + 1):
         bench.run(series(letters[:end]), rule=rule)
