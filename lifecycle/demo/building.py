@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lifecycle.demo import bank, hospital
+from lifecycle.demo import bank, handling, hospital
 from lifecycle.demo.life import Site, Step, steps
 from lifecycle.demo.people import PEOPLE, actor
 from lifecycle.demo.story import Story
@@ -142,4 +142,6 @@ def _monitor(workspace: Workspace, *, at: datetime, report: Progress) -> None:
     def shown(done: int, total: int) -> None:
         report(LIVED + (1 - LIVED) * done / total, f"Monitoring: {done} of {total} versions")
 
+    handling.open_door(workspace, at=at - timedelta(days=1))
     monitoring.run(workspace, by=actor(Role.DEVELOPER), at=at, progress=shown)
+    handling.handle(workspace, at=at + timedelta(minutes=10))
