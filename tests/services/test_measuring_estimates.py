@@ -146,7 +146,7 @@ def test_a_service_is_measured_against_its_level():
     }
     watch = Watch(monitor(service=LEVEL), references={ALL_ROWS: bins})
 
-    found = {m.statistic: m for m in measuring.measure(watch, Counts(WINDOW, {"{}": counted}))}
+    found = {m.statistic: m for m in service.measure(watch, Counts(WINDOW, {"{}": counted}))}
 
     assert set(found) == {"latency_p50", "latency_p95", "latency_p99", "error_share", "throughput"}
     p95 = found["latency_p95"]

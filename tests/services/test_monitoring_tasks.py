@@ -192,10 +192,10 @@ def test_many_rows_are_counted_in_batches_with_the_same_numbers(
 
     whole = measurements.history(ws.cursor(), "tumour/1")
     monkeypatch.setattr(counting, "BATCH_ROWS", 60)
-    monitoring.define(ws, "tumour", "1", bins=65, minimum=100, by=dev, at=AT + timedelta(hours=2))
-    monitoring.run(ws, by=dev, at=AT + timedelta(hours=3))
-    monitoring.define(ws, "tumour", "1", minimum=100, by=dev, at=AT + timedelta(hours=4))
-    monitoring.run(ws, by=dev, at=AT + timedelta(hours=5))
+    for hours, settings in ((2, {"bins": 65, "reason": "finer"}), (4, {"reason": "as before"})):
+        at = AT + timedelta(hours=hours)
+        monitoring.define(ws, "tumour", "1", **settings, minimum=100, by=dev, at=at)
+        monitoring.run(ws, by=dev, at=at + timedelta(hours=1))
 
     assert measurements.history(ws.cursor(), "tumour/1") == whole
     until = MONDAY - timedelta(days=1)
