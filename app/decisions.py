@@ -13,16 +13,17 @@ from lifecycle.services import approvals
 from lifecycle.store import evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any
+    from datetime import datetime
 
     from lifecycle.domain.actor import Actor
     from lifecycle.domain.approval import Request
     from lifecycle.domain.rules import GateReport, Result
+    from lifecycle.domain.terms import Terms
     from lifecycle.store.connection import Connection
 
 VOTES = {
     Vote.APPROVE: "Approve",
+    Vote.CONDITIONAL: "Approve with conditions",
     Vote.REJECT: "Reject",
     Vote.RETURN: "Return for more work",
     Vote.ABSTAIN: "Abstain",
@@ -44,44 +45,33 @@ def ask_again(actor: "Actor", *, key: str) -> approvals.Proof:
     return approvals.Proof(given, session.secret())
 
 
-def why_not(asked: "Request", actor: "Actor") -> str:
+def why_not(
+    con: "Connection", asked: "Request", actor: "Actor", *, terms: "Terms", at: "datetime"
+) -> str:
     """Say why somebody cannot vote; empty when they can. The service has the last word."""
-    if asked.status is not Status.OPEN:
-        return f"This request is {asked.status}."
-    if actor.name == asked.requested_by:
-        return "You asked for this yourself, so a second person must decide."
-    if actor.name in asked.barred:
-        return "You developed this version or produced its evidence, so somebody else must decide."
-    if not actor.may(Permission.DECIDE):
-        return "Your roles do not include deciding; somebody with the role approver does."
-    if any(decision.by == actor.name for decision in asked.decisions):
-        return "You have voted; the request waits for somebody else."
-    return ""
-
-
-def queue(known: "Iterable[Request]", actor: "Actor", *, to_open: "Callable[[str], None]") -> None:
-    """Show what waits for this person, what waits for others, and what is closed."""
-    every = list(known)
-    waiting = [asked for asked in every if asked.status is Status.OPEN]
-    mine = [asked for asked in waiting if not why_not(asked, actor)]
-    others = [asked for asked in waiting if asked not in mine]
-    st.subheader(f"Waiting for you ({len(mine)})")
-    for asked in mine:
-        _card(asked, to_open=to_open, label="Review and decide")
-    if not mine:
-        st.markdown("Nothing waits for your vote.")
-    st.subheader(f"Waiting for others ({len(others)})")
-    for asked in others:
-        _card(asked, to_open=to_open, label="Look at it")
-    if not others:
-        st.markdown("Nothing waits for anybody else.")
-    closed = [_row(asked) for asked in every if asked.status is not Status.OPEN]
-    if closed:
-        st.subheader("Closed")
-        row = widgets.table(closed, name="requests", alt="Requests that are closed", select=True)
-        if row is not None:
-            identifier = closed[row]["request"]
-            st.button(f"Open {identifier}", on_click=to_open, args=(identifier,), key="reopen")
+    who = " or ".join(sorted(terms.roles)).replace("_", " ")
+    counts = actor.roles & terms.roles or approvals.lenders(con, actor, at=at)
+    against = (
+        (asked.status is not Status.OPEN, f"This request is {asked.status}."),
+        (
+            actor.name == asked.requested_by,
+            "You asked for this yourself, so a second person must decide.",
+        ),
+        (
+            actor.name in asked.barred,
+            "You answer for this version or produced its evidence, so somebody else must decide.",
+        ),
+        (
+            not actor.may(Permission.DECIDE),
+            f"Your roles do not include deciding; somebody with the role {who} does.",
+        ),
+        (
+            any(actor.name in decision.people for decision in asked.decisions),
+            "You have voted; the request waits for somebody else.",
+        ),
+        (not counts, f"Your roles do not count here; somebody with the role {who} decides."),
+    )
+    return next((sentence for applies, sentence in against if applies), "")
 
 
 def stands_on(con: "Connection", asked: "Request") -> None:
@@ -110,30 +100,6 @@ def stands_on(con: "Connection", asked: "Request") -> None:
         widgets.table(rows, name=f"{asked.id}_evidence", alt="Evidence the request stands on")
     elif not asked.evidence:
         st.markdown("No evidence was there when it was submitted.")
-
-
-def _card(asked: "Request", *, to_open: "Callable[[str], None]", label: str) -> None:
-    with st.container(border=True):
-        st.markdown(f"**{asked.id}**: `{asked.version_id}` from {asked.before} to **{asked.to}**")
-        widgets.note(
-            f"asked by {asked.requested_by} on {words.moment(asked.requested_at)}, "
-            f"{asked.approvals} of {asked.quorum} approvals",
-            icon="schedule",
-        )
-        st.button(label, key=f"open_{asked.id}", on_click=to_open, args=(asked.id,))
-
-
-def _row(asked: "Request") -> "dict[str, Any]":
-    return {
-        "request": asked.id,
-        "version": asked.version_id,
-        "from": asked.before.value,
-        "to": asked.to.value,
-        "status": asked.status.value,
-        "requested by": asked.requested_by,
-        "requested (UTC)": asked.requested_at,
-        "voted": ", ".join(f"{d.by} ({d.vote})" for d in asked.decisions),
-    }
 
 
 def gate(report: "GateReport", *, name: str) -> None:
@@ -167,7 +133,8 @@ def gate(report: "GateReport", *, name: str) -> None:
 def _rule(result: "Result") -> None:
     verdict = result.verdict
     weight = "" if result.blocking else " (advice, does not block)"
-    line = f"{words.badge(verdict.outcome)} **{result.rule}**{weight}: {verdict.sentence}"
+    said = words.said(verdict.sentence)
+    line = f"{words.badge(verdict.outcome)} **{result.rule}**{weight}: {said}"
     facts: list[str] = []
     if verdict.value is not None:
         low_high = verdict.interval and f" ({words.interval(verdict.interval)})"
@@ -179,7 +146,7 @@ def _rule(result: "Result") -> None:
     if verdict.evidence:
         facts.append(f"evidence `{verdict.evidence}`")
     if result.rationale:
-        facts.append(f"why it is asked: {result.rationale}")
+        facts.append(f"why it is asked: {words.said(result.rationale)}")
     if verdict.outcome is not Outcome.PASS and verdict.remedy:
-        facts.append(f"**what would change it: {verdict.remedy}**")
+        facts.append(f"**what would change it: {words.said(verdict.remedy)}**")
     st.markdown(line + (f"  \n:small[{'; '.join(facts)}]" if facts else ""))

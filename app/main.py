@@ -20,6 +20,7 @@ PAGES = (
     ("explanations", "Explanations", "lightbulb", READ, "What drives it"),
     ("alerts", "Alerts and incidents", "notifications", READ, "Who is on it"),
     ("approvals", "Approvals", "approval", READ, "May it go live"),
+    ("policies", "Policies", "gavel", READ, "What are the rules"),
     ("audit", "Audit", "fact_check", TRAIL, "Who did what, when and why"),
     ("people", "People and tokens", "group", READ, "Who may do what, and your tokens"),
     ("jobs", "Jobs", "pending_actions", READ, "What runs, what ran, what came of it"),

@@ -38,6 +38,7 @@ PAGES = {
         "explanations",
         "alerts",
         "approvals",
+        "policies",
         "audit",
         "people",
         "jobs",

@@ -1,5 +1,6 @@
 """How numbers, states and times are written on every screen."""
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -150,6 +151,23 @@ def duration(seconds: float) -> str:
     if seconds < 5400:  # noqa: PLR2004 -- up to an hour and a half in minutes
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$@&=^\"'/])")
+"""What Markdown, its icons, links and mathematics could be made of."""
+
+
+HIDDEN = "\N{REPLACEMENT CHARACTER}"
+"""What a control character is shown as."""
+
+
+def said(text: str) -> str:
+    """Write what somebody typed as the text it is: no markup, no links, no hidden characters."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    seen = (
+        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in li) for li in lines
+    )
+    return "  \n".join(MARKUP.sub(r"\\\1", line) for line in seen)
 
 
 def way_out(label: str, path: str) -> str:

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from app import decisions, session, widgets, words
-from lifecycle.domain.approval import Status, Vote
+from app import approval_queue, approval_request, decisions, session, voting, widgets, words
+from lifecycle.domain.approval import Status
 from lifecycle.services import approvals
 from lifecycle.store import models, requests
 
 widgets.header("Approvals", question="May this version go live, and on what evidence?")
 
 # Pick: the queue, or one request by its address (?request=req-3).
-actor = session.actor()
+actor, at = session.actor(), session.now()
 workspace, con = session.workspace(), session.cursor()
 known = {request.id: request for request in requests.every(con)}
 if not known:
@@ -19,8 +19,8 @@ if not known:
     st.stop()
 
 
-def open_request(request_id: str) -> None:
-    """Show one request from the next run on."""
+def open_request(request_id: str | None) -> None:
+    """Show one request from the next run on, or the queue."""
     st.session_state["request"] = request_id
 
 
@@ -28,82 +28,61 @@ chosen = st.selectbox(
     "Request", list(known), index=None, placeholder="The queue", key="request", bind="query-params"
 )
 if chosen not in known:
-    decisions.queue(known.values(), actor, to_open=open_request)
+    approval_queue.show(con, list(known.values()), actor, at=at, to_open=open_request)
     st.stop()
 
 # Query.
 asked = known[str(chosen)]
 version = models.version_by_id(con, asked.version_id)
+terms = approvals.terms_of(con, asked)
 stale = approvals.is_stale(workspace, asked) if asked.status is Status.OPEN else []
-reason_against = decisions.why_not(asked, actor)
+reason_against = decisions.why_not(con, asked, actor, terms=terms, at=at)
 
-# Draw: what changes, the gate rule by rule, the evidence it is pinned to, the votes.
+# Draw: what changes and who must agree.
 st.subheader(f"{asked.id}: {asked.version_id} from {asked.before} to {asked.to}")
 st.markdown(
-    f"**{asked.status}**, {asked.approvals} of {asked.quorum} approvals. "
-    f"{asked.requested_by} asked on {words.moment(asked.requested_at)}: {asked.reason}"
+    f"**{asked.status}**, {asked.approvals} of {asked.quorum} approvals, risk tier {asked.tier}. "
+    f"{asked.requested_by} asked on {words.moment(asked.requested_at)}: {words.said(asked.reason)}"
 )
-widgets.link(
-    "model", label="The model", icon="deployed_code", model=version.model_id, version=version.name
-)
-if stale:
-    st.warning(
-        f"**Stale.** What it stands on changed since it was submitted: {'; '.join(stale)}. "
-        "It can be turned down or withdrawn, and asked for again.",
-        icon=":material/history:",
+with st.container(horizontal=True):
+    widgets.link(
+        "model",
+        label="The model",
+        icon="deployed_code",
+        model=version.model_id,
+        version=version.name,
     )
-if asked.status is Status.OPEN:
-    st.subheader("Gate as of now")
-    with widgets.refusals(kept=""):
-        report = approvals.gate(
-            workspace, version.model_id, version.name, to=asked.to, by=actor, at=session.now()
-        )
-        decisions.gate(report, name=f"{asked.id}_gate")
-st.subheader("Evidence, frozen at submission")
-decisions.stands_on(con, asked)
-st.subheader("Votes")
-for cast in asked.decisions:
-    said = f": {cast.reason}" if cast.reason else ""
-    st.markdown(f"**{cast.by}**, {cast.vote}, {words.moment(cast.at)}{said}")
-if not asked.decisions:
-    st.markdown("Nobody has voted yet.")
+    approval_queue.onward(con, known.values(), actor, at=at, asked=asked, to_open=open_request)
+approval_request.warnings(asked, terms, stale, at=at)
+
+evidence_side, people_side = st.columns([5, 3], gap="medium")
+with evidence_side:
+    if asked.status is Status.OPEN:
+        st.subheader("Gate as of now")
+        with widgets.refusals(kept=""):
+            report = approvals.gate(
+                workspace, version.model_id, version.name, to=asked.to, by=actor, at=at
+            )
+            decisions.gate(report, name=f"{asked.id}_gate")
+    st.subheader("Since the last approval")
+    approval_request.differences(con, asked)
+    st.subheader("Evidence, frozen at submission")
+    decisions.stands_on(con, asked)
 
 # Act: vote, or take it back. No form around it, so that a draft reaches the server as it grows and
 # outlives a look at another page.
-if reason_against:
-    widgets.note(reason_against, icon="lock")
-else:
-    st.subheader("Decide")
-    vote = st.radio(
-        "Your vote",
-        list(decisions.VOTES),
-        index=None,
-        format_func=decisions.VOTES.__getitem__,
-        key=f"vote_{asked.id}",
-        persist_state="session",
-    )
-    reason = st.text_area(
-        "Reason", key=f"reason_{asked.id}", persist_state="session", max_chars=4000
-    )
-    widgets.note(f"You sign as {actor.name}; vote and reason stay in the trail.", icon="draw")
-    proof = decisions.ask_again(actor, key=f"secret_{asked.id}")
-    ready = vote is not None
-    if st.button("Sign and vote", type="primary", key=f"sign_{asked.id}", disabled=not ready):
-        with widgets.refusals():
-            after = approvals.decide(
-                workspace,
-                asked.id,
-                vote=Vote(str(vote)),
-                reason=reason,
-                by=actor,
-                at=session.now(),
-                seen=asked.bundle,
-                proof=proof,
-            )
-            widgets.finish(f"Your vote on {asked.id} is kept; it is {after.status} now.")
-if asked.status is Status.OPEN and actor.name == asked.requested_by:
-    why = st.text_input("Why you take it back", key=f"why_{asked.id}", persist_state="session")
-    if st.button("Withdraw the request", key=f"take_back_{asked.id}"):
-        with widgets.refusals():
-            approvals.withdraw(workspace, asked.id, reason=why, by=actor, at=session.now())
-            widgets.finish(f"{asked.id} is withdrawn.")
+with people_side:
+    st.subheader("Who must agree")
+    approval_request.agreement(con, asked, terms)
+    approval_request.votes(asked)
+    if reason_against:
+        widgets.note(reason_against, icon="lock")
+    else:
+        st.subheader("Decide")
+        voting.form(con, asked, actor, at=at)
+    if asked.status is Status.OPEN and actor.name == asked.requested_by:
+        voting.withdrawal(asked, actor)
+
+st.subheader("Discussion")
+approval_request.discussion(con, asked, actor)
+approval_request.findings(con, asked, actor, at=at)

@@ -8,7 +8,18 @@ from lifecycle.services.policies.publishing import (
     publish,
     shipped,
 )
-from lifecycle.services.policies.reading import read
-from lifecycle.services.policies.trying import what_if
+from lifecycle.services.policies.reading import read, written
+from lifecycle.services.policies.trying import Trial, what_if
 
-__all__ = ["check", "discard", "draft", "install", "publish", "read", "shipped", "what_if"]
+__all__ = [
+    "Trial",
+    "check",
+    "discard",
+    "draft",
+    "install",
+    "publish",
+    "read",
+    "shipped",
+    "what_if",
+    "written",
+]

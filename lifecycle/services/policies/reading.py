@@ -36,6 +36,11 @@ def read(content: str) -> Policy:
         raise InvalidInput(located(content, str(error))) from error
 
 
+def written(policy: Policy) -> str:
+    """Write a policy as the YAML that would make it again."""
+    return yaml.safe_dump(dict(policy.content), sort_keys=False, allow_unicode=True, width=100)
+
+
 def located(content: str, sentence: str) -> str:
     """Put the line before a sentence that begins with the path of what it is about."""
     lines = _lines(content)

@@ -1,0 +1,158 @@
+"""One request as a reviewer reads it: terms, differences, votes, discussion, what is left to do."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import session, widgets, words
+from lifecycle.domain.actor import Permission
+from lifecycle.domain.approval import Status
+from lifecycle.domain.finding import Progress
+from lifecycle.domain.terms import Order
+from lifecycle.services import approvals
+from lifecycle.store import approvals as kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lifecycle.domain.actor import Actor
+    from lifecycle.domain.approval import Request
+    from lifecycle.domain.finding import Finding
+    from lifecycle.domain.terms import Terms
+    from lifecycle.store.connection import Connection
+
+    Act = Callable[..., Finding]
+
+
+def warnings(asked: "Request", terms: "Terms", stale: "Sequence[str]", *, at: datetime) -> None:
+    """Say before everything else what stands in the way or is out of the ordinary."""
+    if stale:
+        st.warning(
+            f"**Stale.** What it stands on changed since it was submitted: {'; '.join(stale)}. "
+            "It can be turned down or withdrawn, and asked for again.",
+            icon=":material/history:",
+        )
+    if asked.emergency:
+        st.warning(
+            "**Emergency change.** Its gate need not pass; it takes more people, and it is "
+            "reviewed afterwards.",
+            icon=":material/bolt:",
+        )
+    opens = terms.opens_at(asked.requested_at)
+    if asked.status is Status.OPEN and at < opens:
+        st.info(f"It can be approved from {words.moment(opens)}.", icon=":material/schedule:")
+
+
+def agreement(con: "Connection", asked: "Request", terms: "Terms") -> None:
+    """Say who must agree, who still can, and by when."""
+    lacking = terms.lacking(asked.approving)
+    for step, lack in zip(terms.quorum, lacking, strict=True):
+        who = " or ".join(sorted(step.roles)).replace("_", " ")
+        done = step.approvals - lack
+        sign = ":material/check_circle:" if not lack else ":material/radio_button_unchecked:"
+        st.markdown(f"{sign} {done} of {step.approvals} by {who}")
+    if terms.order is Order.SEQUENCE:
+        widgets.note("In this order.", icon="format_list_numbered")
+    if terms.veto:
+        who = " or ".join(sorted(terms.veto)).replace("_", " ")
+        widgets.note(f"A rejection by {who} ends it at once.", icon="block")
+    if asked.status is not Status.OPEN:
+        return
+    names = approvals.eligible(con, asked, terms=terms)
+    can = ", ".join(names) or "nobody; an administrator has to give somebody the role"
+    closes = words.moment(terms.closes_at(asked.requested_at))
+    widgets.note(f"Can still vote: {can}. Undecided, it expires on {closes}.", icon="group")
+    barred = ", ".join(sorted(asked.barred))
+    widgets.note(f"Cannot decide, having a part in it: {barred}.", icon="person_off")
+
+
+def votes(asked: "Request") -> None:
+    """Show the votes with their signatures."""
+    st.subheader("Votes")
+    for cast in asked.decisions:
+        said = f": {words.said(cast.reason)}" if cast.reason else ""
+        vote = cast.vote.replace("_", " ")
+        st.markdown(f"**{cast.by}**, {vote}, {words.moment(cast.at)}{said}")
+        for condition in cast.conditions:
+            due = words.day(condition.due_at)
+            widgets.note(
+                f"{condition.severity} condition for {condition.owner} by {due}: "
+                f"{words.said(condition.text)}",
+                icon="assignment",
+            )
+        if cast.signature is not None:
+            widgets.note(words.said(cast.signature.line), icon="draw")
+    if not asked.decisions:
+        st.markdown("Nobody has voted yet.")
+
+
+def differences(con: "Connection", asked: "Request") -> None:
+    """Show what is not as it was when this model was last approved for this stage."""
+    compared = approvals.since_last_approval(con, asked)
+    if compared is None:
+        st.markdown(f"No version of this model was approved for {asked.to} before.")
+        return
+    before, found = compared
+    said = "Nothing differs" if not found else f"{len(found)} things differ"
+    when = words.moment(before.last_at)
+    st.markdown(f"{said} from {before.version_id}, approved by {before.id} on {when}.")
+    if found:
+        rows = [{"what": d.what, "before": d.before, "now": d.after} for d in found]
+        alt = "What differs from the version that was approved before"
+        widgets.table(rows, name=f"{asked.id}_differences", alt=alt)
+
+
+def discussion(con: "Connection", asked: "Request", actor: "Actor") -> None:
+    """Show what was said, and let somebody say more."""
+    for comment in kept.comments(con, asked.id):
+        st.markdown(f"**{comment.author}**, {words.moment(comment.at)}")
+        st.markdown(words.said(comment.text))
+    key = f"comment_{asked.id}"
+    text = st.text_area(
+        "Say something", key=key, placeholder="@name mentions somebody", max_chars=4000
+    )
+    if st.button("Send", key=f"send_{asked.id}", disabled=not text.strip()):
+        with widgets.refusals():
+            approvals.comment(session.workspace(), asked.id, text, by=actor, at=session.now())
+            del st.session_state[key]
+            widgets.finish(f"Your comment on {asked.id} is kept.")
+
+
+def findings(con: "Connection", asked: "Request", actor: "Actor", *, at: datetime) -> None:
+    """Show what an approval left to be done; its owner answers, a second person agrees."""
+    found = kept.findings(con, request_id=asked.id)
+    if not found:
+        return
+    st.subheader("Left to be done")
+    for finding in found:
+        _finding(finding, actor, at=at)
+
+
+def _finding(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
+    late = " :red-badge[:material/alarm: overdue]" if finding.overdue(at) else ""
+    kind = finding.kind.replace("_", " ")
+    with st.container(border=True):
+        st.markdown(
+            f"**{finding.id}**, {kind}, {finding.severity}, for {finding.owner} by "
+            f"{words.day(finding.due_at)}, {finding.status}{late}"
+        )
+        st.markdown(words.said(finding.text))
+        if finding.answer:
+            st.markdown(f"{finding.answered_by} answers: {words.said(finding.answer)}")
+        if finding.status is Progress.CLOSED:
+            widgets.note(f"closed by {finding.closed_by}, {words.moment(finding.closed_at)}")
+        elif actor.name == finding.owner:
+            _act(finding, "What you did", "Answer", approvals.answer_finding, actor)
+        elif actor.may(Permission.DECIDE) and actor.name != finding.answered_by:
+            _act(
+                finding, "What you checked", "Agree that it is done", approvals.close_finding, actor
+            )
+
+
+def _act(finding: "Finding", ask: str, label: str, act: "Act", actor: "Actor") -> None:
+    text = st.text_input(ask, key=f"text_{finding.id}", max_chars=4000)
+    if st.button(label, key=f"act_{finding.id}", disabled=not text.strip()):
+        with widgets.refusals():
+            after = act(session.workspace(), finding.id, text, by=actor, at=session.now())
+            widgets.finish(f"{finding.id} is {after.status} now.")
