@@ -1,10 +1,11 @@
 from app.session import now
+from lifecycle.domain.actor import Role
 from lifecycle.domain.approval import Status, Vote
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.model import Stage
-from lifecycle.services import approvals
+from lifecycle.services import access, approvals
 from lifecycle.store import evidence, models, requests
-from tests.app.tiny_workspace import PASSWORD, person
+from tests.app.tiny_workspace import OPERATOR, PASSWORD, person
 from tests.app.words_on_screen import words_of
 
 
@@ -147,3 +148,71 @@ def test_a_closed_request_shows_its_votes_and_no_form(look, tiny):
 
 def test_an_address_with_an_unknown_request_shows_the_queue(look):
     assert "Waiting for you (1)" in words_of(look("approvals", request="req-99"))
+
+
+def test_the_right_password_is_asked_again_before_a_vote_counts(look, tiny):
+    shown = look("approvals", request=tiny.waiting)
+    shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.APPROVE).run()
+
+    sign(shown, tiny, password="not the password")
+
+    assert "The password is wrong" in words_of(shown)
+    assert requests.get(tiny.workspace.cursor(), tiny.waiting).decisions == ()
+
+
+def test_a_conditional_approval_names_what_by_whom_and_until_when(look, tiny):
+    shown = look("approvals", request=tiny.waiting)
+    shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.CONDITIONAL).run()
+    shown.text_area(key=f"reason_{tiny.waiting}").set_value("Small groups are thin")
+    shown.text_input(key=f"what_{tiny.waiting}_0").set_value("Measure by region")
+    shown.selectbox(key=f"owner_{tiny.waiting}_0").set_value("vera")
+
+    sign(shown, tiny)
+
+    assert "Left to be done" in words_of(shown)
+    assert "Measure by region" in words_of(shown)
+    answering = look("approvals", who="vera", request=tiny.waiting)
+    answering.text_input(key="text_find-1").set_value("Measured, nothing stands out").run()
+    answering.button(key="act_find-1").click().run()
+    assert "find-1 is answered now." in words_of(answering)
+
+
+def test_what_people_type_is_shown_as_text(look, tiny):
+    typed = "<img src=x> [a](http://b.c) **bold** `code` $x$ :red[y]\x07"
+    approvals.comment(tiny.workspace, tiny.waiting, typed, by=person("vera"), at=now())
+
+    shown = [m.value for m in look("approvals", request=tiny.waiting).markdown]
+
+    (line,) = [value for value in shown if "img" in value]
+    assert line.startswith(r"\<img src\=x\> \[a\]\(http\:\/\/b\.c\) \*\*bold\*\*")
+    assert "\x07" not in line
+
+
+def test_a_comment_is_kept_and_mentions_reach_the_queue(look, tiny):
+    shown = look("approvals", request=tiny.waiting)
+    shown.text_area(key=f"comment_{tiny.waiting}").set_value("@vera which rows?").run()
+    shown.button(key=f"send_{tiny.waiting}").click().run()
+
+    assert not shown.exception
+    assert "Also for you (1)" in words_of(look("approvals", who="vera"))
+
+
+def test_the_page_says_who_must_agree_who_still_can_and_who_cannot(look, tiny):
+    said = words_of(look("approvals", request=tiny.waiting))
+
+    assert "0 of 1 by approver" in said
+    assert "Can still vote: rita." in said
+    assert "Cannot decide, having a part in it: dan, vera." in said
+    assert "No version of this model was approved for validated before." in said
+
+
+def test_somebody_who_decides_can_let_an_equal_decide(look, tiny):
+    access.add_person(tiny.workspace, "rob", roles={Role.APPROVER}, by=OPERATOR, at=now())
+    shown = look("approvals")
+    shown.selectbox(key="taker").set_value("rob")
+    shown.text_input(key="lend_reason").set_value("On leave").run()
+
+    shown.button(key="lend").click().run()
+
+    assert "rob decides for you until" in words_of(shown)
+    assert "**rob** decides for **rita**" in words_of(shown)

@@ -36,9 +36,25 @@ def read(content: str) -> Policy:
         raise InvalidInput(located(content, str(error))) from error
 
 
+FIRST = ("name", "version", "description", "unit", "id", "rule", "roles", "approvals", "quorum")
+"""Keys that people look for first; the others follow by name, and rules come last."""
+
+
 def written(policy: Policy) -> str:
     """Write a policy as the YAML that would make it again."""
-    return yaml.safe_dump(dict(policy.content), sort_keys=False, allow_unicode=True, width=100)
+    ordered = _ordered(dict(policy.content))
+    return yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_ordered(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    content = cast("dict[str, Any]", value)
+    places = {key: place for place, key in enumerate(FIRST)}
+    keys = sorted(content, key=lambda k: (k in {"rules", "tiers"}, places.get(k, len(FIRST)), k))
+    return {key: _ordered(content[key]) for key in keys}
 
 
 def located(content: str, sentence: str) -> str:
