@@ -90,17 +90,15 @@ def _card(
     late = waited >= timedelta(days=terms.escalate_days)
     slow = " :orange-badge[:material/hourglass_bottom: waits too long]" if late else ""
     with st.container(border=True):
-        st.markdown(
+        what, act = st.columns([5, 2], vertical_alignment="center")
+        what.markdown(
             f"**{asked.id}**: `{asked.version_id}` from {asked.before} to **{asked.to}**"
-            f"{urgent}{slow}"
-        )
-        widgets.note(
+            f"{urgent}{slow}  \n:small["
             f"asked by {asked.requested_by} on {words.moment(asked.requested_at)}, "
             f"risk tier {asked.tier}, {asked.approvals} of {asked.quorum} approvals, "
-            f"open for {max(left.days, 0)} more days",
-            icon="schedule",
+            f"open for {max(left.days, 0)} more days]"
         )
-        st.button(label, key=f"open_{asked.id}", on_click=to_open, args=(asked.id,))
+        act.button(label, key=f"open_{asked.id}", on_click=to_open, args=(asked.id,))
 
 
 def _tasks(con: "Connection", actor: "Actor", *, at: datetime, to_open: "Open") -> None:

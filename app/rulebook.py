@@ -6,7 +6,9 @@ import streamlit as st
 
 from app import session, widgets, words
 from lifecycle.domain.actor import Permission
+from lifecycle.domain.model import Stage
 from lifecycle.domain.policy_difference import Direction, differences
+from lifecycle.domain.usecase import Tier
 from lifecycle.services import policies
 
 if TYPE_CHECKING:
@@ -45,8 +47,9 @@ def gates(policy: "Policy") -> None:
             "in an emergency": _override(gate.terms),
             "without its ground": ", ".join(f"{c}: {e}" for c, e in gate.terms.stale.items()),
         }
-        for tier, stages in policy.gates.items()
-        for stage, gate in stages.items()
+        for tier in Tier
+        for stage in Stage
+        if (gate := policy.gates.get(tier, {}).get(stage)) is not None
     ]
     if rows:
         widgets.table(rows, name="gates", alt=f"The gates of policy {policy.label}")

@@ -44,7 +44,7 @@ st.markdown(
     f"**{asked.status}**, {asked.approvals} of {asked.quorum} approvals, risk tier {asked.tier}. "
     f"{asked.requested_by} asked on {words.moment(asked.requested_at)}: {words.said(asked.reason)}"
 )
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     widgets.link(
         "model",
         label="The model",

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
+from string import hexdigits
 
 from lifecycle.domain.approval import Request, Status
 from lifecycle.domain.audit import plain
-from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.model import Version
 from lifecycle.domain.rules import Case
 from lifecycle.errors import NotFound
@@ -14,6 +15,9 @@ from lifecycle.services.approvals import cases
 from lifecycle.store import evidence, models, requests
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection, Workspace
+
+SHA256 = 64
+"""Digits of a hash; the first dozen tell two apart for the eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def since_last_approval(
 
 def _versions(before: Version, after: Version) -> Iterator[Difference]:
     for f in fields(Version):
-        if f.name in {"model_id", "stage", "created_at"}:
+        if f.name in {"model_id", "stage", "created_at", "environment"}:
             continue
         old, new = getattr(before, f.name), getattr(after, f.name)
         if f.name == "columns":
@@ -119,7 +123,8 @@ def _measured(before: list[Evidence], after: list[Evidence]) -> Iterator[Differe
 
 def _values(found: list[Evidence]) -> dict[str, str]:
     values: dict[str, str] = {}
-    for one in found:
+    # How well it works comes first, what drives it last: that list is long.
+    for one in sorted(found, key=lambda e: (e.purpose is Purpose.EXPLANATION, e.purpose)):
         for m in one.measurements:
             if m.slice or m.window is not None:
                 continue
@@ -151,6 +156,8 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, str) and len(value) == SHA256 and set(value) <= set(hexdigits):
+        return f"{value[:12]}…"
     made = plain(value)
     if isinstance(made, dict):
         return ", ".join(f"{k}={v}" for k, v in sorted(made.items()))
