@@ -150,6 +150,14 @@ def test_chunks_are_so_many_rows_in_file_order(command, sides):
     assert {row["windows"] for row in on_reference} == {4}
 
 
+def test_a_reference_window_without_enough_rows_beside_it_is_not_tested(command, write):
+    small = write("small", **simulated(9, 300))
+
+    result = command("estimate", small, small, *ROLES, "--chunk-size", 150)
+
+    assert [row["on"] for row in result.json["own_error"]] == ["current"] * 7
+
+
 def test_without_decisions_only_the_ranking_is_estimated(command, sides):
     reference, current = sides
 

@@ -344,6 +344,6 @@ def test_a_regression_without_rows_or_spread_has_a_reason():
         assert measure(none).insufficient
         assert measure(none).reason
     assert "constant" in reason(regression.r2(constant))
-    for measure in (regression.mae, regression.rmse, regression.bias):
+    for measure in (regression.mae, regression.rmse, regression.mape, regression.bias):
         assert measure(alone).value == 1.0
         assert measure(alone).interval is None

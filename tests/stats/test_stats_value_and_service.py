@@ -46,6 +46,13 @@ def test_value_without_an_outcome_or_a_decision_is_insufficient():
         assert "both an outcome and a decision" in reason(measure(tally, worth=WORTH))
 
 
+def test_one_decision_has_a_value_and_no_interval():
+    alone = counting.binary_tally([1], [0])
+
+    assert value(money.total_value(alone, worth=WORTH)) == -100.0
+    assert money.total_value(alone, worth=WORTH).interval is None
+
+
 def test_expected_value_is_realised_on_average_and_its_band_holds():
     inside, errors = [], []
     for seed in range(150):
