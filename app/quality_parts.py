@@ -51,7 +51,7 @@ def schema(version: "Version") -> None:
 
 def suggestions(version: "Version") -> None:
     """Show what the reference suggests to expect, to copy into a file."""
-    found = data_quality.suggested(session.cursor(), version.id)
+    found, doubts = data_quality.suggested(session.cursor(), version.id)
     if not found:
         hint = "`lifecycle monitor run` counts the reference."
         widgets.empty("The reference was not counted yet", hint=hint)
@@ -61,6 +61,8 @@ def suggestions(version: "Version") -> None:
         "`lifecycle quality FILE --expectations`, or into the monitor.",
         icon="content_copy",
     )
+    for doubt in doubts:
+        widgets.note(f"{doubt[:1].upper()}{doubt[1:]}.", icon="warning")
     st.code(as_yaml(found), language="yaml", height=360)
 
 

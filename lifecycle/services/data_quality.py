@@ -71,8 +71,14 @@ def schema_changes(con: Connection, version_id: str) -> list[SchemaChange]:
     return found[::-1]
 
 
-def suggested(con: Connection, version_id: str) -> tuple[Expectation, ...]:
-    """Suggest expectations from a version's reference as it was counted; no row is read."""
+def suggested(con: Connection, version_id: str) -> tuple[tuple[Expectation, ...], tuple[str, ...]]:
+    """Suggest expectations from a version's reference as it was counted; no row is read.
+
+    Returns
+    -------
+    tuple
+        The expectations, and notes on what makes the reference a poor one.
+    """
     counted = profiles.binnings(con, version_id)
     return suggest_from_profiles({name: kept.reference for name, kept in counted.items()})
 

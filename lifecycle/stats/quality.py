@@ -52,7 +52,8 @@ def out_of_range_share(
     if current.high > reference.high:
         split |= (lower < reference.high) & (upper > reference.high)
     if current.low < reference.low:
-        split |= (lower < reference.low) & (upper >= reference.low)
+        smallest = np.nextafter(lower, np.inf)  # a bin holds what lies above its lower edge
+        split |= (smallest < reference.low) & (upper >= reference.low)
     unsure = int(current.counts[split].sum())
     found = _share(sure, reference=reference, current=current, confidence=confidence)
     if unsure == 0 or found.interval is None:
@@ -119,7 +120,7 @@ def stuck_value(
     if not _constant(current):
         return Estimate(0.0, current.n, p_value=1.0, n_reference=reference.n)
     share = float(reference.counts[int(np.argmax(current.counts))]) / reference.n
-    fixed = None if _varies(reference) else "the reference holds one single value as well"
+    fixed = None if varies(reference) else "the reference holds one single value as well"
     return Estimate(1.0, current.n, p_value=share**current.n, n_reference=reference.n, reason=fixed)
 
 
@@ -165,7 +166,8 @@ def _constant(profile: Profile) -> bool:
     return profile.other == 0 and int(np.count_nonzero(profile.counts)) == 1
 
 
-def _varies(reference: Profile) -> bool:
+def varies(reference: Profile) -> bool:
+    """Tell whether a column holds at least two different usable values."""
     if isinstance(reference, CategoryProfile):
         held = int(np.count_nonzero(reference.counts)) + (reference.other > 0)
         return held > 1

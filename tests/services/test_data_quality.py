@@ -117,11 +117,13 @@ def test_schema_changes_name_what_came_went_and_changed(damaged, ws):
 
 
 def test_suggestions_come_from_what_was_counted_of_the_reference(damaged, ws):
-    found = {(e.column, e.check): e for e in data_quality.suggested(ws.cursor(), "tumour/1")}
+    suggested, doubts = data_quality.suggested(ws.cursor(), "tumour/1")
+    found = {(e.column, e.check): e for e in suggested}
 
     assert found["ward", Check.SET].values
     assert set(found["ward", Check.SET].values) == {"A", "B", "C"}
     assert found["score", Check.RANGE].low is not None
+    assert doubts == ()
 
 
 def test_a_monitor_refuses_what_summaries_cannot_tell(registered, ws, dev):

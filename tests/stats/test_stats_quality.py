@@ -1,5 +1,7 @@
 """Missing and stuck values against hand counts and SciPy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from estimates import reason
@@ -112,18 +114,32 @@ VALUES = st.lists(st.floats(-50, 50), min_size=1, max_size=60)
 
 
 @given(VALUES, VALUES, st.integers(2, 20))
-def test_the_share_out_of_range_holds_the_hand_count_within_its_resolution(before, after, bins):
+def test_the_share_out_of_range_is_the_hand_count(before, after, bins):
     edges = numeric_bins(np.sort(before), bins=bins)
     reference = counting.numeric_profile(before, edges=edges)
     outside = sum(x < min(before) or x > max(before) for x in after) / len(after)
 
     found = quality.out_of_range_share(reference, counting.numeric_profile(after, edges=edges))
 
+    assert found.value == pytest.approx(outside)
+    assert found.resolution is None
+
+
+@given(VALUES, st.lists(st.floats(-50, 50), max_size=5), st.floats(-50, 50), st.floats(-50, 50))
+def test_a_share_out_of_any_range_holds_the_hand_count_within_its_resolution(
+    after, edges, one, other
+):
+    low, high = sorted((one, other))
+    profile = counting.numeric_profile(after, edges=np.unique(np.array(edges, float)))
+    outside = sum(x < low or x > high for x in after) / len(after)
+
+    found = quality.out_of_range_share(replace(profile, low=low, high=high), profile)
+
     assert found.value is not None
     assert found.value <= outside + 1e-12
     assert outside <= found.value + (found.resolution or 0.0) + 1e-12
-    low, high = found.interval or (1, 0)
-    assert low <= outside <= high
+    bottom, top = found.interval or (1, 0)
+    assert bottom <= outside <= top
 
 
 @given(VALUES)

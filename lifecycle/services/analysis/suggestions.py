@@ -13,6 +13,7 @@ from lifecycle.engines.contract import Column, ColumnFacts, Kind, Source
 from lifecycle.services.analysis.expectations import TOLERANT
 from lifecycle.services.analysis.house import OUTSIDE, STUCK_ROWS, named_id, stuck_limit, stuck_run
 from lifecycle.stats.inference import wilson
+from lifecycle.stats.quality import varies
 from lifecycle.stats.summaries import CategoryProfile, NumericProfile, Profile
 
 FEW_VALUES = 50
@@ -43,13 +44,26 @@ def suggest(engine: Engine, source: Source) -> tuple[tuple[Expectation, ...], tu
     return tuple(found), tuple(notes)
 
 
-def suggest_from_profiles(profiles: Mapping[str, Profile]) -> tuple[Expectation, ...]:
-    """Suggest what a monitor can check, from the reference's profiles alone."""
+def suggest_from_profiles(
+    profiles: Mapping[str, Profile],
+) -> tuple[tuple[Expectation, ...], tuple[str, ...]]:
+    """Suggest what a monitor can check, from the reference's profiles alone.
+
+    Returns
+    -------
+    tuple
+        The expectations, and notes on what makes these rows a poor reference.
+    """
     found: list[Expectation] = []
+    notes = [
+        f"column {column} is constant in the reference: choose rows in which it moves"
+        for column, profile in profiles.items()
+        if profile.n and not varies(profile)
+    ]
     for column, profile in profiles.items():
         missing = profile.rows - profile.n
         found.append(_missing(column, missing=missing, rows=profile.rows))
-        if profile.n == 0:
+        if not profile.n or not varies(profile):
             continue
         if isinstance(profile, NumericProfile):
             low, high = profile.low, profile.high
@@ -57,7 +71,7 @@ def suggest_from_profiles(profiles: Mapping[str, Profile]) -> tuple[Expectation,
             found.append(Expectation(Check.FINITE, column))
         elif _complete(profile):
             found.append(Expectation(Check.SET, column, values=profile.categories))
-    return tuple(found)
+    return tuple(found), tuple(notes)
 
 
 def _complete(profile: CategoryProfile) -> bool:
@@ -75,12 +89,14 @@ def _of_column(engine: Engine, source: Source, known: ColumnFacts) -> Iterable[E
     if named_id(known) and known.distinct == held:
         yield Expectation(Check.UNIQUE, name)
         return
+    if known.distinct == 1:
+        return
     if column.kind is Kind.NUMERIC and known.low is not None and known.high is not None:
         yield Expectation(Check.RANGE, name, limit=OUTSIDE, low=known.low, high=known.high)
         if not column.integral:
             if known.infinite == 0:
                 yield Expectation(Check.FINITE, name)
-            if known.distinct > 1 and not known.monotone:
+            if not known.monotone:
                 limit = max(stuck_limit(known) or 0.0, float(STUCK_ROWS))
                 severity = Severity.WARN
                 yield Expectation(Check.STUCK, name, limit=float(ceil(limit)), severity=severity)

@@ -47,7 +47,10 @@ def numeric_bins(ordered: FloatArray, *, bins: int) -> FloatArray:
     ranks = np.concatenate([_ranks(n, parts=bins), _ranks(n, parts=10)])
     edges = np.unique(ordered[ranks])
     rows = np.searchsorted(ordered, edges, side="right") - np.searchsorted(ordered, edges)
-    return _with_own_bins(edges, own=edges[rows * bins >= n])
+    # The largest value is an edge and the smallest begins a bin, so that what lies outside the
+    # reference has bins of its own and is counted exactly.
+    ends = np.append(edges, [ordered[-1]])
+    return _with_own_bins(ends, own=np.append(edges[rows * bins >= n], ordered[0]))
 
 
 def _ranks(n: int, *, parts: int) -> CountArray:

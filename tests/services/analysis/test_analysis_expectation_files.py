@@ -153,7 +153,7 @@ def test_a_reference_suggests_what_it_keeps_itself(tmp_path):
         "g": {"missing", "set"},
         "free": {"missing"},
         "yes": {"type", "missing"},
-        "still": {"type", "missing", "range", "finite"},
+        "still": {"type", "missing"},
     }
     (share,) = [e.limit for e in found if (e.check, e.column) == (Check.MISSING, "x")]
     assert np.isnan(columns["x"]).mean() < share < 0.15
@@ -165,7 +165,11 @@ def test_profiles_alone_suggest_what_a_monitor_can_check():
     names = counting.category_profile([0, 1] * 50, categories=("a", "b"))
     nothing = counting.numeric_profile([np.nan], edges=np.array([1.0]))
 
-    found = suggest_from_profiles({"x": numbers, "g": names, "gone": nothing})
+    still = counting.numeric_profile([4.0] * 9, edges=np.array([1.0]))
+
+    found, notes = suggest_from_profiles(
+        {"x": numbers, "g": names, "gone": nothing, "still": still}
+    )
 
     assert [(e.column, e.check) for e in found] == [
         ("x", "missing"),
@@ -174,6 +178,8 @@ def test_profiles_alone_suggest_what_a_monitor_can_check():
         ("g", "missing"),
         ("g", "set"),
         ("gone", "missing"),
+        ("still", "missing"),
     ]
+    assert notes == ("column still is constant in the reference: choose rows in which it moves",)
     assert (found[1].low, found[1].high) == (0.5, 2.0)
-    assert found[-1].limit == 1.0
+    assert found[-2].limit == 1.0
