@@ -1,0 +1,149 @@
+"""When did a model's errors change their level: detectors over rows in order of time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from lifecycle.adapters.streams import DETECTORS
+from lifecycle.engines import Engine
+from lifecycle.engines.contract import NO_WINDOW, Kind, Source
+from lifecycle.engines.windows import Windowing, parse_width, window_at
+from lifecycle.errors import InsufficientData, InvalidInput
+from lifecycle.stats.summaries import CountArray, FloatArray
+
+FEWEST = 1000
+"""Rows with a known outcome below which a stream has no level to leave; a house default."""
+
+MOST_CLASSES = 100
+SECOND = "1s"
+"""Rows of the same second stay in the order of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """A change of the error's level.
+
+    Parameters
+    ----------
+    detector
+        Who called it.
+    at
+        The second of the row at which it was called.
+    row
+        That row's place among the rows with a known outcome, in order of time.
+    before, after
+        Mean error since the change before, and until the next one.
+    """
+
+    detector: str
+    at: datetime
+    row: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What detectors saw in a stream of errors.
+
+    Parameters
+    ----------
+    n, left_out
+        Rows with a time, an outcome and a prediction; and the others, whose outcome may yet come.
+    mean
+        Mean error of those rows: the share of wrong answers, or the mean absolute error.
+    changes
+        In order of time, of every detector.
+    """
+
+    n: int
+    left_out: int
+    mean: float
+    changes: tuple[ChangePoint, ...]
+
+
+def change_points(
+    engine: Engine,
+    source: Source,
+    *,
+    timestamp: str,
+    target: str,
+    prediction: str,
+    detectors: Sequence[str] = tuple(DETECTORS),
+) -> Stream:
+    """Find when the errors of a model's answers rose or fell.
+
+    Answers that are numbers on both sides err by their distance; any others are right or wrong.
+
+    Raises
+    ------
+    InsufficientData
+        Too few rows hold a time, an outcome and a prediction.
+    InvalidInput
+        A column or detector is unknown, or there are too many classes.
+    """
+    for name in detectors:
+        if name not in DETECTORS:
+            known = ", ".join(DETECTORS)
+            raise InvalidInput(f"no detector is called {name!r}; known: {known}")
+    parts = list(_parts(engine, source, timestamp=timestamp, target=target, prediction=prediction))
+    starts, errors = (np.concatenate(side) for side in zip(*parts, strict=True))
+    used = (starts != NO_WINDOW) & np.isfinite(errors)
+    if int(used.sum()) < FEWEST:
+        raise InsufficientData(
+            f"{int(used.sum())} rows of {source.label} hold {timestamp}, {target} and "
+            f"{prediction}; at least {FEWEST} are needed to find changes"
+        )
+    order = np.argsort(starts[used], kind="stable")
+    times, values = starts[used][order], errors[used][order]
+    width = parse_width(SECOND)
+    changes = [
+        ChangePoint(name, window_at(int(times[row]), width=width).start, row, before, after)
+        for name in detectors
+        for row, before, after in _levels(values, DETECTORS[name](values))
+    ]
+    changes.sort(key=lambda change: change.row)
+    return Stream(len(values), len(starts) - len(values), float(values.mean()), tuple(changes))
+
+
+def _parts(
+    engine: Engine, source: Source, *, timestamp: str, target: str, prediction: str
+) -> Iterator[tuple[CountArray, FloatArray]]:
+    """Return each batch's times and errors; NaN where an outcome or a prediction is missing."""
+    windowing = Windowing(timestamp, parse_width(SECOND))
+    numeric = all(source.column(name).kind is Kind.NUMERIC for name in (target, prediction))
+    names = [target, prediction] if numeric else []
+    classes = {} if numeric else _classes(engine, source, (target, prediction))
+    for batch in engine.batches(source, numbers=names, categories=classes, windowing=windowing):
+        outcome, answer = batch.values
+        error = np.abs(answer - outcome)
+        if batch.starts is not None:
+            yield batch.starts, error if numeric else np.minimum(error, 1.0)
+
+
+def _classes(engine: Engine, source: Source, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Return the classes of outcome and prediction, the same codes for both."""
+    found = {
+        value: None
+        for name in names
+        for value, _ in engine.values(source, name, limit=MOST_CLASSES + 1)
+    }
+    if len(found) > MOST_CLASSES:
+        raise InvalidInput(
+            f"columns {' and '.join(names)} of {source.label} hold more than {MOST_CLASSES} "
+            "different values; expected classes or numbers"
+        )
+    return dict.fromkeys(names, sorted(found))
+
+
+def _levels(values: FloatArray, rows: Sequence[int]) -> list[tuple[int, float, float]]:
+    """Return each change with the mean of the values before it and after it."""
+    bounds = [0, *rows, len(values)]
+    means = [
+        float(values[first:last].mean()) if last > first else float(values[first])
+        for first, last in pairwise(bounds)
+    ]
+    return [(row, means[i], means[i + 1]) for i, row in enumerate(rows)]
