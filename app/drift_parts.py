@@ -127,9 +127,6 @@ def column(
     at = days.index(first) if first in days else 0
     day = right.selectbox("Window from", days, at, key="window", bind="query-params")
     timeline(of_column, name="drift_over_time", about=f" of {chosen}", marks=marks)
-    here = [m for m in of_column if day and m.window == windows[day]]
-    if here:
-        widgets.explain_number(here[0].statistic, measurement=here[0])
     if chosen and day:
         distribution(con, version, chosen, windows[day])
         brought(con, version, chosen, windows[day])
@@ -148,6 +145,8 @@ def timeline(
         history, title=title, name=statistic.title, marks=marks, mirrored=signed
     )
     widgets.chart(figure, name=name, alt=title, rows=tables.rows(history))
+    judged = [m for m in history if m.state in timelines.JUDGED]
+    widgets.explain_number(statistic.name, measurement=(judged or history)[-1])
 
 
 def distribution(con: "Connection", version: "Version", name: str, window: "Window") -> None:

@@ -242,6 +242,16 @@ def test_nothing_hangs_together_with_itself():
         )
 
 
+def test_sums_of_errors_add_up(rng):
+    found = rng.exponential(size=90)
+
+    parts = reduce(add, map(error_sums, np.split(found, 3)))
+
+    assert parts.n == 90
+    assert parts.mean == pytest.approx(found.mean())
+    assert parts.error == pytest.approx(found.std(ddof=1) / np.sqrt(90))
+
+
 def test_a_reference_without_error_has_no_change_to_measure():
     nothing, some = ErrorSums(0, 0.0, 0.0), ErrorSums(100, 50.0, 30.0)
 
