@@ -127,3 +127,4 @@ def trail(con: "Connection", model: "Model", known: "Sequence[Version]") -> None
     mine = [link for link in found if link.event.subject in own | asked]
     widgets.table(records.events(mine), name="trail", alt="Newest audit events of this model")
     widgets.link("audit", label="The whole trail", icon="fact_check", text=model.id)
+    widgets.link("audit", label="As of a date", icon="history", tab="As of", model=model.id)

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from app import accounts, session, widgets, words
+from lifecycle.charts import wording
 from lifecycle.domain.actor import GRANTS, SCOPED, SENTENCES, Permission, Scope
+from lifecycle.domain.reach import EVERYWHERE
 from lifecycle.services import access
-from lifecycle.store import people, tokens
+from lifecycle.store import people, sessions, tokens
 
 widgets.header("People and tokens", question="Who may do what, and through which doors?")
 
@@ -21,7 +23,17 @@ st.markdown(
     f"**{actor.name}**, {', '.join(sorted(actor.roles)) or 'no role'}. "
     f"You may {may or 'do nothing here'}."
 )
-if actor.via != "sample":
+if actor.reach != EVERYWHERE:
+    widgets.note(f"What you may change or decide is limited to {actor.reach}.", icon="my_location")
+open_ones = sessions.of_person(con, actor.name, at=at)
+if open_ones:
+    last = max(one.expires_at for one in open_ones)
+    count = wording.counted(len(open_ones), "session")
+    widgets.note(f"You have {count}; the last ends on {words.moment(last)}.", icon="devices")
+    if st.button("Sign out everywhere", key="sign_out_everywhere", icon=":material/logout:"):
+        access.sign_out_everywhere(workspace, actor.name, by=actor, at=at)
+        st.rerun()
+if actor.via not in {"sample", "oidc"}:
     change = words.way_out("Change your password", "/auth/password")
     st.markdown(change, unsafe_allow_html=True)
 
@@ -81,7 +93,15 @@ if actor.may(Permission.ADMINISTER):
         accounts.add(actor)
     with st.expander("Change an account", icon=":material/manage_accounts:"):
         accounts.change(people.every(con), actor)
+    accounts.answers(actor)
 accounts.show(people.every(con))
+issuer = session.process().settings.oidc_issuer
+widgets.note(
+    f"People of {issuer} sign in there; their groups give the roles."
+    if issuer
+    else "No provider is set up; people sign in with accounts of this server.",
+    icon="login",
+)
 with st.expander("What the roles may do"):
     widgets.table(
         [

@@ -4,6 +4,7 @@ from app.session import now
 from lifecycle.domain.actor import Role, Scope
 from lifecycle.services import access
 from lifecycle.store import people, tokens
+from tests.app import tiny_workspace
 from tests.app.tiny_workspace import person
 from tests.app.words_on_screen import words_of
 
@@ -105,3 +106,42 @@ def test_an_account_is_closed_and_opened_again(look, tiny):
 
     shown.button(key="reopen").click().run()
     assert people.get(tiny.workspace.cursor(), "mo").active
+
+
+def test_authority_waits_on_the_page_for_a_second_administrator(look, tiny):
+    ben = access.add_person(
+        tiny.workspace, "ben", roles={Role.ADMINISTRATOR}, by=tiny_workspace.OPERATOR, at=now()
+    )
+    shown = look("people", who="ada", person="mo")
+    shown.multiselect(key="roles_mo").set_value(["approver"]).run()
+    shown.button(key="save_roles").click().run()
+    assert people.get(tiny.workspace.cursor(), "mo").roles == {Role.VIEWER}
+    assert "rc-1 waits for a second administrator" in words_of(shown)
+    assert shown.button(key="Agree_rc-1").disabled
+
+    answered = access.answer_roles(
+        tiny.workspace, "rc-1", agree=True, by=ben.acting(via="session"), at=now()
+    )
+
+    assert answered.answered_by == "ben"
+    assert "No change waits" in words_of(look("people", who="ada"))
+
+
+def test_a_reach_is_set_and_shown(look, tiny):
+    shown = look("people", who="ada", person="rita")
+    shown.text_input(key="units_rita").set_value("retail").run()
+
+    shown.button(key="save_roles").click().run()
+
+    assert people.get(tiny.workspace.cursor(), "rita").reach.units == {"retail"}
+    assert "unit retail, all tiers" in words_of(look("people", who="rita"))
+
+
+def test_a_closed_accounts_name_is_erased_from_the_page(look, tiny):
+    shown = look("people", who="ada", person="mo")
+    shown.button(key="close").click().run()
+    shown.text_input(key="erase_reason").set_value("asked for it")
+
+    shown.button(key="erase").click().run()
+
+    assert people.get(tiny.workspace.cursor(), "mo").display == "erased person"

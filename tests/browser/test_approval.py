@@ -35,7 +35,7 @@ def test_an_approver_approves_end_to_end_on_a_phone_and_the_requester_cannot(vis
         vote(approver, "Approve")
         approver.sees("it is approved now")
 
-        auditor = visit(url).sign_in("otto", "/audit?subject=request%3Areq-1")
+        auditor = visit(url).sign_in("otto", "/audit?tab=Proof")
         auditor.page.get_by_role("button", name="Verify the chain").click()
         auditor.sees("are unchanged, complete and in order")
         with auditor.page.expect_download() as download:
