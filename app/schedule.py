@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app import session
+from lifecycle.services import sealing
 from lifecycle.services.monitoring import scheduling
 
 if TYPE_CHECKING:
@@ -33,11 +34,22 @@ def ticking(workspace: "Workspace", *, seconds: float = MINUTE) -> "Generator[No
         max_instances=1,
         misfire_grace_time=None,
     )
+    clockwork.add_job(
+        vouch, "interval", args=[workspace], minutes=10, coalesce=True, misfire_grace_time=None
+    )
     clockwork.start()
     try:
         yield
     finally:
         clockwork.shutdown()
+
+
+def vouch(workspace: "Workspace") -> None:
+    """Sign the audit trail where nothing came for so long that nothing else does."""
+    try:
+        sealing.keep_up(workspace, at=session.now())
+    except Exception:
+        log.exception("the audit trail could not be signed")
 
 
 def tick(workspace: "Workspace") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from lifecycle.adapters import keys
 from lifecycle.adapters.keys import SigningKey
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.checkpoint import Checkpoint, is_due, message
+from lifecycle.domain.checkpoint import ELAPSED, Checkpoint, is_due, message
 from lifecycle.domain.merkle import grown, root
 from lifecycle.store import audit, checkpoints
 from lifecycle.store.connection import Connection, Workspace
@@ -44,6 +44,18 @@ def seal(workspace: Workspace, *, at: datetime) -> Checkpoint:
     key = signing_key(workspace)
     with workspace.transaction() as tx:
         return sign_end(tx, key=key, at=at)
+
+
+def keep_up(workspace: Workspace, *, at: datetime) -> Checkpoint | None:
+    """Sign what came after the last signature when nothing has come for as long as may go unsigned.
+
+    Otherwise the next event would have it signed, and a quiet night would leave the evening open.
+    """
+    newest, _ = checkpoints.last(workspace.cursor())
+    sequence, _ = audit.head(workspace.cursor())
+    if newest is not None and (newest.sequence == sequence or at - newest.at < ELAPSED):
+        return None
+    return seal(workspace, at=at)
 
 
 def sign_end(tx: Connection, *, key: SigningKey, at: datetime) -> Checkpoint:

@@ -237,6 +237,18 @@ def test_a_key_that_others_can_read_stops_the_server(sealed):
         workspaces.open(home)
 
 
+def test_a_quiet_hour_is_signed_once_by_the_clockwork(sealed):
+    happen(sealed)
+    happen(sealed, at=NOW + timedelta(minutes=5))
+
+    assert sealing.keep_up(sealed, at=NOW + timedelta(minutes=30)) is None
+    late = sealing.keep_up(sealed, at=NOW + timedelta(hours=1))
+
+    assert late is not None
+    assert late.sequence == audit.head(sealed.cursor())[0]
+    assert sealing.keep_up(sealed, at=NOW + timedelta(hours=9)) is None
+
+
 def test_signing_twice_without_news_gives_the_same_checkpoint(sealed):
     happen(sealed)
     first = trail.seal(sealed, by=AUDITOR, at=NOW)
