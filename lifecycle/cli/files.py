@@ -98,7 +98,11 @@ def drift(
     confidence: Confidence = 0.95,
     limit: Limits = None,
     alert_on: Annotated[
-        str | None, typer.Option(metavar="mean+3sd", help="Limits from the reference's windows.")
+        str | None,
+        typer.Option(
+            metavar="mean+3sd|null",
+            help="Limits from the reference's windows; null: passed in 1 % of unchanged ones.",
+        ),
     ] = None,
     where: Where = None,
     reference_where: Where = None,

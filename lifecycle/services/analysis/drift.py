@@ -13,6 +13,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.columns import Chosen, choose_columns, identifier_like
 from lifecycle.services.analysis.learning import deviations, learned_limit
 from lifecycle.services.analysis.multivariate import measure_together
+from lifecycle.services.analysis.null_limits import NULL, with_learned_limits
 from lifecycle.services.analysis.periods import windows_of
 from lifecycle.services.analysis.result import (
     Draft,
@@ -51,7 +52,8 @@ class DriftOptions:
     limits
         By statistic; house defaults otherwise.
     alert_on
-        ``mean+3sd``: a limit per column from the reference's own windows.
+        ``mean+3sd``: a limit per column from the reference's own windows; ``null``: one that they
+        exceed in 1 % of cases while nothing changes.
     sides
         Columns that tell reference from current; they differ by construction.
     seed
@@ -172,8 +174,8 @@ def _result(
     options = run.options
     drafts = [draft for column in columns for draft in column.drafts]
     inside = [draft for column in columns for draft in column.reference]
-    if options.alert_on:
-        drafts, learned = _learn_limits(drafts, inside=inside, rule=options.alert_on)
+    if options.alert_on not in {None, NULL} and drafts:
+        drafts, learned = _learn_limits(drafts, inside=inside, rule=str(options.alert_on))
         inside = [replace(d, limit=learned.get(_series(d)), filtered=False) for d in inside]
         notices += _few_windows(inside)
     measured, tests = finish(
@@ -238,7 +240,8 @@ def _check(options: DriftOptions) -> None:
     if not 0 < options.alpha < 1:
         raise InvalidInput(f"alpha must lie between 0 and 1, not {options.alpha}")
     if options.alert_on:
-        deviations(options.alert_on)
+        if options.alert_on != NULL:
+            deviations(options.alert_on)
         if not options.timestamp:
             raise InvalidInput("alert-on learns from the reference's windows: give --timestamp")
 
@@ -289,6 +292,11 @@ def _measure_column(run: _Run, chosen: Chosen) -> _Column:
     own = run.engine.profile(
         run.reference, chosen.name, like=before.profile, windowing=run.windowing, keep=keep
     )
+    if run.options.alert_on == NULL:
+        drafts, notice = with_learned_limits(
+            drafts, own, by_hand=run.options.limits, seed=run.options.seed
+        )
+        return _Column(drafts=drafts, notice=notice, baseline=before.profile)
     return _Column(
         baseline=before.profile,
         drafts=drafts,

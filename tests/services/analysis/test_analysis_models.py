@@ -372,6 +372,7 @@ def test_numbers_named_categorical_are_compared_as_categories(engine, source, pe
     ("options", "said"),
     [
         ({"alert_on": "mean+3sd"}, "--timestamp"),
+        ({"alert_on": "null"}, "--timestamp"),
         ({"alert_on": "median", "timestamp": "at"}, "mean\\+3sd"),
         ({"bins": 5}, "at least 10"),
         ({"alpha": 1.5}, "alpha"),
