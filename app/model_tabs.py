@@ -6,8 +6,7 @@ import streamlit as st
 
 from app import widgets
 from lifecycle.charts import records, tables, wording
-from lifecycle.domain.measurement import SEVERITY, verdict
-from lifecycle.store import audit, datasets, evidence, measurements, monitors, requests
+from lifecycle.store import audit, datasets, evidence, requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,26 +83,6 @@ def proof(con: "Connection", model: "Model", known: "Sequence[Version]") -> None
     found = kept.get(str(chosen)) or next(iter(kept.values()))
     st.code(f"{found.id}  SHA-256 {found.sha256}", language=None)
     widgets.table(tables.rows(found.measurements), name="measured", alt="Its measurements")
-
-
-def monitoring(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:
-    """Say what is watched and what the newest window of each version shows."""
-    watched = [m for m in (monitors.current(con, v.id) for v in known) if m]
-    if not watched:
-        hint = "`lifecycle ingest predictions …` and `lifecycle monitor --help` start it."
-        widgets.empty("Nothing is monitored yet", hint=hint)
-    for monitor in watched:
-        st.subheader(monitor.version_id)
-        newest = measurements.latest(con, monitor.version_id)
-        limited = [m for m in newest if m.limit is not None]
-        limited.sort(key=lambda m: SEVERITY.index(m.state))
-        widgets.badge(verdict(m.state for m in limited), "in the newest window")
-        version = monitor.version_id.partition("/")[2]
-        for page in ("drift", "performance", "fairness"):
-            widgets.link(page, label=page.capitalize(), model=model.id, version=version)
-        name = f"newest_{version}"
-        widgets.table(tables.rows(limited), name=name, alt="What the newest window shows")
-        st.table(records.monitor(monitor), border="horizontal", alt="How it is watched")
 
 
 def approvals(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:

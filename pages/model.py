@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import model_tabs, session, widgets, words
+from app import model_tabs, monitoring_tab, session, widgets, words
 from lifecycle.charts import lives, records
 from lifecycle.charts.theme import Mark
 from lifecycle.domain.actor import Permission
@@ -64,7 +64,7 @@ if proof.open:
         model_tabs.proof(con, model, known)
 if monitoring.open:
     with monitoring:
-        model_tabs.monitoring(con, model, known)
+        monitoring_tab.show(con, model, known)
 if approvals.open:
     with approvals:
         model_tabs.approvals(con, model, known)

@@ -137,16 +137,48 @@ def events(given: Iterable[Link]) -> list[Row]:
 
 def monitor(given: Monitor) -> dict[str, str]:
     """Say what a monitor watches and how."""
-    limits = ", ".join(f"{k} {wording.number(v)}" for k, v in given.limits.items())
+    rule = given.alerts
+    why = f": {given.reason}" if given.reason else ""
     return {
+        "switched": "on" if given.active else "off",
         "window": str(given.grain),
-        "revision": f"{given.revision}, by {given.created_by}, {wording.moment(given.created_at)}",
+        "compared with": wording.compared(given),
+        "revision": f"{given.revision}, by {given.created_by}, "
+        f"{wording.moment(given.created_at)}{why}",
+        "series": f"{given.series}; only measurements of one series are set side by side",
         "numeric columns": ", ".join(given.drift),
         "categorical columns": ", ".join(given.categorical),
         "performance": ", ".join(given.performance) or "the usual ones of its task",
-        "limits set here": limits or "none; house limits apply",
+        "measured apart": ", ".join(given.segments) or "no segment",
+        "limits set here": _limits(given) or "none",
+        "other limits of drift": wording.LIMIT_RULES[given.rule],
         "fewest rows": wording.count(given.minimum),
         "outcomes needed": wording.percent(given.maturity),
+        "estimated before outcomes": "yes" if given.estimation else "no",
+        "worth of a decision": given.costs.sentence if given.costs else "not said",
+        "service": _service(given) or "not watched",
+        "expectations": wording.counted(len(given.expectations), "check"),
         "correction": f"{wording.CORRECTIONS.get(given.correction, given.correction)} "
-        f"at {given.alpha:g}",
+        f"at {given.alpha:g}, over everything a run tests",
+        "alert": f"{rule.k} of {wording.counted(rule.m, 'window')} beyond the limit",
+        "owner": rule.owner or "the model's owner",
+        "runbook": rule.runbook or "none",
+        "runs": f"by itself, {given.schedule} (UTC)" if given.schedule else "when somebody runs it",
     }
+
+
+def _limits(given: Monitor) -> str:
+    named = [(name, limit) for name, limit in given.limits.items()]
+    named += [
+        (f"{statistic} of {column}", limit)
+        for column, limits in given.column_limits.items()
+        for statistic, limit in limits.items()
+    ]
+    return ", ".join(f"{name} {wording.number(limit)}" for name, limit in named)
+
+
+def _service(given: Monitor) -> str:
+    if given.service is None:
+        return ""
+    limits = (f"{k} {wording.number(v)}" for k, v in given.service.limits.items())
+    return f"{', '.join(given.service.columns)}: {', '.join(limits) or 'no limit'}"

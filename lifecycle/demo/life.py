@@ -199,6 +199,7 @@ def _register(site: Site, story: Story, at: datetime) -> None:
 def _snapshot(site: Site, story: Story, part: str, frame: pd.DataFrame, *, at: datetime) -> str:
     roles = dict.fromkeys(story.sensitive, ColumnRole.SENSITIVE)
     roles |= {story.target: ColumnRole.TARGET}
+    roles |= {TIME: ColumnRole.TIMESTAMP} if TIME in frame.columns else {}
     known = {"score": ColumnRole.SCORE, "prediction": ColumnRole.PREDICTION}
     roles |= {name: role for name, role in known.items() if name in frame.columns}
     kept = registry.add_snapshot(
@@ -301,6 +302,7 @@ def _watch(site: Site, story: Story, made: Scored, at: datetime) -> None:
         limits=story.limits,
         by=actor(Role.DEVELOPER),
         at=at,
+        **story.watch,
     )
 
 

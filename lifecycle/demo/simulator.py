@@ -21,6 +21,10 @@ HISTORY = 10_000
 MIDDLE_AGE = 40
 """Years; groups of about equal size keep chance small."""
 
+LATENCY, STATUS = "latency_ms", "status"
+FAILURES = 0.004
+"""Share of answers that time out."""
+
 Draw = Callable[[np.random.Generator, int], pd.DataFrame]
 Label = Callable[[np.random.Generator, pd.DataFrame], Any]
 Record = Callable[[np.random.Generator, pd.DataFrame], pd.DataFrame]
@@ -40,6 +44,7 @@ def simulated(
     taught: Label | None = None,
     history: int = HISTORY,
     every: int = 1,
+    served: bool = False,
 ) -> Rows:
     """Draw history and a year of stream of one model.
 
@@ -51,6 +56,8 @@ def simulated(
         What is recorded of the true columns in the stream, from the frame with `TIME`.
     every
         Days between two batches of scoring.
+    served
+        Whether the log says how long an answer took and how it ended.
     taught
         The label that training rows carry where it is not the outcome.
     """
@@ -64,11 +71,26 @@ def simulated(
     stream: Any = draw(rng, n)
     stream[target] = label(rng, stream)
     start = at - timedelta(days=DAYS)
+    # As many rows a day as the stream has: a window of fewer strays further by chance alone.
+    before = start - timedelta(days=min(DAYS, half * DAYS // n))
+    dates = np.random.default_rng([seed, half])
+    reference[TIME] = moments(dates, n=half, start=before, end=start, every=every)
     stream[TIME] = moments(rng, n=n, start=start, end=at, every=every)
     stream[KNOWN_AT] = outcomes_after(rng, stream[TIME], least=delay[0], most=delay[1])
     if record is not None:
         stream = record(rng, stream)
+    if served:
+        stream = stream.assign(**_service(np.random.default_rng([seed, n]), n))
     return Rows(training, reference, identified(stream, prefix=prefix))
+
+
+def _service(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Draw how long answers took, in milliseconds, and how they ended."""
+    failed = rng.random(n) < FAILURES
+    return {
+        LATENCY: np.round(rng.lognormal(3.7, 0.45, n), 1),
+        STATUS: np.where(failed, "timeout", "ok"),
+    }
 
 
 def since(frame: pd.DataFrame, moment: datetime) -> Any:

@@ -72,6 +72,8 @@ class Story:
         The score from which a case counts as positive.
     plan
         What assessments measure, as a plan file would say it.
+    watch
+        Settings of its monitor beside grain and limits.
     second_reason
         Why the second version is asked for or turned down.
     historical
@@ -96,6 +98,7 @@ class Story:
     positive: str | None = None
     threshold: float | None = None
     grain: str = "week"
+    watch: Mapping[str, Any] = field(default_factory=dict[str, Any])
     second: Second = Second.NONE
     second_reason: str = ""
     planted: tuple[Planted, ...] = ()

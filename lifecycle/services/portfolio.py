@@ -13,9 +13,10 @@ from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State, verdict
 from lifecycle.domain.model import Model, Stage, Version
 from lifecycle.domain.policy import Policy
+from lifecycle.domain.raised_alert import Alert
 from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.errors import NotFound
-from lifecycle.services import sentences
+from lifecycle.services import alerting, sentences
 from lifecycle.services.completeness import missing
 from lifecycle.store import measurements, models, policies, requests, usecases
 from lifecycle.store import portfolio as store
@@ -138,6 +139,8 @@ class Overview:
         Versions by stage.
     at_risk
         Expected yearly value, by currency, of the use cases with a model in breach.
+    alerts
+        Those nobody has taken on, as far as this person may, gravest first.
     """
 
     models: int
@@ -146,6 +149,7 @@ class Overview:
     at_risk: Mapping[str, float]
     alarms: tuple[Alarm, ...]
     queue: tuple[QueueItem, ...]
+    alerts: tuple[Alert, ...]
     reviews: tuple[InventoryRow, ...]
     changed: tuple[Happening, ...]
 
@@ -213,6 +217,7 @@ def overview(
         at_risk=_at_risk(by_model, health=health),
         alarms=tuple(alarms(con)),
         queue=tuple(queue(con, actor)),
+        alerts=tuple(alerting.waiting(con, actor)),
         reviews=tuple(due),
         changed=tuple(changes(con, since=since or at - timedelta(days=7))),
     )

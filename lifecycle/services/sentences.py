@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.measurement import Measurement
+from lifecycle.domain.raised_alert import Alert, Signal, excess
 from lifecycle.stats import catalogue
 
 DIGITS = 3
@@ -33,6 +34,26 @@ def of_measurement(measured: Measurement) -> str:
     limit = "" if measured.limit is None else f", limit {measured.limit:.{DIGITS}g}"
     n = "" if measured.n is None else f", n {measured.n:,}"
     return f"{what}{about}{f' ({groups})' if groups else ''} was {value}{when}{limit}{n}"
+
+
+def of_alert(alert: Alert) -> str:
+    """Say what fires in an alert, since when, and how far beyond its limit the worst is."""
+    signals = alert.firing or alert.signals
+    worst = max(signals, key=_beyond)
+    titles = {s.name: s.title for s in catalogue.ALL}
+    what = titles.get(worst.statistic, worst.statistic)
+    about = f" of {worst.column}" if worst.column else ""
+    value = "" if worst.value is None else f" {worst.value:.{DIGITS}g}"
+    limit = "" if worst.limit is None else f" against a limit of {worst.limit:.{DIGITS}g}"
+    more = f", and {len(signals) - 1} more series" if len(signals) > 1 else ""
+    cause = str(alert.cause).replace("_", " ").capitalize()
+    return f"{cause} since {alert.window.start.date()}: {what}{about}{value}{limit}{more}"
+
+
+def _beyond(signal: Signal) -> tuple[int, float]:
+    if signal.value is None or signal.limit is None:
+        return signal.severity, 0.0
+    return signal.severity, excess(signal.value, signal.limit)
 
 
 _Details = Mapping[str, object]
@@ -82,6 +103,15 @@ def _counted(what: str) -> Callable[[str, _Details], str]:
     return tell
 
 
+def _watched(name: str, details: _Details) -> str:
+    revision, off = (
+        details.get("revision"),
+        ", switched off" if details.get("active") is False else "",
+    )
+    again = f" (revision {revision})" if revision != 1 else ""
+    return f"{name} is watched by the {details.get('grain')}{again}{off}"
+
+
 def _ran(name: str, details: _Details) -> str:
     return (
         f"the monitor of {name} counted {details.get('rows')} rows and measured "
@@ -111,7 +141,7 @@ TOLD: Mapping[str, Callable[[str, _Details], str]] = {
     "snapshot.add": lambda name, d: f"snapshot {name} was kept, {d.get('rows')} rows",
     "predictions.ingest": _counted("predictions"),
     "outcomes.ingest": _counted("outcomes"),
-    "monitor.define": lambda name, d: f"{name} is watched by the {d.get('grain')}",
+    "monitor.define": _watched,
     "monitor.run": _ran,
     "alert.open": _alert("was raised"),
     "alert.acknowledge": _alert("was taken on"),

@@ -17,7 +17,7 @@ from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.monitor import LimitRule, Monitor, ReferenceKind, settings_of
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.alerting.series import cause_of, levels
-from lifecycle.services.measuring import window_of
+from lifecycle.services.measuring import ALL_ROWS, window_of
 from lifecycle.services.monitoring import baseline, comparing, learning
 from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.comparing import Basis
@@ -34,6 +34,10 @@ from lifecycle.store.limits import by_column
 DAYS_DRAWN = 364
 MOST_DRAWN = 2_000
 """Days drawn where a reference has no times, and rows of such a day at most."""
+
+
+ALIKE = 1.5
+"""How many times as many rows a day the log may hold for its windows to stray alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +241,7 @@ def _false_alarms(
     expected = false_alarms_per_month(starts, days=width)
     left = f"; {unsaid} series could not be reckoned" if unsaid else ""
     if counted.dated:
-        days_held = max(len(days) for days in counted.days.values())
-        return expected, f"From the reference's {days_held} days against themselves{left}."
+        return expected, f"{_against_itself(counted, measured)}{left}."
     chance = float(bdtrc(monitor.alerts.k - 1, monitor.alerts.m, monitor.alpha))
     bound = chance * DAYS_OF_A_MONTH / width
     return min(expected, bound), (
@@ -246,12 +249,30 @@ def _false_alarms(
     )
 
 
+def _against_itself(counted: Baseline, measured: Sequence[Measurement]) -> str:
+    """Say what stands against what; windows of fewer rows stray further by chance alone."""
+    days = max(len(days) for days in counted.days.values())
+    said = f"From the reference's {days} days against themselves"
+    whole = counted.profiles()[ALL_ROWS]
+    before = max(profile.rows for profile in whole.values()) / days
+    held = {m.window: m.n for m in measured if m.window and m.n and m.n_reference and not m.slice}
+    lengths = [(window.end - window.start) / timedelta(days=1) for window in held]
+    now = sum(held.values()) / max(sum(lengths), 1.0)
+    if now > ALIKE * before:
+        said += f"; they hold {before:.0f} rows a day and the log {now:.0f}, so it will be fewer"
+    return said
+
+
 def _limits(measured: Iterable[Measurement]) -> dict[tuple[str, str], float]:
-    return {
-        (m.column, m.statistic): m.limit
-        for m in measured
-        if m.column is not None and not m.slice and m.limit is not None
-    }
+    """Return from where on each series cries: its limit, or above what chance was told to give."""
+    found: dict[tuple[str, str], float] = {}
+    for m in measured:
+        if m.column is None or m.slice or m.limit is None or m.value is None:
+            continue
+        excused = m.value if m.state is State.WARNING else m.limit
+        key = (m.column, m.statistic)
+        found[key] = max(found.get(key, m.limit), excused)
+    return found
 
 
 def _drawn(

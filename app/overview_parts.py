@@ -1,0 +1,105 @@
+"""What the Overview says of monitoring: alerts nobody has taken on, and what is beyond a limit."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import session, widgets, words
+from lifecycle.domain.alert import Cause, Severity
+from lifecycle.domain.measurement import State
+from lifecycle.services import alerting, sentences
+from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Family
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lifecycle.domain.raised_alert import Alert
+    from lifecycle.services.portfolio import Alarm
+
+FEW = 3
+"""Stories told per version; the table holds every measurement."""
+
+MOST = 5
+"""Alerts told one by one."""
+
+PAGES = {
+    Family.PERFORMANCE: ("performance", "column"),
+    Family.ESTIMATION: ("performance", "column"),
+    Family.VALUE: ("performance", "column"),
+    Family.SERVICE: ("performance", "column"),
+    Family.FAIRNESS: ("fairness", "attribute"),
+}
+"""Where a breach is shown, and what its column is called in that page's address."""
+
+ELSEWHERE = ("drift", "column")
+
+CAUSES = {
+    Cause.FAIRNESS: "fairness",
+    Cause.PERFORMANCE: "performance",
+    Cause.ESTIMATION: "performance",
+    Cause.VALUE: "performance",
+    Cause.SERVICE: "performance",
+}
+"""Which page shows what an alert is about; drift otherwise."""
+
+SHOWN_AS = {Severity.CRITICAL: State.BREACH, Severity.WARNING: State.WARNING}
+
+
+def alerts(waiting: "Sequence[Alert]") -> None:
+    """List the alerts this person may take on, with the page that shows each."""
+    st.subheader("Alerts nobody has taken on")
+    if not waiting:
+        st.markdown("No alert waits for you.")
+    for alert in waiting[:MOST]:
+        model, _, version = alert.version_id.partition("/")
+        late = ", overdue" if alert.overdue(at=session.now()) else ""
+        owner = f"owner {alert.owner}, to be taken on by {words.moment(alert.due)}{late}"
+        said = f"**{alert.version_id}** {sentences.of_alert(alert)}; {owner}"
+        widgets.badge(SHOWN_AS[alert.severity], said)
+        with st.container(horizontal=True):
+            page = CAUSES.get(alert.cause, "drift")
+            widgets.link(page, label="Look", icon="search", model=model, version=version)
+            if st.button("Take on", key=f"take_{alert.id}", icon=":material/front_hand:"):
+                with widgets.refusals():
+                    alerting.acknowledge(
+                        session.workspace(), alert.id, by=session.actor(), at=session.now()
+                    )
+                    widgets.finish(f"You have taken on {alert.id}.")
+    if len(waiting) > MOST:
+        widgets.note(f"{len(waiting) - MOST} more wait.")
+
+
+def alarms(found: "Sequence[Alarm]") -> None:
+    """List what is beyond a limit now, by version, with the page that shows it."""
+    st.subheader("Beyond a limit now")
+    if not found:
+        st.markdown("Nothing that is monitored is beyond a limit.")
+        return
+    by_version: dict[str, list[Alarm]] = {}
+    for alarm in found:
+        by_version.setdefault(alarm.version_id, []).append(alarm)
+    for version_id, mine in by_version.items():
+        _version(version_id, mine)
+    rows = [
+        {"version": a.version_id, "statistic": a.statistic, "column": a.column, "at (UTC)": a.at}
+        | {"sentence": a.sentence}
+        for a in found
+    ]
+    with st.expander(f"All {len(found)} as a table"):
+        widgets.table(rows, name="alarms", alt="Everything beyond a limit now")
+
+
+def _version(version_id: str, found: "list[Alarm]") -> None:
+    model, _, version = version_id.partition("/")
+    # Several statistics of one column tell one story; the table has them all.
+    place = {a.statistic: PAGES.get(catalogue.get(a.statistic).family, ELSEWHERE) for a in found}
+    told = [*{(place[a.statistic], a.column): a for a in reversed(found)}.values()][::-1]
+    more = f", {len(found)} measurements in all" if len(found) > min(len(told), FEW) else ""
+    widgets.badge(State.BREACH, f"**{version_id}**{more}")
+    st.markdown("\n".join(f"- {alarm.sentence}" for alarm in told[:FEW]))
+    first = {place[alarm.statistic]: alarm for alarm in reversed(found)}
+    for (page, key), alarm in first.items():
+        where = {"statistic": alarm.statistic} | ({key: alarm.column} if alarm.column else {})
+        label = f"{page.capitalize()} of {version_id}"
+        widgets.link(page, label=label, icon="search", model=model, version=version, **where)
