@@ -9,41 +9,14 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lifecycle.demo import bank, hospital
 from lifecycle.demo.building import build
-from lifecycle.demo.people import actor
-from lifecycle.demo.story import Planted, Story
-from lifecycle.domain.actor import Role
-from lifecycle.domain.monitor import Monitor
-from lifecycle.errors import InsufficientData
-from lifecycle.services import monitoring
-from lifecycle.services.monitoring import Preview
-from lifecycle.services.monitoring.preview import Episode
+from lifecycle.demo.truth import Found, compared
 from lifecycle.store import monitors
 from lifecycle.store.connection import Workspace
-
-CONSEQUENCES = frozenset({"performance", "estimation", "value", "fairness"})
-"""What a planted change may do to the answers of its model."""
-
-LATE = timedelta(days=63)
-"""How long after it began a story may still be found: two months' windows and a day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was seen of one model."""
-
-    version_id: str
-    planted: tuple[Planted, ...]
-    told: dict[str, bool]
-    extra: tuple[Episode, ...]
-    preview: Preview
 
 
 def main() -> None:
@@ -65,58 +38,10 @@ def main() -> None:
 
 def built_at(workspace: Workspace, *, otherwise: datetime) -> datetime:
     """Return until when the sample's year goes: its monitors ran an hour before."""
-    last = [monitors.last_run(workspace.cursor(), m.version_id) for m in every(workspace)]
+    con = workspace.cursor()
+    last = [monitors.last_run(con, m.version_id) for m in monitors.every(con)]
     runs = [run for run in last if run is not None]
     return max(runs) + timedelta(hours=1) if runs else otherwise
-
-
-def every(workspace: Workspace) -> list[Monitor]:
-    """Return the sample's monitors."""
-    return monitors.every(workspace.cursor())
-
-
-def compared(workspace: Workspace, *, at: datetime) -> Iterator[Found]:
-    """Hold what every version's monitor would have raised in the year against its story."""
-    stories = {story.id: story for story in (*bank.stories(at), *hospital.stories(at))}
-    for monitor in every(workspace):
-        model_id, _, version = monitor.version_id.partition("/")
-        try:
-            seen = monitoring.preview(
-                workspace.cursor(), model_id, version, by=actor(Role.DEVELOPER), at=at
-            )
-        except InsufficientData:
-            continue
-        yield judged(stories[model_id], monitor.version_id, seen)
-
-
-def judged(story: Story, version_id: str, seen: Preview) -> Found:
-    """Tell episodes that a planted change explains from those that nobody planted."""
-    told = {
-        planted.sentence: any(explains(planted, one, direct=True) for one in seen.episodes)
-        for planted in story.planted
-    }
-    extra = tuple(
-        one
-        for one in seen.episodes
-        if not any(explains(planted, one, direct=False) for planted in story.planted)
-    )
-    return Found(version_id, story.planted, told, extra, seen)
-
-
-def explains(planted: Planted, episode: Episode, *, direct: bool) -> bool:
-    """Tell whether a planted change explains an episode.
-
-    Parameters
-    ----------
-    direct
-        Only what is about the planted column itself, in time.
-    """
-    after = episode.since.end > planted.since
-    about = any(column == planted.column for _, column, _ in episode.series)
-    if direct:
-        return after and about and episode.since.start < planted.since + LATE
-    answers = any(column in {"score", "prediction", None} for _, column, _ in episode.series)
-    return after and (about or answers or episode.cause in CONSEQUENCES)
 
 
 def shown(found: Found) -> dict[str, object]:

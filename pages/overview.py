@@ -21,7 +21,7 @@ def queue(items: Sequence[QueueItem]) -> None:
     """List the requests this person may decide or has made."""
     st.subheader("Waits for you")
     if not items:
-        st.markdown("No open request is yours to decide.")
+        st.markdown("Nothing: no open request is yours to decide.")
     for item in items:
         state, verb = WAITS[item.kind]
         changed = f" What it stands on changed: {', '.join(item.reasons)}." if item.reasons else ""

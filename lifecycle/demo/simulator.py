@@ -74,7 +74,7 @@ def simulated(
     # As many rows a day as the stream has: a window of fewer strays further by chance alone.
     before = start - timedelta(days=min(DAYS, half * DAYS // n))
     dates = np.random.default_rng([seed, half])
-    reference[TIME] = moments(dates, n=half, start=before, end=start, every=every)
+    reference[TIME] = moments(dates, n=half, start=before, end=start)
     stream[TIME] = moments(rng, n=n, start=start, end=at, every=every)
     stream[KNOWN_AT] = outcomes_after(rng, stream[TIME], least=delay[0], most=delay[1])
     if record is not None:

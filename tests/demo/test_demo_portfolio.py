@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.demo import bank, hospital
+from lifecycle.demo import bank, hospital, truth
 from lifecycle.demo.building import build
 from lifecycle.demo.people import PEOPLE, actor
 from lifecycle.domain.actor import Role
@@ -127,6 +127,14 @@ def test_where_nothing_is_planted_alarms_are_as_rare_as_chance_makes_them(ws, ve
 
     assert len(judged) > 100
     assert len(alarms) <= FALSE_ALARMS * len(judged), [(m.statistic, m.column) for m in alarms]
+
+
+def test_every_planted_story_raises_an_alert_in_time_and_nothing_else_does(ws):
+    found = list(truth.compared(ws, at=AT))
+
+    assert {s: one.version_id for one in found for s, seen in one.told.items() if not seen} == {}
+    assert sum(len(one.told) for one in found) == 4
+    assert [(one.version_id, one.extra) for one in found if one.extra] == []
 
 
 def test_the_newest_weeks_have_too_few_outcomes_to_judge(ws):

@@ -5,7 +5,7 @@ Only stored summaries are read: the days counted from the log and the reference 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -218,35 +218,49 @@ def _false_alarms(
             None,
             "A reference of logged days moves with them, so there is nothing to hold still.",
         )
-    limits = _limits(measured)
+    limits, width = _limits(measured), learning.WIDTHS[monitor.grain]
+    columns = learning.compared(monitor, counted)
+    if counted.dated:
+        steps = {name: learning.steps_of(days) for name, days in columns.items()}
+        starts, unsaid = _starts(monitor, steps, limits)
+        if starts:
+            left = f"; {unsaid} series could not be reckoned" if unsaid else ""
+            expected = false_alarms_per_month(starts, days=width)
+            return expected, f"{_against_itself(counted, measured)}{left}."
+    whole = counted.profiles()[ALL_ROWS]
+    drawn = {name: _drawn(whole[name], measured, name) for name in columns}
+    starts, _ = _starts(monitor, drawn, limits)
+    if not starts:
+        return None, "Nothing is known of how far these columns stray while nothing changes."
+    chance = float(bdtrc(monitor.alerts.k - 1, monitor.alerts.m, monitor.alpha))
+    bound = chance * DAYS_OF_A_MONTH / width
+    why = "says too little about time" if counted.dated else "has no times"
+    expected = min(false_alarms_per_month(starts, days=width), bound)
+    return expected, f"From chance alone, because the reference {why}: rows drawn from it."
+
+
+def _starts(
+    monitor: Monitor,
+    steps: Mapping[str, Sequence[Profile | None]],
+    limits: Mapping[tuple[str, str], float],
+) -> tuple[list[float], int]:
+    """Return for each column the share of windows in which it begins to cry, and what is unsaid."""
     starts: list[float] = []
     unsaid = 0
-    for column, days in learning.compared(monitor, counted).items():
-        steps = learning.steps_of(days) if counted.dated else _drawn(days, measured, column)
+    for column, days in steps.items():
         shares: list[float] = []
-        for statistic in learning.judged(monitor, next(iter(days.values()))):
+        for statistic in learning.judged(monitor, next(day for day in days if day is not None)):
             limit = limits.get((column, statistic.name))
             if limit is None:
                 continue
             try:
-                null = learning.null_of(monitor, steps, column=column, statistic=statistic)
+                null = learning.null_of(monitor, days, column=column, statistic=statistic)
             except (InsufficientData, InvalidInput):
                 unsaid += 1
                 continue
             shares.append(null.starts(limit, k=monitor.alerts.k))
         starts += [max(shares)] if shares else []
-    if not starts:
-        return None, "The reference says too little of how far windows stray while nothing changes."
-    width = learning.WIDTHS[monitor.grain]
-    expected = false_alarms_per_month(starts, days=width)
-    left = f"; {unsaid} series could not be reckoned" if unsaid else ""
-    if counted.dated:
-        return expected, f"{_against_itself(counted, measured)}{left}."
-    chance = float(bdtrc(monitor.alerts.k - 1, monitor.alerts.m, monitor.alpha))
-    bound = chance * DAYS_OF_A_MONTH / width
-    return min(expected, bound), (
-        f"From chance alone, because the reference has no times: rows drawn from it{left}."
-    )
+    return starts, unsaid
 
 
 def _against_itself(counted: Baseline, measured: Sequence[Measurement]) -> str:
@@ -275,11 +289,8 @@ def _limits(measured: Iterable[Measurement]) -> dict[tuple[str, str], float]:
     return found
 
 
-def _drawn(
-    days: Mapping[date, Profile], measured: Sequence[Measurement], column: str
-) -> list[Profile | None]:
-    """Draw days from a reference without times, as many rows a day as were logged."""
-    (whole,) = days.values()
+def _drawn(whole: Profile, measured: Sequence[Measurement], column: str) -> list[Profile | None]:
+    """Draw days from a reference whatever its times, as many rows a day as were logged."""
     held = {
         m.window: m.n for m in measured if m.column == column and not m.slice and m.n and m.window
     }
