@@ -72,7 +72,8 @@ def _definition(con: "Connection", monitor: "Monitor") -> None:
     if version.reference is not None:
         snapshot = datasets.snapshot(con, version.reference)
         widgets.note(wording.reference(datasets.get(con, snapshot.dataset_id), snapshot))
-    st.markdown(f"Each {monitor.grain} is compared with {wording.compared(monitor)}.")
+    if said := wording.comparison(monitor):
+        st.markdown(said)
     st.table(records.monitor(monitor), border="horizontal", alt="How it is watched")
     made = monitors.revisions(con, monitor.version_id)
     if len(made) > 1:
@@ -83,7 +84,7 @@ def _definition(con: "Connection", monitor: "Monitor") -> None:
                 "at (UTC)": m.created_at,
                 "by": m.created_by,
                 "why": m.reason or None,
-                "compared with": wording.compared(m),
+                "compared with": str(m.reference.kind),
             }
             for m in reversed(made)
         ]

@@ -34,7 +34,7 @@ def in_production(monitor: Monitor, span: Window) -> list[Measurement]:
         days = {k: [t for day, t in d if day < end.date()] for k, d in daily.items()}
         totals = {key: outcomes.total(parts) for key, parts in days.items() if parts}
         counts = Counts(Window(min(w.start for w in windows), end), tallies=totals)
-        measured = fairness.measure(Watch(monitor), counts)
+        measured = fairness.measure(Watch(monitor, sensitive=version.columns.sensitive), counts)
         found += [m for m in measured if (m.statistic in fairness.UNLABELLED) is wanted]
     return found
 

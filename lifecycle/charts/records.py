@@ -142,7 +142,7 @@ def monitor(given: Monitor) -> dict[str, str]:
     return {
         "switched": "on" if given.active else "off",
         "window": str(given.grain),
-        "compared with": wording.compared(given),
+        "compared with": wording.comparison(given) or "the version's reference snapshot",
         "revision": f"{given.revision}, by {given.created_by}, "
         f"{wording.moment(given.created_at)}{why}",
         "series": f"{given.series}; only measurements of one series are set side by side",
@@ -151,7 +151,7 @@ def monitor(given: Monitor) -> dict[str, str]:
         "performance": ", ".join(given.performance) or "the usual ones of its task",
         "measured apart": ", ".join(given.segments) or "no segment",
         "limits set here": _limits(given) or "none",
-        "other limits of drift": wording.LIMIT_RULES[given.rule],
+        "other limits of drift": wording.LIMITS[given.rule],
         "fewest rows": wording.count(given.minimum),
         "outcomes needed": wording.percent(given.maturity),
         "estimated before outcomes": "yes" if given.estimation else "no",

@@ -94,7 +94,6 @@ def credit_default(at: datetime) -> Story:
         limits=WEEKLY,
         watch={
             "schedule": DAILY,
-            "segments": ["home"],
             "costs": {
                 "currency": "EUR",
                 "true_positive": 0,
@@ -183,6 +182,7 @@ def card_fraud(at: datetime) -> Story:
                 "false_negative": -140,
                 "true_negative": 0,
             },
+            "segments": ["merchant"],
             "service": {
                 "latency": LATENCY,
                 "status": STATUS,

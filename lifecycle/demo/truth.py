@@ -1,4 +1,4 @@
-"""Is what was planted in the sample portfolio found by its monitors, and is anything else?"""
+"""What was planted in the sample portfolio, held against what its monitors raise."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -60,6 +60,7 @@ def breaches(ws, version, *, statistics=(), column=None) -> Any:
         for m in found
         if m.state is State.BREACH
         and m.window is not None
+        and (m.column is None or not m.slice)
         and (not statistics or m.statistic in statistics)
         and (column is None or m.column == column)
     ]

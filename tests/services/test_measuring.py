@@ -248,3 +248,18 @@ def test_a_regression_is_asked_for_its_residuals():
     )
     assert [(m.statistic, m.state) for m in found] == [("residual_shift", State.BREACH)]
     assert answers.measure(Watch(monitor()), Counts(WINDOW, {}, {"{}": now})) == []
+
+
+def test_a_segment_that_is_not_sensitive_is_no_matter_of_fairness():
+    tallies: dict[str, Any] = {
+        '{"sex":"F"}': binary(500, accuracy=0.9),
+        '{"sex":"M"}': binary(500, accuracy=0.6, seed=1),
+        '{"shop":"A"}': binary(500, accuracy=0.9),
+        '{"shop":"B"}': binary(500, accuracy=0.6, seed=1),
+    }
+    watch = Watch(monitor(segments=("shop",)), sensitive=("sex",))
+
+    found = fairness.measure(watch, Counts(WINDOW, {}, tallies))
+
+    assert {m.column for m in found if m.column} == {"sex"}
+    assert {tuple(m.slice) for m in found if m.slice} == {("sex",)}

@@ -39,7 +39,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     """Measure rates by group, and the gaps between the groups of each attribute."""
     monitor, everybody = watch.monitor, counts.tallies.get(ALL_ROWS)
     drafts: list[Draft] = []
-    for attribute, groups in _groups(counts).items():
+    for attribute, groups in _groups(watch, counts).items():
         for group, tally in groups.items():
             drafts += [
                 Draft(rate, rate.measure(tally), slice={attribute: group}, window=counts.window)
@@ -66,7 +66,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     ]
 
 
-def _groups(counts: Counts) -> dict[str, dict[str, BinaryTally]]:
+def _groups(watch: Watch, counts: Counts) -> dict[str, dict[str, BinaryTally]]:
     """Sort the slices of one attribute each: attribute, group, tally; groups by name."""
     found: dict[str, dict[str, BinaryTally]] = {}
     for key in sorted(counts.tallies):
@@ -74,6 +74,8 @@ def _groups(counts: Counts) -> dict[str, dict[str, BinaryTally]]:
         named = slice_of(key)
         if len(named) == 1 and isinstance(tally, BinaryTally):
             ((attribute, group),) = named.items()
+            if watch.sensitive is not None and attribute not in watch.sensitive:
+                continue
             if int(tally.decisions[:, :UNKNOWN].sum()):
                 found.setdefault(attribute, {})[group] = tally
     return found

@@ -27,6 +27,8 @@ class Watch:
         The reference's own outcomes by slice; none when it holds no answers to compare.
     learned
         Limits of drift learned from the reference, by column and statistic.
+    sensitive
+        The attributes whose groups are compared for fairness; all that are counted when ``None``.
     """
 
     monitor: Monitor
@@ -37,6 +39,7 @@ class Watch:
     learned: Mapping[str, Mapping[str, float]] = field(
         default_factory=dict[str, Mapping[str, float]]
     )
+    sensitive: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,20 @@ from typing import Any, TypeVar, cast
 
 from lifecycle.domain.alert import NO_ROWS
 from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.model import Version
 from lifecycle.domain.monitor import Grain, Monitor, ReferenceKind
 from lifecycle.services import measuring
 from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, quality, window_of
 from lifecycle.services.measuring.performance import performance_statistics
 from lifecycle.services.measuring.watch import Volume
+from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.volumes import volumes
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs, Statistic
 from lifecycle.stats.summaries import NumericProfile, Profile, Tally, merge
 from lifecycle.store import logs, profiles, tallies
 from lifecycle.store.connection import Connection
+from lifecycle.store.limits import Learned, by_column
 
 MOST_SILENT = 31
 """Windows without rows that are told in a row: a clock that jumped by years fills no store."""
@@ -40,6 +43,8 @@ class Basis:
         The reference's own outcomes by slice.
     learned
         Limits learned from the reference, by column and statistic.
+    sensitive
+        The attributes whose groups are compared for fairness.
     """
 
     monitor: Monitor
@@ -47,6 +52,20 @@ class Basis:
     tallies: Mapping[str, Tally]
     learned: Mapping[str, Mapping[str, float]] = field(
         default_factory=dict[str, Mapping[str, float]]
+    )
+    sensitive: tuple[str, ...] | None = None
+
+
+def basis_of(
+    monitor: Monitor, version: Version, *, counted: Baseline, learned: Sequence[Learned]
+) -> Basis:
+    """Put together what a version's windows are measured with."""
+    return Basis(
+        monitor,
+        counted.profiles(segments=monitor.segments),
+        counted.tallies,
+        by_column(learned),
+        version.columns.sensitive,
     )
 
 
@@ -167,7 +186,7 @@ def _window(basis: Basis, days: Days, window: Window, volume: Volume) -> list[Me
     if span is not None:
         references, outcomes = days.within(*span)
         references = {k: columns for k, columns in references.items() if k in basis.baseline}
-    watch = Watch(monitor, references, outcomes, basis.learned)
+    watch = Watch(monitor, references, outcomes, basis.learned, basis.sensitive)
     held = of_columns.get(ALL_ROWS, {})
     if not held and not of_slices:
         reasons = dict.fromkeys(basis.baseline.get(ALL_ROWS, {}), NO_ROWS)

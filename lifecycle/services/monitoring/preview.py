@@ -20,7 +20,7 @@ from lifecycle.services.alerting.series import cause_of, levels
 from lifecycle.services.measuring import ALL_ROWS, window_of
 from lifecycle.services.monitoring import baseline, comparing, learning
 from lifecycle.services.monitoring.baseline import Baseline
-from lifecycle.services.monitoring.comparing import Basis
+from lifecycle.services.monitoring.comparing import basis_of
 from lifecycle.services.monitoring.definition import proposed
 from lifecycle.stats import counting
 from lifecycle.stats.drift.null import DAYS_OF_A_MONTH, false_alarms_per_month
@@ -29,7 +29,6 @@ from lifecycle.store import logs, models, monitors
 from lifecycle.store.alerts import Judged
 from lifecycle.store.cells import slice_key
 from lifecycle.store.connection import Connection
-from lifecycle.store.limits import by_column
 
 DAYS_DRAWN = 364
 MOST_DRAWN = 2_000
@@ -147,12 +146,7 @@ def preview(
     learned, reasons = [], []
     if monitor.rule is LimitRule.LEARNED:
         learned, reasons = learning.limits(monitor, counted)
-    basis = Basis(
-        monitor,
-        counted.profiles(segments=monitor.segments),
-        counted.tallies,
-        by_column(learned),
-    )
+    basis = basis_of(monitor, known, counted=counted, learned=learned)
     windows = {window_of(day, grain=monitor.grain) for day in days}
     over = [window for window in windows if window.end <= at]
     measured, tests = comparing.measured(con, basis, over)

@@ -15,11 +15,11 @@ from lifecycle.services import alerting, approvals
 from lifecycle.services.analysis.result import overall
 from lifecycle.services.monitoring import baseline, comparing
 from lifecycle.services.monitoring.baseline import Baseline
-from lifecycle.services.monitoring.comparing import Basis, touched
+from lifecycle.services.monitoring.comparing import basis_of, touched
 from lifecycle.services.monitoring.counting import Counted, Plan
 from lifecycle.store import audit, limits, logs, measurements, monitors, profiles, runs, tallies
 from lifecycle.store.connection import Connection, Workspace
-from lifecycle.store.limits import Learned, by_column
+from lifecycle.store.limits import Learned
 from lifecycle.store.logs import DayLog
 
 
@@ -81,7 +81,8 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             tallies.replace_days(tx, version_id, days, work.counted.tallies)
             logs.clear_dirty(tx, version_id, _settled(tx, work))
         windows = windows_of(tx, work)
-        measured, tests = comparing.measured(tx, _basis(work), windows)
+        basis = basis_of(monitor, work.plan.version, counted=work.baseline, learned=work.learned)
+        measured, tests = comparing.measured(tx, basis, windows)
         measured += work.together
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))
         if monitor.active:
@@ -119,15 +120,6 @@ def _keep_reference(tx: Connection, work: Work) -> None:
     if work.fresh or work.rebinned:
         baseline.keep(tx, version_id, work.baseline, edges=plan.edges)
         limits.replace(tx, version_id, work.learned)
-
-
-def _basis(work: Work) -> Basis:
-    return Basis(
-        work.monitor,
-        work.baseline.profiles(segments=work.monitor.segments),
-        work.baseline.tallies,
-        by_column(work.learned),
-    )
 
 
 def windows_of(tx: Connection, work: Work) -> set[Window]:
