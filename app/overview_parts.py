@@ -58,8 +58,10 @@ def alerts(waiting: "Sequence[Alert]") -> None:
         said = f"**{alert.version_id}** {sentences.of_alert(alert)}; {owner}"
         widgets.badge(SHOWN_AS[alert.severity], said)
         with st.container(horizontal=True):
+            widgets.link("alerts", label=f"Open {alert.id}", icon="notifications", alert=alert.id)
             page = CAUSES.get(alert.cause, "drift")
-            widgets.link(page, label="Look", icon="search", model=model, version=version)
+            label = page.capitalize()
+            widgets.link(page, label=label, icon="search", model=model, version=version)
             if st.button("Take on", key=f"take_{alert.id}", icon=":material/front_hand:"):
                 with widgets.refusals():
                     alerting.acknowledge(
