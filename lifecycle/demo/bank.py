@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from lifecycle.demo import simulator
-from lifecycle.demo.common import DAILY, WEEKLY, alerts, dataset, plan
+from lifecycle.demo import simulator, watching
+from lifecycle.demo.common import WEEKLY, dataset, plan
 from lifecycle.demo.estimators import boosted, logistic, ridge
-from lifecycle.demo.simulator import DAYS, LATENCY, STATUS, simulated, since
+from lifecycle.demo.simulator import DAYS, simulated, since
 from lifecycle.demo.story import Planted, Second, Story
 from lifecycle.domain.model import Task
 from lifecycle.domain.usecase import Kpi
@@ -92,17 +92,7 @@ def credit_default(at: datetime) -> Story:
         fits=(boosted(categorical=categorical),),
         plan=plan("Credit default, yearly", auc=0.7, sensitive=("sex", "age_band")),
         limits=WEEKLY,
-        watch={
-            "schedule": DAILY,
-            "costs": {
-                "currency": "EUR",
-                "true_positive": 0,
-                "false_positive": -180,
-                "false_negative": -2600,
-                "true_negative": 240,
-            },
-            "alerts": alerts("Ask the bureau what changed in its feed; score without the column."),
-        },
+        watch=watching.CREDIT,
         planted=(
             Planted(
                 "debt_to_income",
@@ -173,24 +163,7 @@ def card_fraud(at: datetime) -> Story:
         fits=(boosted(categorical=categorical),),
         plan=plan("Card fraud, half-yearly", auc=0.75, sensitive=("sex",)),
         grain="month",
-        watch={
-            "schedule": DAILY,
-            "costs": {
-                "currency": "EUR",
-                "true_positive": 95,
-                "false_positive": -6,
-                "false_negative": -140,
-                "true_negative": 0,
-            },
-            "segments": ["merchant"],
-            "service": {
-                "latency": LATENCY,
-                "status": STATUS,
-                "succeeded": ["ok"],
-                "limits": {"latency_p95": 150, "error_share": 0.01},
-            },
-            "alerts": alerts("Call the payments desk; the previous version can take over."),
-        },
+        watch=watching.FRAUD,
     )
 
 
@@ -256,11 +229,7 @@ def churn(at: datetime) -> Story:
         threshold=0.3,
         fits=(logistic(categorical=categorical, c=0.1),),
         plan=plan("Customer churn, yearly", auc=0.65),
-        watch={
-            "rule": "learned",
-            "schedule": "0 6 * * mon",
-            "alerts": alerts("Drift alone hurts nobody: look whether performance follows."),
-        },
+        watch=watching.CHURN,
         planted=(
             Planted(
                 "app_sessions",
@@ -326,10 +295,7 @@ def prescreen(at: datetime) -> Story:
         ),
         plan=plan("Loan pre-screening, yearly", auc=0.6, sensitive=("sex",)),
         grain="month",
-        watch={
-            "schedule": DAILY,
-            "alerts": alerts("Compare the groups on the Fairness page before anything else."),
-        },
+        watch=watching.PRESCREEN,
         second=Second.REJECTED,
         second_reason=(
             "Women who would pay back are accepted 15 points less often than men who would, and "
@@ -395,11 +361,7 @@ def cash_demand(at: datetime) -> Story:
         ),
         plan=plan("Cash demand, yearly"),
         grain="month",
-        watch={
-            "schedule": DAILY,
-            "reference": {"kind": "rolling", "days": 84, "gap": 0},
-            "alerts": alerts("Plan tours by last week's withdrawals until it is understood."),
-        },
+        watch=watching.CASH,
         second=Second.REPLACES,
         second_reason="It knows that pay days matter only for a few days.",
     )

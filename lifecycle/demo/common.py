@@ -21,15 +21,6 @@ def dataset(id: str, name: str, what: str) -> dict[str, Any]:  # noqa: A002 -- a
     }
 
 
-DAILY = "0 6 * * *"
-"""When the samples' monitors would run, in UTC."""
-
-
-def alerts(runbook: str) -> dict[str, Any]:
-    """Return whose alerts they are and what to do about them."""
-    return {"owner": "devi", "runbook": runbook}
-
-
 def plan(
     name: str, *, auc: float | None = None, sensitive: tuple[str, ...] = (), classes: bool = False
 ) -> dict[str, Any]:

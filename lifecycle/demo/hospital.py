@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn import datasets
 
-from lifecycle.demo import simulator
-from lifecycle.demo.common import DAILY, WEEKLY, alerts, dataset, plan
+from lifecycle.demo import simulator, watching
+from lifecycle.demo.common import WEEKLY, dataset, plan
 from lifecycle.demo.estimators import forest, logistic, ridge
 from lifecycle.demo.simulator import DAYS, simulated, since
 from lifecycle.demo.story import (
@@ -99,16 +99,7 @@ def sepsis(at: datetime) -> Story:
         fits=(forest(trees=15),),
         plan=plan("Sepsis alert, yearly", auc=0.75, sensitive=("sex",)),
         limits=WEEKLY,
-        watch={
-            "schedule": DAILY,
-            "expectations": [
-                {"check": "range", "column": "temperature", "low": 30, "high": 44, "limit": 0.01},
-                {"check": "range", "column": "heart_rate", "low": 20, "high": 250, "limit": 0.01},
-                {"check": "missing", "column": "lactate", "limit": 0.05, "severity": "warn"},
-            ],
-            "alerts": alerts("Call the ward: have the probe looked at, measure by hand until then.")
-            | {"k": 2, "m": 2},
-        },
+        watch=watching.SEPSIS,
         planted=(
             Planted(
                 "temperature",
@@ -167,7 +158,7 @@ def triage(at: datetime) -> Story:
         fits=(forest(trees=12, depth=4), logistic(c=0.5)),
         plan=plan("Imaging triage, yearly", auc=0.9),
         grain="month",
-        watch={"schedule": DAILY, "alerts": alerts("Tell the model's owner.")},
+        watch=watching.PLAIN,
         second=Second.WAITS,
         second_reason="It ranks better on the same images and its weights can be read.",
     )
@@ -218,7 +209,7 @@ def progression(at: datetime) -> Story:
         fits=(ridge(), ridge(alpha=20.0)),
         plan=plan("Diabetes progression, yearly"),
         grain="month",
-        watch={"schedule": DAILY, "alerts": alerts("Tell the model's owner.")},
+        watch=watching.PLAIN,
         second=Second.STALE,
         second_reason="A steadier fit with the same error.",
     )
@@ -268,7 +259,7 @@ def digits(at: datetime) -> Story:
         fits=(logistic(),),
         plan=plan("Cheque digits, yearly", classes=True),
         grain="month",
-        watch={"schedule": DAILY, "alerts": alerts("Tell the model's owner.")},
+        watch=watching.PLAIN,
     )
 
 
