@@ -11,6 +11,7 @@ from lifecycle.demo import bank, hospital, truth
 from lifecycle.demo.building import build
 from lifecycle.demo.people import PEOPLE, actor
 from lifecycle.domain.actor import Role
+from lifecycle.domain.alert import Severity
 from lifecycle.domain.approval import Status, Vote
 from lifecycle.domain.audit import verify
 from lifecycle.domain.evidence import Purpose
@@ -19,7 +20,18 @@ from lifecycle.domain.model import Stage
 from lifecycle.domain.rules import Outcome
 from lifecycle.errors import Conflict
 from lifecycle.services import approvals
-from lifecycle.store import audit, evidence, measurements, models, people, requests, usecases
+from lifecycle.store import (
+    alerts,
+    audit,
+    deliveries,
+    evidence,
+    incidents,
+    measurements,
+    models,
+    people,
+    requests,
+    usecases,
+)
 from lifecycle.store.connection import Workspace
 
 AT = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -233,3 +245,14 @@ def test_a_workspace_of_ones_own_or_other_files_are_never_touched(tmp_path):
 
     assert (tmp_path / "files" / "letter.txt").read_text() == "dear"
     Workspace.open(tmp_path / "own").close()
+
+
+def test_somebody_is_on_the_gravest_alert_and_messages_were_written(ws):
+    con = ws.cursor()
+    found = alerts.every(con)
+    (incident,) = incidents.every(con)
+
+    assert alerts.get(con, incident.alerts[0]).severity is Severity.CRITICAL
+    assert (incident.owner, incident.state) == ("devi", "contained")
+    assert {alert.real for alert in found} >= {True, False}
+    assert {delivery.state for delivery in deliveries.every(con)} == {"sent"}
