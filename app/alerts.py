@@ -16,7 +16,7 @@ from lifecycle.services.alerting import wording
 from lifecycle.store import audit, deliveries, people
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from typing import Any
 
@@ -52,13 +52,11 @@ def answer(known: "Sequence[Alert]", *, at: "datetime") -> None:
         widgets.badge(State.OK, f"Nobody has to do anything now; {told}.")
 
 
-def listing(
-    known: "Sequence[Alert]", actor: "Actor", *, at: "datetime", to_open: "Callable[[str], None]"
-) -> None:
+def listing(known: "Sequence[Alert]", actor: "Actor", *, at: "datetime") -> None:
     """Show the alerts nobody is on as cards, and all of them as a table."""
     waiting = [alert for alert in known if alert.status is Status.OPEN]
     for alert in waiting[:CARDS]:
-        _card(alert, actor, at=at, to_open=to_open)
+        _card(alert, actor, at=at)
     if len(waiting) > CARDS:
         st.markdown(f"{len(waiting) - CARDS} more wait; the table has them.")
     st.subheader("All alerts")
@@ -66,7 +64,7 @@ def listing(
     chosen = widgets.table(rows, name="alerts", alt="Alerts, those to see to first", select=True)
     if chosen is not None:
         identifier = known[chosen].id
-        st.button(f"Open {identifier}", on_click=to_open, args=(identifier,), key="open_chosen")
+        to_open(f"Open {identifier}", view="Alerts", alert=identifier)
 
 
 def row_of(alert: "Alert") -> "dict[str, Any]":
@@ -87,9 +85,7 @@ def row_of(alert: "Alert") -> "dict[str, Any]":
     }
 
 
-def _card(
-    alert: "Alert", actor: "Actor", *, at: "datetime", to_open: "Callable[[str], None]"
-) -> None:
+def _card(alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
     with st.container(border=True):
         st.markdown(f"{words.badge(alert.severity)} **{alert.version_id}**: {_what(alert)}")
         st.markdown(f"{wording.summary_of(alert)}.")
@@ -103,7 +99,7 @@ def _card(
                 with widgets.refusals():
                     alerting.acknowledge(session.workspace(), alert.id, by=actor, at=at)
                     widgets.finish(f"You are on {alert.id}.")
-            st.button("Open", key=f"open_{alert.id}", on_click=to_open, args=(alert.id,))
+            to_open("Open", key=alert.id, view="Alerts", alert=alert.id)
             _place(alert.version_id, gravest(alert.firing or alert.signals))
 
 
@@ -118,6 +114,8 @@ def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") ->
             _place(alert.version_id, signal, label=page.capitalize())
         model = alert.version_id.partition("/")[0]
         widgets.link("model", label="Model", icon="deployed_code", model=model)
+        if alert.incident:
+            to_open(alert.incident, view="Incidents", incident=alert.incident)
     if alert.rule.runbook:
         st.markdown(f"Runbook: {alert.rule.runbook}")
     if actor.may(Permission.HANDLE):
@@ -213,6 +211,11 @@ def _told(con: "Connection", alert: "Alert") -> None:
         widgets.table(rows, name=f"{alert.id}_messages", alt="Messages about this alert")
 
 
+def to_open(label: str, *, key: str = "", **chosen: str) -> None:
+    """Offer something else on this page; a link to the page one is on would change nothing."""
+    st.button(label, key=f"to_{key or label}", on_click=st.session_state.update, args=(chosen,))
+
+
 def happened(links: "Sequence[Link]") -> "list[dict[str, Any]]":
     """Return what the trail says as rows of a table."""
     return [
@@ -228,7 +231,6 @@ def happened(links: "Sequence[Link]") -> "list[dict[str, Any]]":
 
 def _place(version_id: str, signal: "Signal", *, label: str = "Look into it") -> None:
     page, where = wording.place_of(version_id, signal)
-    page = page if page in widgets.PAGES else "drift"
     widgets.link(page, label=label, icon="search", **where)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import session, widgets, words
-from app.alerts import happened
+from app.alerts import happened, to_open
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.incident import Containment, IncidentState
 from lifecycle.domain.incident_clock import Gravity
@@ -15,7 +15,7 @@ from lifecycle.services import incidents
 from lifecycle.store import models, people
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from typing import Any
 
@@ -45,9 +45,7 @@ def answer(known: "Sequence[Incident]", *, at: "datetime") -> None:
         widgets.badge(State.OK, "Every incident is closed.")
 
 
-def listing(
-    known: "Sequence[Incident]", *, at: "datetime", to_open: "Callable[[str], None]"
-) -> None:
+def listing(known: "Sequence[Incident]", *, at: "datetime") -> None:
     """Show all incidents as a table whose rows open."""
     rows = [
         {
@@ -66,9 +64,8 @@ def listing(
     ]
     chosen = widgets.table(rows, name="incidents", alt="Incidents, newest first", select=True)
     if chosen is not None:
-        st.button(
-            f"Open {known[chosen].id}", on_click=to_open, args=(known[chosen].id,), key="open_row"
-        )
+        identifier = known[chosen].id
+        to_open(f"Open {identifier}", view="Incidents", incident=identifier)
 
 
 def start(con: "Connection", actor: "Actor", *, at: "datetime") -> None:
@@ -125,7 +122,7 @@ def one(con: "Connection", found: "Incident", actor: "Actor", *, at: "datetime")
             where = {"model": model, "version": version}
             widgets.link("model", label=version_id, icon="deployed_code", **where)
         for alert in found.alerts:
-            widgets.link("alerts", label=alert, icon="notifications", alert=alert)
+            to_open(alert, view="Alerts", alert=alert)
     if actor.may(Permission.HANDLE):
         _next(found, actor, at=at)
         _actions(con, found, actor, at=at)

@@ -145,12 +145,14 @@ def window(span: "Window | None") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a span of time in its largest fitting unit: ``40 s``, ``3 min``, ``2.5 h``."""
+    """Write a span of time in its largest fitting unit: ``40 s``, ``2.5 h``, ``9 days``."""
     if seconds < 90:  # noqa: PLR2004 -- up to a minute and a half in seconds
         return f"{seconds:.0f} s"
     if seconds < 5400:  # noqa: PLR2004 -- up to an hour and a half in minutes
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    if seconds < 172_800:  # noqa: PLR2004 -- up to two days in hours
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86_400:.0f} days"
 
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$@&=^\"'/])")

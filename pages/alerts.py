@@ -23,16 +23,6 @@ view = st.segmented_control(
 )
 
 
-def open_alert(alert_id: str) -> None:
-    """Show one alert from the next run on."""
-    st.session_state["alert"] = alert_id
-
-
-def open_incident(incident_id: str) -> None:
-    """Show one incident from the next run on."""
-    st.session_state["incident"] = incident_id
-
-
 def show_alerts() -> None:
     """Draw the alerts, or the one that was picked."""
     known = {alert.id: alert for alert in alerts.every(con)}
@@ -46,16 +36,18 @@ def show_alerts() -> None:
         widgets.empty("No alert was ever raised", hint=hint)
         return
     shown.answer(list(known.values()), at=now)
+    chosen = st.selectbox(
+        "Alert",
+        list(known),
+        index=None,
+        placeholder="All alerts",
+        key="alert",
+        bind="query-params",
+    )
+    if chosen in known:
+        shown.one(con, known[str(chosen)], actor, at=now)
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Alert",
-            list(known),
-            index=None,
-            placeholder="All alerts",
-            key="alert",
-            bind="query-params",
-            width=200,
-        )
         models = sorted({alert.version_id.partition("/")[0] for alert in known.values()})
         model = st.selectbox(
             "Model",
@@ -64,14 +56,11 @@ def show_alerts() -> None:
             placeholder="All models",
             key="about",
             bind="query-params",
-            width=220,
+            width=240,
         )
         span = st.segmented_control(
             "Show", SHOW, default=SHOW[0], required=True, key="show", bind="query-params"
         )
-    if chosen in known:
-        shown.one(con, known[str(chosen)], actor, at=now)
-        return
     wanted = [
         alert
         for alert in known.values()
@@ -79,7 +68,7 @@ def show_alerts() -> None:
         and (model is None or alert.version_id.startswith(f"{model}/"))
     ]
     if wanted:
-        shown.listing(wanted, actor, at=now, to_open=open_alert)
+        shown.listing(wanted, actor, at=now)
     else:
         st.markdown("No alert matches; show all to see those that are over.")
 
@@ -103,7 +92,7 @@ def show_incidents() -> None:
         if chosen in known:
             incidents.one(con, known[str(chosen)], actor, at=now)
             return
-        incidents.listing(list(known.values()), at=now, to_open=open_incident)
+        incidents.listing(list(known.values()), at=now)
     if actor.may(Permission.HANDLE):
         incidents.start(con, actor, at=now)
 

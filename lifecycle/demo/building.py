@@ -142,6 +142,6 @@ def _monitor(workspace: Workspace, *, at: datetime, report: Progress) -> None:
     def shown(done: int, total: int) -> None:
         report(LIVED + (1 - LIVED) * done / total, f"Monitoring: {done} of {total} versions")
 
-    handling.open_door(workspace, at=at - timedelta(days=1))
+    handling.open_door(workspace, at=at)
     monitoring.run(workspace, by=actor(Role.DEVELOPER), at=at, progress=shown)
     handling.handle(workspace, at=at + timedelta(minutes=10))
