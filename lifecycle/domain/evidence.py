@@ -55,10 +55,15 @@ class Evidence:
     @property
     def id(self) -> str:
         """A short name made from the hash, so a changed record cannot keep its name."""
-        return f"ev-{self.sha256[:12]}"
+        return id_of(self.sha256)
 
     @property
     def state(self) -> State:
         """The worst state among the measurements that were judged; nothing judged is no pass."""
         judged = [m.state for m in self.measurements if m.limit is not None or m.value is None]
         return verdict(judged) if judged else State.NOT_APPLICABLE
+
+
+def id_of(sha256: str) -> str:
+    """Return the short name of evidence with that hash."""
+    return f"ev-{sha256[:12]}"

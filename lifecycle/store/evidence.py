@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.evidence import Evidence, Purpose, id_of
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.errors import DamagedStore
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
@@ -118,7 +118,8 @@ def _evidence(row: Record) -> Evidence:
         evidence = Evidence(**content)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedStore(damage) from error
-    found = (evidence.id, evidence.sha256, evidence.version_id, evidence.purpose)
+    sha256 = evidence.sha256
+    found = (id_of(sha256), sha256, evidence.version_id, evidence.purpose)
     if found != (row["id"], row["sha256"], row["version_id"], row["purpose"]):
         raise DamagedStore(damage)
     return evidence

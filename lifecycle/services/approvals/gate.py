@@ -77,7 +77,7 @@ def ask(
     report = cases.in_force(con, case.use_case).judge(case, to=to)
     if case.version.stage is not to:
         return Answer("promotion", report)
-    approval = standing.current(con, case.version, at=at)
+    approval = standing.current_for(con, case)
     report = GateReport((*_eased(report, approval), _stands(approval)))
     if report.outcome is not Outcome.PASS or approval is None:
         return Answer("start", report, approval)

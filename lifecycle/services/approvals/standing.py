@@ -46,12 +46,14 @@ def current(con: Connection, version: Version, *, at: datetime) -> Approval | No
 
     Nothing is written: the answer is right also when no clock has run for a while.
     """
-    case = None
-    for approval, request in _known(con, version):
-        if approval.stage is not version.stage:
-            continue
-        case = case or cases.case_of(con, version.model_id, version.name, at=at)
-        return judged(con, approval, request, case)[0]
+    return current_for(con, cases.case_of(con, version.model_id, version.name, at=at))
+
+
+def current_for(con: Connection, case: Case) -> Approval | None:
+    """Return the same for a case that is gathered already."""
+    for approval, request in _known(con, case.version):
+        if approval.stage is case.version.stage:
+            return judged(con, approval, request, case)[0]
     return None
 
 
@@ -110,7 +112,7 @@ def _lost(con: Connection, request: Request, case: Case, *, since: datetime) -> 
     """Say what is no longer as it was when the approval was given."""
     policy = cases.in_force(con, case.use_case)
     lost: dict[Cause, str] = {}
-    newer = [e for e in cases.latest(case) if e.id not in request.evidence and e.created_at > since]
+    newer = [e for e in cases.latest(case) if e.created_at > since and e.id not in request.evidence]
     if newer:
         lost[Cause.EVIDENCE] = "; ".join(f"newer {e.purpose} evidence {e.id}" for e in newer)
     data = _newer_data(con, case.version, since=since)
