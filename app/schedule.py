@@ -1,4 +1,4 @@
-"""The clockwork of the server: once a minute it runs the monitors that are due, one at a time."""
+"""The clockwork of the server: once a minute it runs what is due and looks at every date."""
 
 import logging
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app import session
-from lifecycle.services import sealing
+from lifecycle.services import approvals, sealing
 from lifecycle.services.monitoring import scheduling
 
 if TYPE_CHECKING:
@@ -53,9 +53,16 @@ def vouch(workspace: "Workspace") -> None:
 
 
 def tick(workspace: "Workspace") -> None:
-    """Run the monitors that are due now; whatever goes wrong is logged and the next tick comes."""
+    """Run monitors and look at dates; whatever goes wrong is logged and the next tick comes."""
     try:
         for result in scheduling.run_due(workspace, at=session.now()):
             log.info("monitor of %s: %s", result.version_id, result.state)
     except Exception:
         log.exception("the scheduled monitors could not be run")
+    if workspace.sample:
+        return  # the time of a sample stands still
+    try:
+        for sentence in approvals.tick(workspace, at=session.now()).sentences:
+            log.info(sentence)
+    except Exception:
+        log.exception("the dates of requests and approvals could not be looked at")

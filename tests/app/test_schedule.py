@@ -1,6 +1,7 @@
 import threading
 
 from app import schedule
+from lifecycle.services import approvals
 from lifecycle.services.monitoring import scheduling
 
 
@@ -25,3 +26,22 @@ def test_the_server_runs_what_is_due_again_and_again_and_survives_a_fault(
     assert "the scheduled monitors could not be run" in caplog.text
     assert {workspace for workspace, _ in seen} == {tiny.workspace}
     assert seen[0][1] <= seen[1][1]
+
+
+def test_the_clock_looks_at_dates_outside_a_sample_and_survives_a_fault(tiny, monkeypatch, caplog):
+    seen = []
+
+    def looked(workspace, *, at):
+        seen.append(at)
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(scheduling, "run_due", lambda *_, **__: [])
+    monkeypatch.setattr(approvals, "tick", looked)
+    schedule.tick(tiny.workspace)
+    assert not seen, "the time of a sample stands still"
+    monkeypatch.setattr(type(tiny.workspace), "sample", False)
+
+    schedule.tick(tiny.workspace)
+
+    assert len(seen) == 1
+    assert "the dates of requests and approvals could not be looked at" in caplog.text

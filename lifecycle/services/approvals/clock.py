@@ -19,21 +19,21 @@ class Tick:
     sentences: tuple[str, ...] = ()
 
 
+LOOK_AHEAD = timedelta(days=40)
+"""How long before its end an approval is looked at every time; the daily sweep looks at all."""
+
+
 def tick(workspace: Workspace, *, at: datetime) -> Tick:
     """Look at everything that has a date; to be called every few minutes, and safe to repeat.
 
     A clock that jumps back finds nothing new and takes nothing back: notices are remembered, and
-    what has ended stays so.
+    what has ended stays so. Once a day every approval is judged again, one transaction each, so
+    that nobody waits for a large portfolio.
     """
     done: list[str] = []
     with workspace.transaction() as tx:
         for request in reversed(requests.every(tx, status=Status.OPEN)):
             done += _open_request(tx, request, at=at)
-        for version_id in _approved(tx):
-            done += [
-                f"{a.request_id} of {a.version_id} is {a.standing}: {'; '.join(a.reasons.values())}"
-                for a in standing.refresh(tx, version_id, at)
-            ]
         for finding in approvals.findings(tx):
             if finding.overdue(at) and approvals.give_notice(tx, finding.id, "overdue", at=at):
                 said = f"{finding.id} for {finding.owner} was due on {finding.due_at:%Y-%m-%d}"
@@ -42,7 +42,25 @@ def tick(workspace: Workspace, *, at: datetime) -> Tick:
                     tx, replace(event, action="finding.overdue", by=CLOCK, at=at, via="clock")
                 )
                 done.append(said)
+        sweep = approvals.give_notice(tx, "approvals", f"swept {at:%Y-%m-%d}", at=at)
+        versions = _approved(tx) if sweep else _nearing(tx, at=at)
+    for version_id in versions:
+        with workspace.transaction() as tx:
+            done += [
+                f"{a.request_id} of {a.version_id} is {a.standing}: {'; '.join(a.reasons.values())}"
+                for a in standing.refresh(tx, version_id, at)
+            ]
     return Tick(tuple(done))
+
+
+def _nearing(con: Connection, *, at: datetime) -> list[str]:
+    """Return the versions whose approval may change by time alone."""
+    ending = {
+        a.version_id
+        for a in approvals.of_version(con)
+        if a.standing not in ENDED and a.expires_at and at >= a.expires_at - LOOK_AHEAD
+    }
+    return sorted(ending | {f.version_id for f in approvals.findings(con) if f.overdue(at)})
 
 
 def _approved(con: Connection) -> list[str]:

@@ -408,7 +408,7 @@ def test_an_overdue_condition_revokes_the_approval_for_good(workspace, bench):
 
     (approval,) = kept.of_version(workspace.cursor(), version.id)
     assert (approval.standing, approval.effect) == (Standing.REVOKED, Effect.STOP)
-    assert said[0] == f"{asked.id} of credit/1 is revoked: {found.id} for val was due on 2026-11-12"
+    assert f"{asked.id} of credit/1 is revoked: {found.id} for val was due on 2026-11-12" in said
     approvals.answer_finding(workspace, found.id, "late", by=actor("val"), at=NOW + 12 * DAY)
     approvals.close_finding(workspace, found.id, "late", by=actor("app"), at=NOW + 12 * DAY)
     approvals.tick(workspace, at=NOW + 13 * DAY)
