@@ -4,6 +4,8 @@ import tempfile
 
 import duckdb
 
+from lifecycle.engines.reading import FileSet, columns_of, identifier, scan
+
 SETTINGS = (
     "SET TimeZone = 'UTC'",
     "SET python_enable_replacements = false",
@@ -25,3 +27,18 @@ def connect(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     for statement in (*SETTINGS, *chosen, "SET lock_configuration = true"):
         con.execute(statement)
     return con
+
+
+def parse(con: duckdb.DuckDBPyConnection, relation: str, *, files: FileSet) -> None:
+    """Read text files into a table, as numbers where only `inf` or `nan` kept DuckDB from it."""
+    con.execute(f"CREATE TABLE {relation} AS SELECT * FROM {scan(files)}")
+    if files.format != "csv":
+        return
+    for column in columns_of(con.execute(f"DESCRIBE {relation}").fetchall()):
+        if column.type != "VARCHAR":
+            continue
+        name = identifier(column.name)
+        counts = f"count({name}), count(TRY_CAST({name} AS DOUBLE))"
+        held, read = con.execute(f"SELECT {counts} FROM {relation}").fetchall()[0]
+        if held and held == read:
+            con.execute(f"ALTER TABLE {relation} ALTER {name} SET DATA TYPE DOUBLE")

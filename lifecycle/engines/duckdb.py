@@ -12,7 +12,7 @@ import duckdb
 from lifecycle.domain.measurement import Window
 from lifecycle.engines import batches, checking, profiling, slicing, tallying, violating
 from lifecycle.engines.conditions import Condition, Violations
-from lifecycle.engines.connecting import connect
+from lifecycle.engines.connecting import connect, parse
 from lifecycle.engines.contract import (
     CHUNK,
     Baseline,
@@ -41,7 +41,8 @@ from lifecycle.engines.reading import (
     scan,
     unreadable,
 )
-from lifecycle.engines.slicing import Levels, Partition, partition
+from lifecycle.engines.slicing import Levels, Partition
+from lifecycle.engines.streaming import BATCH, BLOCK, blocks, sizes
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.summaries import FloatArray, Profile
@@ -65,7 +66,7 @@ class DuckDBEngine:
         # (9 CPU ms per million numbers instead of 14).
         self._columns = connect(threads=1)
         self._arrow: dict[str, pa.Table] = {}
-        self._partitions: dict[tuple[object, ...], Partition] = {}
+        self._partitions: dict[tuple[object, ...], list[list[Partition]]] = {}
         self._sources = 0
         self._lock = threading.Lock()
 
@@ -119,23 +120,7 @@ class DuckDBEngine:
             for con in (self._connection, self._columns):
                 con.execute(f"CREATE VIEW {relation} AS SELECT * FROM {scan(files)}")
         else:  # text is parsed once, not once per column
-            self._connection.execute(f"CREATE TABLE {relation} AS SELECT * FROM {scan(files)}")
-            if files.format == "csv":
-                self._read_infinities(relation)
-
-    def _read_infinities(self, relation: str) -> None:
-        """Make numbers of the text columns in which only `inf` or `nan` kept DuckDB from it."""
-        for column in columns_of(self._rows(f"DESCRIBE {relation}")):
-            if column.type != "VARCHAR":
-                continue
-            name = identifier(column.name)
-            held, read = self._rows(
-                f"SELECT count({name}), count(TRY_CAST({name} AS DOUBLE)) FROM {relation}"
-            )[0]
-            if held and held == read:
-                self._connection.execute(
-                    f"ALTER TABLE {relation} ALTER {name} SET DATA TYPE DOUBLE"
-                )
+            parse(self._connection, relation, files=files)
 
     def _filter(self, source: Source, *, where: Sequence[Filter]) -> str:
         """Return the relation of the rows that pass; the values are checked against the types."""
@@ -178,8 +163,8 @@ class DuckDBEngine:
     ) -> Baseline:
         """Count a reference column and fix its bins."""
         if categorical:
-            return profiling.category_baseline(self._fetch_column, source, column)
-        return profiling.numeric_baseline(self._fetch_column, source, column, bins=bins, keep=keep)
+            return profiling.category_baseline(self.fetch, source, column)
+        return profiling.numeric_baseline(self._blocks, source, column, bins=bins, keep=keep)
 
     def profile(
         self,
@@ -207,7 +192,7 @@ class DuckDBEngine:
     ) -> Iterator[Profiled]:
         """Count a column on the bins of another profile, per slice and window, in one read."""
         return profiling.profiles(
-            self._fetch_column,
+            self._blocks,
             source,
             column,
             like=like,
@@ -217,17 +202,32 @@ class DuckDBEngine:
 
     def _parts(
         self, source: Source, groupings: Sequence[Grouping], levels: Levels
-    ) -> list[Partition]:
-        """Sort the rows into groups, once for all columns."""
+    ) -> list[list[Partition]]:
+        """Sort the rows of each block into groups, once for all columns."""
+        if not any(grouping.columns or grouping.windowing for grouping in groupings):
+            return [
+                [slicing.whole(rows)] * len(groupings) for rows in sizes(source.rows, block=BLOCK)
+            ]
         fixed = tuple((name, tuple(known)) for name, known in levels.items())
-        keys = [(source.relation, grouping, fixed) for grouping in groupings]
+        key = (source.relation, tuple(groupings), fixed)
         with self._lock:
-            if any(key not in self._partitions for key in keys):
+            if key not in self._partitions:
                 cut = slicing.cut_of(self.fetch, source, groupings=groupings, levels=levels)
-                rows = self.fetch(source, f"SELECT {cut.select(source)} FROM {source.relation}")
-                for key, grouping in zip(keys, groupings, strict=True):
-                    self._partitions[key] = partition(rows, cut=cut, grouping=grouping)
-            return [self._partitions[key] for key in keys]
+                sql = f"SELECT {cut.select(source)} FROM {source.relation}"
+                self._partitions[key] = [
+                    [slicing.partition(rows, cut=cut, grouping=one) for one in groupings]
+                    for rows in self._blocks(source, sql)
+                ]
+            return self._partitions[key]
+
+    def _blocks(self, source: Source, sql: str) -> Iterator[dict[str, Any]]:
+        """Run one of many queries that go on side by side, and return its rows in blocks."""
+        light = PARSED not in source.relation
+        with self._cursor(self._columns if light else None) as cursor, readable(source):
+            if source.rows <= BLOCK:
+                yield cursor.execute(sql).fetchnumpy()
+            else:
+                yield from blocks(cursor.sql(sql).to_arrow_reader(BATCH), rows=BLOCK)
 
     def batches(
         self,
@@ -329,7 +329,7 @@ class DuckDBEngine:
 
     def facts(self, source: Source, column: str) -> ColumnFacts:
         """Describe a column for a quality check."""
-        return checking.facts(self.fetch, source, column)
+        return checking.facts(self.fetch, self._blocks, source, column)
 
     def duplicates(self, source: Source, columns: Sequence[str]) -> Violations:
         """Count the rows that repeat an earlier row in these columns (all when empty)."""
@@ -376,15 +376,6 @@ class DuckDBEngine:
             The rows cannot be read, such as a page of a damaged file.
         """
         with self._cursor() as cursor, readable(source):
-            return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
-
-    def _fetch_column(
-        self, source: Source, sql: str, parameters: Mapping[str, object] | None = None
-    ) -> dict[str, Any]:
-        """Run one of many queries that go on side by side."""
-        if PARSED in source.relation:
-            return self.fetch(source, sql, parameters)
-        with self._cursor(self._columns) as cursor, readable(source):
             return cursor.execute(sql, dict(parameters or {})).fetchnumpy()
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:

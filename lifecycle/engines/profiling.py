@@ -1,13 +1,13 @@
 """How a column becomes a profile: one read, one sort per part, a binary search per bin edge."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from lifecycle.engines.contract import Baseline, Counted, Profiled, Source
 from lifecycle.engines.reading import identifier, moment_of, text_of
-from lifecycle.engines.slicing import Fetch, Partition, code_of
+from lifecycle.engines.slicing import Blocks, Fetch, Partition, code_of
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import counting
 from lifecycle.stats.summaries import (
@@ -15,6 +15,7 @@ from lifecycle.stats.summaries import (
     FloatArray,
     NumericProfile,
     Profile,
+    merge,
     numeric_bins,
 )
 
@@ -50,13 +51,27 @@ def undated(fetch: Fetch, source: Source, *, timestamp: str) -> int:
     return int(counted["missing"][0])
 
 
-def numbers(fetch: Fetch, source: Source, column: str) -> FloatArray:
+def numbers(blocks: Blocks, source: Source, column: str) -> FloatArray:
     """Fetch a numeric column in row order; null becomes NaN."""
+    found = number_blocks(blocks, source, column)
+    first = next(found, np.empty(0))
+    if len(first) == source.rows:
+        return first
+    values = np.empty(source.rows)
+    values[: len(first)] = first
+    begin = len(first)
+    for block in found:
+        values[begin : begin + len(block)] = block
+        begin += len(block)
+    return values
+
+
+def number_blocks(blocks: Blocks, source: Source, column: str) -> Iterator[FloatArray]:
+    """Fetch a numeric column block by block, each to be written to; null becomes NaN."""
     sql = f"SELECT CAST({identifier(column)} AS DOUBLE) AS x FROM {source.relation}"
-    fetched = fetch(source, sql)["x"]
-    if isinstance(fetched, np.ma.MaskedArray):
-        return fetched.filled(np.nan)
-    return fetched if fetched.flags.writeable else fetched.copy()
+    for block in blocks(source, sql):
+        fetched = np.ma.filled(block["x"], np.nan)
+        yield fetched if fetched.flags.writeable else fetched.copy()
 
 
 def finite_part(ordered: FloatArray) -> tuple[FloatArray, int, int]:
@@ -68,10 +83,10 @@ def finite_part(ordered: FloatArray) -> tuple[FloatArray, int, int]:
 
 
 def numeric_baseline(
-    fetch: Fetch, source: Source, column: str, *, bins: int, keep: bool
+    blocks: Blocks, source: Source, column: str, *, bins: int, keep: bool
 ) -> Baseline:
     """Count a reference column on edges at its own quantiles."""
-    ordered = numbers(fetch, source, column)
+    ordered = numbers(blocks, source, column)
     ordered.sort()
     values, missing, infinite = finite_part(ordered)
     edges = numeric_bins(values, bins=bins) if len(values) else np.empty(0)
@@ -109,61 +124,91 @@ def category_baseline(fetch: Fetch, source: Source, column: str) -> Baseline:
 
 
 def profiles(
-    fetch: Fetch,
+    blocks: Blocks,
     source: Source,
     column: str,
     *,
     like: Profile,
-    partitions: Sequence[Partition],
+    partitions: Sequence[Sequence[Partition]],
     keep: bool,
 ) -> Iterator[Profiled]:
-    """Count a column on the bins of another profile, per slice and window of each partition."""
+    """Count a column on the bins of another profile, per slice and window.
+
+    Parameters
+    ----------
+    partitions
+        For each block of the source's rows, its groups by each grouping.
+    """
     if isinstance(like, CategoryProfile):
-        yield from _categorical(fetch, source, column, like=like, partitions=partitions)
+        counted = _categorical(blocks, source, column, like=like, partitions=partitions)
+    else:
+        counted = _numeric(blocks, source, column, like=like, partitions=partitions, keep=keep)
+    if len(partitions) == 1:
+        yield from counted
         return
-    fetched = numbers(fetch, source, column)
-    for i, part in enumerate(partitions):
-        last = i == len(partitions) - 1
-        yield from _numeric(fetched, part=part, like=like, keep=keep, spare=not last)
+    yield from _merged(counted)
+
+
+def _merged(parts: Iterable[Profiled]) -> Iterator[Profiled]:
+    """Add up what several blocks hold of the same slice and window."""
+    found: dict[tuple[str, ...], dict[tuple[str, ...], list[Profiled]]] = {}
+    for part in parts:
+        opened = part.window.start.isoformat() if part.window else ""
+        groups = found.setdefault(tuple(part.slice), {})
+        groups.setdefault((opened, *part.slice.values()), []).append(part)
+    for same in (groups[key] for groups in found.values() for key in sorted(groups)):
+        profile = merge([part.counted.profile for part in same])  # pyright: ignore[reportArgumentType] -- one kind
+        samples = [s for part in same if (s := part.counted.sample) is not None]
+        sample = np.sort(np.concatenate(samples)) if samples else None
+        yield Profiled(same[0].slice, same[0].window, Counted(profile, sample))
 
 
 def _numeric(
-    column: FloatArray, *, part: Partition, like: NumericProfile, keep: bool, spare: bool
+    blocks: Blocks,
+    source: Source,
+    column: str,
+    *,
+    like: NumericProfile,
+    partitions: Sequence[Sequence[Partition]],
+    keep: bool,
 ) -> Iterator[Profiled]:
-    """Count a column's values in each group; sorts them in place unless they are spared."""
-    ordered = column if part.order is None else column[part.order]
-    if spare and part.order is None:
-        ordered = column.copy()
-    found, spans = counting.profiles(ordered, bounds=part.bounds, edges=like.edges)
-    for (slice_, window), profiled, (begin, end) in zip(
-        part.groups, found, spans.tolist(), strict=True
-    ):
-        sample = ordered[begin:end] if keep else None
-        yield Profiled(slice=slice_, window=window, counted=Counted(profiled, sample))
+    """Sort each group's numbers, the last grouping's in place, and count them."""
+    for block, parts in zip(number_blocks(blocks, source, column), partitions, strict=True):
+        for i, part in enumerate(parts):
+            ordered = block if part.order is None else block[part.order]
+            if part.order is None and i < len(parts) - 1:
+                ordered = block.copy()
+            found, spans = counting.profiles(ordered, bounds=part.bounds, edges=like.edges)
+            for (slice_, window), profiled, (begin, end) in zip(
+                part.groups, found, spans.tolist(), strict=True
+            ):
+                sample = ordered[begin:end] if keep else None
+                yield Profiled(slice=slice_, window=window, counted=Counted(profiled, sample))
 
 
 def _categorical(
-    fetch: Fetch,
+    blocks: Blocks,
     source: Source,
     column: str,
     *,
     like: CategoryProfile,
-    partitions: Sequence[Partition],
+    partitions: Sequence[Sequence[Partition]],
 ) -> Iterator[Profiled]:
     """Fetch each row's category as a position, and count positions in each group."""
     k = len(like.categories)
     code = code_of(source, column, like.categories, missing=k + 1, other=k)
-    codes = fetch(source, f"SELECT {code} AS code FROM {source.relation}")["code"]
-    for part in partitions:
-        ordered = codes if part.order is None else codes[part.order]
-        for (slice_, window), (begin, end) in zip(
-            part.groups, pairwise(part.bounds.tolist()), strict=True
-        ):
-            rows = np.bincount(ordered[begin:end], minlength=k + 2).astype(np.int64)
-            profiled = CategoryProfile(
-                categories=like.categories,
-                counts=rows[:k],
-                other=int(rows[k]),
-                missing=int(rows[k + 1]),
-            )
-            yield Profiled(slice=slice_, window=window, counted=Counted(profiled))
+    fetched = blocks(source, f"SELECT {code} AS code FROM {source.relation}")
+    for block, parts in zip(fetched, partitions, strict=True):
+        for part in parts:
+            ordered = block["code"] if part.order is None else block["code"][part.order]
+            for (slice_, window), (begin, end) in zip(
+                part.groups, pairwise(part.bounds.tolist()), strict=True
+            ):
+                rows = np.bincount(ordered[begin:end], minlength=k + 2).astype(np.int64)
+                profiled = CategoryProfile(
+                    categories=like.categories,
+                    counts=rows[:k],
+                    other=int(rows[k]),
+                    missing=int(rows[k + 1]),
+                )
+                yield Profiled(slice=slice_, window=window, counted=Counted(profiled))

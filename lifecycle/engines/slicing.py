@@ -17,6 +17,9 @@ from lifecycle.stats.summaries import CountArray
 Fetch: TypeAlias = Callable[..., dict[str, Any]]
 """Runs SQL over a source with named parameters and returns NumPy arrays by column."""
 
+Blocks: TypeAlias = Callable[[Source, str], Iterator[dict[str, Any]]]
+"""Runs SQL over a source and returns its rows block by block, as NumPy arrays by column."""
+
 Levels: TypeAlias = Mapping[str, Sequence[str]]
 """By column, the values that are groups of their own; all others are one group together."""
 
@@ -111,6 +114,11 @@ def cut_of(fetch: Fetch, source: Source, *, groupings: Sequence[Grouping], level
     return Cut(columns=columns, levels=known, windowing=windowing)
 
 
+def whole(rows: int) -> Partition:
+    """Return the one group of all rows."""
+    return Partition((({}, None),), None, np.array([0, rows]))
+
+
 def partition(cells: Mapping[str, Any], *, cut: Cut, grouping: Grouping) -> Partition:
     """Sort rows, or cells of rows, by the slice and window they belong to.
 
@@ -119,6 +127,8 @@ def partition(cells: Mapping[str, Any], *, cut: Cut, grouping: Grouping) -> Part
     cells
         The codes that `Cut.select` gives, a NumPy array each; what has no window belongs nowhere.
     """
+    if not grouping.columns and grouping.windowing is None:
+        return whole(len(cells["start"]))
     starts = np.ma.getdata(cells["start"]).astype(np.int64, copy=False)
     lost = np.ma.getmask(cells["start"])
     opened, key = _ranked(starts if grouping.windowing else np.zeros_like(starts))

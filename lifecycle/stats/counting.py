@@ -97,6 +97,8 @@ def _profiles(
     infinite: Sequence[int],
 ) -> list[NumericProfile]:
     """Count spans of ascending finite values: a binary search per edge, one pass for the sums."""
+    if len(spans) == 0:
+        return []
     bounds = np.empty((len(spans), len(edges) + 2), np.int64)
     bounds[:, 0], bounds[:, -1] = spans.T
     signs = np.insert(spans, 1, 0, axis=1)  # squares of ascending values fall, then rise

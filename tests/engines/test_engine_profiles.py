@@ -1,6 +1,9 @@
 """Columns become the profiles that NumPy counts from the same values."""
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
@@ -240,6 +243,54 @@ def test_slices_and_windows_are_numpys_to_the_bit_however_rows_lie_in_files(
     for key, part in zip(keys, found, strict=True):
         counted = part.counted.profile
         same(counted, counting.numeric_profile(np.array(expected[key]), edges=edges))
+
+
+@with_files
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 4), numbers, st.sampled_from(["a", "b", "z", None])),
+        min_size=1,
+        max_size=60,
+    ),
+    block=st.integers(1, 20),
+)
+def test_blocks_of_any_size_give_the_same_profiles_and_samples(source, engine, rows, block):
+    day, x, g = zip(*rows, strict=True)
+    at = pa.array([None if d == 4 else 86_400_000_000 * d for d in day], pa.timestamp("us"))
+    file = source(at=at, x=pa.array(x, pa.float64()), g=pa.array(g, pa.string()))
+    groupings = [Grouping(), Grouping((), Windowing("at", parse_width("1d"))), Grouping(("g",))]
+    like: dict[str, Any] = {"g": counting.category_profile([], categories=("a", "b"))}
+    like["x"] = counting.numeric_profile([0.0], edges=np.array([-1.0, 2.0]))
+
+    def counted():
+        fresh = replace(file, relation=f"(FROM {file.relation})")  # nothing is remembered of it
+        return [
+            part
+            for name, of in like.items()
+            for part in engine.profiles(fresh, name, like=of, groupings=groupings, keep=True)
+        ]
+
+    whole = counted()
+    with patch("lifecycle.engines.duckdb.BLOCK", block):
+        engine._partitions.clear()
+        parts = counted()
+        baseline = engine.baseline(file, "x", bins=10, categorical=False, keep=True)
+    engine._partitions.clear()
+
+    assert [(p.slice, p.window) for p in parts] == [(p.slice, p.window) for p in whole]
+    for one, other in zip(parts, whole, strict=True):
+        if other.counted.sample is None:
+            assert one.counted.profile.counts.tolist() == other.counted.profile.counts.tolist()
+            assert one.counted.profile.rows == other.counted.profile.rows
+        else:
+            same(one.counted.profile, other.counted.profile)
+            assert one.counted.sample.tolist() == other.counted.sample.tolist()
+    same(
+        baseline.counted.profile,
+        counting.numeric_profile(
+            np.array([np.nan if v is None else v for v in x]), edges=baseline.counted.profile.edges
+        ),
+    )
 
 
 def test_categories_are_cut_into_the_same_slices_as_numbers(source, engine):

@@ -131,6 +131,14 @@ def test_exact_sums_have_no_hash():
         hash(exact.zeros(1))
 
 
+def test_zeros_of_both_signs_are_nothing_in_any_order():
+    column = np.array([-1.0, 0.0, -0.0, 0.0, 5.0])
+
+    found = exact.sums_between(column, [0, 5], monotone=True)
+
+    assert found == summed([4.0])
+
+
 @given(st.lists(doubles, max_size=60), st.lists(st.integers(0, 60), min_size=2, max_size=5))
 def test_a_promise_of_order_changes_nothing_but_the_time(values, cuts):
     column = np.sort(np.array(values, dtype=float))

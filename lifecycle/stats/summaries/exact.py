@@ -198,6 +198,7 @@ def _runs(
     if monotone:
         ends = np.append(starts[1:], len(bits))
         several = (bits[starts] ^ bits[ends - 1]) > FRACTION
+        several |= (bits[starts] << np.uint64(1)) <= FRACTION  # 0.0 and -0.0 stand in any order
         mixed = np.stack([starts[several], ends[several]], axis=1).tolist()
     changed = [
         first + 1 + np.flatnonzero((bits[first + 1 : last] ^ bits[first : last - 1]) > FRACTION)
