@@ -41,8 +41,9 @@ format: $(VENV)/installed-dev ## Put the code in its one format
 docs: $(VENV)/installed-dev ## Write the pages that list commands and statistics
 	$(BIN)/python docs/make.py
 
-bench: $(VENV)/installed-dev ## Measure page times
+bench: $(VENV)/installed-dev ## Measure page times, and the counting beside a plain scan
 	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/side_by_side.py
 
 lock: ## Compile the lock files anew (needs uv)
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

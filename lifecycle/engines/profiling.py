@@ -5,7 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from lifecycle.engines.contract import Baseline, Counted, Profiled, Source
+from lifecycle.engines.contract import (
+    MISSING_GROUP,
+    OTHER_GROUP,
+    Baseline,
+    Counted,
+    Profiled,
+    Source,
+)
 from lifecycle.engines.reading import identifier, moment_of, text_of
 from lifecycle.engines.slicing import Blocks, Fetch, Partition, code_of
 from lifecycle.errors import InvalidInput
@@ -151,11 +158,13 @@ def profiles(
 
 def _merged(parts: Iterable[Profiled]) -> Iterator[Profiled]:
     """Add up what several blocks hold of the same slice and window."""
-    found: dict[tuple[str, ...], dict[tuple[str, ...], list[Profiled]]] = {}
+    last = {OTHER_GROUP: 1, MISSING_GROUP: 2}
+    found: dict[tuple[str, ...], dict[tuple[object, ...], list[Profiled]]] = {}
     for part in parts:
         opened = part.window.start.isoformat() if part.window else ""
         groups = found.setdefault(tuple(part.slice), {})
-        groups.setdefault((opened, *part.slice.values()), []).append(part)
+        named = ((last.get(value, 0), value) for value in part.slice.values())
+        groups.setdefault((opened, *named), []).append(part)
     for same in (groups[key] for groups in found.values() for key in sorted(groups)):
         profile = merge([part.counted.profile for part in same])  # pyright: ignore[reportArgumentType] -- one kind
         samples = [s for part in same if (s := part.counted.sample) is not None]

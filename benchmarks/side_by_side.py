@@ -1,0 +1,169 @@
+"""Run workloads side by side: ours and the floor in alternation, a process each, medians.
+
+Writes `benchmarks/results/side_by_side.json` and its table into `docs/benchmarks.md`. A peer is
+run when its environment is under `--peers` (with a script of its own there, printing a line
+`RESULT {"cpu": …, "peak_mb": …}`); a missing one is said and skipped.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.workloads import WORKLOADS, Workload, prepare  # noqa: E402
+
+RESULTS = ROOT / "benchmarks" / "results"
+BEGIN, END = "<!-- side by side: begin -->", "<!-- side by side: end -->"
+
+
+def used() -> float:
+    """Return the CPU seconds this process has used."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    return spent.ru_utime + spent.ru_stime
+
+
+def peak() -> float:
+    """Return the most memory this process ever held, in MB."""
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size / (1024 if sys.platform == "linux" else 1024 * 1024)
+
+
+def child(workload: str, variant: str, *, folder: Path) -> None:
+    """Run one variant in this process and print what it took."""
+    prepare()
+    run = WORKLOADS[workload].variants[variant]
+    cpu, begin = used(), time.perf_counter()
+    run(folder)
+    took = {
+        "cpu": used() - cpu,
+        "wall": time.perf_counter() - begin,
+        "imports": cpu,
+        "peak_mb": peak(),
+    }
+    print("RESULT", json.dumps(took))
+
+
+def answer(command: list[str], *, env: dict[str, str] | None = None) -> dict[str, float] | None:
+    """Run a process and read the line with its result; nothing when it failed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if done.returncode or not lines:
+        print(f"failed: {' '.join(command)}\n{done.stderr[-2000:]}", file=sys.stderr)
+        return None
+    return json.loads(lines[-1].removeprefix("RESULT "))
+
+
+def measure(name: str, *, rounds: int, folder: Path, variants: list[str]) -> dict[str, object]:
+    """Run the variants of a workload in turn, several rounds, and take medians."""
+    taken: dict[str, list[dict[str, float]]] = {variant: [] for variant in variants}
+    for number in range(rounds):
+        for variant in variants if number % 2 == 0 else reversed(variants):
+            script = [sys.executable, __file__, "--child", name, variant]
+            if (found := answer([*script, "--inputs", str(folder)])) is not None:
+                taken[variant].append(found)
+    return {
+        variant: {key: statistics.median(one[key] for one in runs) for key in runs[0]}
+        for variant, runs in taken.items()
+        if runs
+    }
+
+
+def peers(workload: Workload, *, place: Path) -> dict[str, object]:
+    """Run each peer once, in its own environment."""
+    found: dict[str, object] = {}
+    for name, script in workload.peers.items():
+        python, file = place / "envs" / name / "bin" / "python", place / script
+        if not python.exists() or not file.exists():
+            print(f"{name} is not under {place}, so it is not measured")
+            continue
+        if (result := answer([str(python), str(file)], env={**os.environ})) is not None:
+            found[name] = result
+    return found
+
+
+def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Write the results as Markdown."""
+    lines = ["| Workload | Who | CPU s | x floor | Wall s | Peak MB |", "|---|---|---|---|---|---|"]
+    for name, variants in results.items():
+        floor = variants["floor"]["cpu"]
+        for variant, took in variants.items():
+            wall = f"{took['wall']:.2f}" if "wall" in took else ""
+            lines.append(
+                f"| {WORKLOADS[name].title} ({name}) | {variant} | {took['cpu']:.2f} "
+                f"| {took['cpu'] / floor:.1f} | {wall} | {took['peak_mb']:.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def machine() -> dict[str, str]:
+    """Say on what and when this was measured."""
+    names = ("duckdb", "numpy", "pyarrow", "lifecycle")
+    return {
+        "processors": str(os.cpu_count()),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def publish(text: str, *, facts: dict[str, str]) -> None:
+    """Put the table into the docs, between its two marks."""
+    page = ROOT / "docs" / "benchmarks.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    told = ", ".join(f"{key} {value}" for key, value in facts.items())
+    body = f"{BEGIN}\nMeasured with {told}.\n\n{text}\n{END}"
+    page.write_text(before + body + after, encoding="utf-8")
+
+
+def main() -> int:
+    """Measure, print, keep; 1 when a limit was missed."""
+    wanted = argparse.ArgumentParser(description=__doc__)
+    wanted.add_argument("--inputs", type=Path, default=ROOT / "benchmarks" / "inputs")
+    wanted.add_argument("--peers", type=Path, default=ROOT / "benchmarks" / "peers")
+    wanted.add_argument("--rounds", type=int, default=5)
+    wanted.add_argument("--only", nargs="*", default=list(WORKLOADS))
+    wanted.add_argument("--child", nargs=2, metavar=("WORKLOAD", "VARIANT"))
+    given = wanted.parse_args()
+    if given.child:
+        child(*given.child, folder=given.inputs)
+        return 0
+    from benchmarks.inputs import make
+
+    make(given.inputs)
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    missed: list[str] = []
+    for name in given.only:
+        workload = WORKLOADS[name]
+        found = measure(
+            name, rounds=given.rounds, folder=given.inputs, variants=list(workload.variants)
+        )
+        results[name] = {**found, **peers(workload, place=given.peers)}  # pyright: ignore[reportArgumentType] -- read from JSON
+        for variant, limit in workload.limits.items():
+            ratio = results[name][variant]["cpu"] / results[name]["floor"]["cpu"]
+            if ratio > limit:
+                missed.append(f"{name}, {variant}: {ratio:.2f} times the floor, limit {limit}")
+    facts = machine()
+    RESULTS.mkdir(exist_ok=True)
+    kept = json.dumps({"machine": facts, "results": results, "missed": missed}, indent=2)
+    (RESULTS / "side_by_side.json").write_text(kept + "\n", encoding="utf-8")
+    publish(table(results), facts=facts)
+    print(table(results))
+    print("\n".join(missed) if missed else "every limit was kept")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,101 @@
+"""What is measured: a workload is a table of variants, each a function of the inputs' folder.
+
+To add one, write its functions and a line in `WORKLOADS`. A variant runs in a process of its own:
+what it imports inside the function counts as start-up if `prepare` imports it first.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+Run = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One question, answered in several ways.
+
+    Parameters
+    ----------
+    variants
+        By name; `floor` is what the others are compared with.
+    limits
+        By variant: at most so many times the floor's CPU seconds.
+    peers
+        By environment (a folder of the peers' root): the script that answers the same question.
+    """
+
+    title: str
+    variants: Mapping[str, Run]
+    limits: Mapping[str, float] = field(default_factory=dict)
+    peers: Mapping[str, str] = field(default_factory=dict)
+
+
+def prepare() -> None:
+    """Import what a variant would import, so that only its work is measured."""
+    from lifecycle.cli.processor import keep_freed_memory, tune_numpy
+
+    tune_numpy()
+    keep_freed_memory()
+    for name in ("lifecycle.engines.duckdb", "lifecycle.services.analysis.drift", "scipy.special"):
+        import_module(name)
+
+
+def scan(folder: Path, *files: str) -> None:
+    """Read every column of some files as cheaply as DuckDB can: the floor."""
+    import duckdb
+
+    con = duckdb.connect()
+    for name in files:
+        file = folder / name
+        described = con.execute("DESCRIBE FROM read_parquet($f)", {"f": str(file)}).fetchall()
+        sums = [
+            f'sum(strlen("{column}")), count("{column}")'
+            if kind == "VARCHAR"
+            else f'sum("{column}")'
+            for column, kind, *_ in described
+            if not kind.startswith("TIMESTAMP")
+        ]
+        con.execute(f"SELECT {', '.join(sums)} FROM read_parquet($f)", {"f": str(file)}).fetchall()
+
+
+def drift(folder: Path, current: str, **options: object) -> int:
+    """Measure drift as `lifecycle drift` does, to the JSON it prints."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.drift import DriftOptions, measure_drift
+    from lifecycle.services.analysis.result import as_json
+
+    with choose() as engine:
+        reference = engine.open(str(folder / "ref.parquet"))
+        now = engine.open(str(folder / current))
+        chosen = DriftOptions(**options)  # pyright: ignore[reportArgumentType] -- named by callers
+        result = measure_drift(engine, reference=reference, current=now, options=chosen)
+        return len(json.dumps(as_json(result)))
+
+
+BY_DAY = {"timestamp": "ts", "window": "1d"}
+
+WORKLOADS: dict[str, Workload] = {
+    "W1": Workload(
+        "Drift of 1M + 1M rows, 40 columns",
+        {
+            "floor": lambda f: scan(f, "ref.parquet", "cur.parquet"),
+            "ours": lambda f: drift(f, "cur.parquet"),
+            "ours, exact": lambda f: drift(f, "cur.parquet", exact=True),
+        },
+        limits={"ours": 2.5, "ours, exact": 5.0},
+        peers={"evidently_pin": "w1_evidently.py", "nannyml": "w1_nannyml.py"},
+    ),
+    "W2": Workload(
+        "Drift of 30 daily windows of 2M rows, 40 columns",
+        {
+            "floor": lambda f: scan(f, "ref.parquet", "hist.parquet"),
+            "ours": lambda f: drift(f, "hist.parquet", **BY_DAY),
+            "ours, exact": lambda f: drift(f, "hist.parquet", exact=True, **BY_DAY),
+        },
+        limits={"ours": 2.5},
+        peers={"nannyml": "w2_nannyml.py"},
+    ),
+}
