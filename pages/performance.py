@@ -2,13 +2,12 @@
 
 import streamlit as st
 
+from app import marks, session, widgets
 from app import performance as parts
-from app import session, widgets
 from lifecycle.charts import outcomes, timelines
-from lifecycle.charts.theme import Mark
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State
-from lifecycle.services import measuring, portfolio
+from lifecycle.services import measuring
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue.estimation import PREFIX
 from lifecycle.store import evidence, measurements, monitors, tallies
@@ -46,8 +45,7 @@ judged = [m.state for m in history or estimated if m.state in timelines.JUDGED]
 widgets.badge(judged[-1] if judged else State.INSUFFICIENT, message)
 span = widgets.pick_window(max(m.window.end for m in everything if m.window), default="26 weeks")
 recent = [m for m in everything if m.window and m.window.start >= span.start]
-moves = [e for e in portfolio.timeline(con, model.id) if e.sentence.startswith(version.id)]
-marks = [Mark(event.at, event.sentence) for event in moves]
+happened = marks.of_version(con, version)
 
 past, calibration, slices, money, health, coming = st.tabs(TABS, key="tab", bind="query-params")
 if past.open:
@@ -61,15 +59,15 @@ if past.open:
             declared=declared,
             message=message,
             usual=usual[0] if usual else None,
-            marks=marks,
+            marks=happened,
         )
 elif money.open:
     with money:
-        parts.value(recent, monitor=monitor, marks=marks)
+        parts.value(recent, monitor=monitor, marks=happened)
 elif health.open:
     with health:
         served = {statistic.name for statistic in catalogue.SERVICE}
-        parts.service([m for m in recent if m.statistic in served], marks=marks)
+        parts.service([m for m in recent if m.statistic in served], marks=happened)
 else:
     daily = tallies.daily(con, version.id, start=span.start.date(), end=span.end.date())
     totals = {key: outcomes.total([tally for _, tally in days]) for key, days in daily.items()}
