@@ -1,6 +1,7 @@
 """How gates and requests are shown wherever somebody has to understand or decide one."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
@@ -42,6 +43,11 @@ def ask_again(actor: "Actor", *, key: str) -> approvals.Proof:
         key=key,
         help=hint if actor.via == "oidc" else None,
     )
+    if actor.via == "oidc":
+        here = urlsplit(st.context.url or "").path or "/"
+        back = quote(f"{here}?{urlencode(st.query_params.to_dict())}", safe="")
+        way = words.way_out("Prove it again at your provider", f"/auth/oidc?again=1&next={back}")
+        st.markdown(way, unsafe_allow_html=True)
     return approvals.Proof(given, session.secret())
 
 

@@ -23,7 +23,8 @@ def claims() -> None:
             "Integrity, who vouches for it, and when it was are three claims; each is judged alone."
         )
         return
-    found = trail.examine(session.workspace(), by=session.actor())
+    with st.spinner("Following the chain from its first event"):
+        found = trail.examine(session.workspace(), by=session.actor())
     for claim in told(found):
         widgets.badge(claim.state, f"**{claim.name.capitalize()}.** {claim.sentence}")
     if found.findings:
@@ -92,11 +93,13 @@ def checkpoints() -> None:
 def export() -> None:
     """Offer the whole chain for keeping and checking elsewhere."""
     st.subheader("Take it along")
+    # Asked here: the file is made later, where there is no page and so no cookie.
+    workspace, actor = session.workspace(), session.actor()
 
     def whole() -> bytes:
-        workspace, at = session.workspace(), session.now()
+        at = session.now()
         file = workspace.tmp / f"audit-{at:%Y%m%dT%H%M%S%f}.jsonl"
-        trail.export(workspace, file, by=session.actor(), at=at)
+        trail.export(workspace, file, by=actor, at=at)
         try:
             return file.read_bytes()
         finally:

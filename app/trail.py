@@ -187,11 +187,13 @@ def _request(asked: "Asked") -> None:
 
 def pack_button(model: str, version: str) -> None:
     """Offer everything about a version's approval as one archive that others verify."""
+    # Asked here: the file is made later, where there is no page and so no cookie.
+    workspace, actor = session.workspace(), session.actor()
 
     def build() -> bytes:
-        workspace, at = session.workspace(), session.now()
+        at = session.now()
         file = workspace.tmp / f"pack-{at:%Y%m%dT%H%M%S%f}.zip"
-        evidence_pack.pack(workspace, model, version, file, by=session.actor(), at=at)
+        evidence_pack.pack(workspace, model, version, file, by=actor, at=at)
         try:
             return file.read_bytes()
         finally:

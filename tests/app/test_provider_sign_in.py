@@ -1,6 +1,7 @@
 """Does the organisation's own sign-in let in whom it vouches for, once, here, and nobody else?"""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,8 +13,9 @@ from lifecycle.domain.actor import Permission, Role
 from lifecycle.errors import NotSignedIn
 from lifecycle.services import access
 from lifecycle.store import audit, people, sessions
-from tests.app import mock_provider
+from tests.app import mock_provider, tiny_workspace
 from tests.app.forms_in_tests import PAGE
+from tests.app.words_on_screen import words_of
 
 GROUPS = (
     ("risk", "approver"),
@@ -249,3 +251,13 @@ def test_without_a_provider_its_pages_lead_to_the_sign_in(served):
     for path in ("/auth/oidc", "/auth/oidc/back?code=x&state=y"):
         assert served().get(path).headers["location"] == "/auth/sign-in"
     assert "your organisation" not in served().get("/auth/sign-in").text
+
+
+def test_whoever_signs_may_prove_it_again_at_the_provider_instead(look, tiny, monkeypatch):
+    given = tiny_workspace.person
+    monkeypatch.setattr(tiny_workspace, "person", lambda name: replace(given(name), via="oidc"))
+
+    text = words_of(look("approvals", request=tiny.waiting))
+
+    assert "/auth/oidc?again=1&next=" in text
+    assert f"request%3D{tiny.waiting}" in text

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission, Role
-from lifecycle.domain.person import Person, grants_authority
+from lifecycle.domain.person import AUTHORITY, Person, grants_authority
 from lifecycle.domain.reach import EVERYWHERE, Reach
 from lifecycle.errors import Conflict, InvalidInput, NotAllowed
 from lifecycle.services import erasure
@@ -120,6 +120,9 @@ def reactivate(
 def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
     """Return the secret of a one-time sign-in link, good for a day.
 
+    A link to an account of authority that can sign in already is recorded as a conflict: whoever
+    opens it acts in that name, and the trail says who made it.
+
     Raises
     ------
     Conflict
@@ -128,10 +131,13 @@ def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
     by.require(Permission.ADMINISTER)
     secret = new_secret()
     with workspace.transaction() as tx:
-        if not people.get(tx, name).active:
+        person = people.get(tx, name)
+        if not person.active:
             raise Conflict(f"the account {name!r} is closed")
         sessions.add_invitation(tx, fingerprint(secret), name, at + INVITATION)
-        record(tx, "person.invite", name, by=by, at=at)
+        taken = person.has_password and person.roles & AUTHORITY
+        details = {"conflict": "the account has authority and a password already"} if taken else {}
+        record(tx, "person.invite", name, by=by, at=at, details=details)
     return secret
 
 

@@ -122,6 +122,15 @@ def test_whoever_came_by_a_link_chooses_a_password_before_deciding():
         actor("app", via="invitation").require(Permission.DECIDE)
 
 
+def test_a_link_into_an_account_of_authority_is_recorded_as_a_conflict(workspace):
+    access.invite(workspace, "app", by=ADMIN, at=NOW)
+    assert last(workspace).details == {}
+    access.set_password(workspace, "app", "correct horse battery", by=actor("app"), at=NOW)
+    access.invite(workspace, "app", by=ADMIN, at=NOW)
+
+    assert "authority and a password already" in str(last(workspace).details["conflict"])
+
+
 def test_an_administrator_cannot_choose_somebody_elses_password(workspace):
     with pytest.raises(NotAllowed, match="send a sign-in link"):
         access.set_password(workspace, "app", "correct horse battery", by=ADMIN, at=NOW)
