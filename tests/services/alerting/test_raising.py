@@ -252,3 +252,10 @@ def test_run_by_run_the_alerts_say_what_the_whole_history_says(one_workspace, le
         assert bool(live) == (whole is not None)
         assert all(a.firing for a in live)
         assert len(live) <= 1
+
+
+def test_a_column_found_later_to_have_moved_in_that_window_joins_its_alert(bench):
+    bench.run(series("BB"), series("cc", column="income"))
+    (joined,) = bench.run(series("BB"), series("BB", column="income"))
+
+    assert (joined.id, keys(joined)) == ("alert-1", {("ks", "age"), ("ks", "income")})
