@@ -183,7 +183,7 @@ def text_of(column: Column) -> str:
     whole = f"{number} = round({number}) AND abs({number}) < {WHOLE}"
     return (
         f"CASE WHEN isnan({number}) THEN NULL "
-        f"WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) "
+        f"WHEN {whole} THEN CAST(TRY_CAST({number} AS BIGINT) AS VARCHAR) "
         f"ELSE CAST({number} AS VARCHAR) END"
     )
 
