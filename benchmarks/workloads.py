@@ -98,4 +98,20 @@ WORKLOADS: dict[str, Workload] = {
         limits={"ours": 2.5},
         peers={"nannyml": "w2_nannyml.py"},
     ),
+    "W3": Workload(
+        "Columns together, 1M + 1M rows, 40 columns",
+        {
+            "floor": lambda f: scan(f, "ref.parquet", "cur.parquet"),
+            "ours, reconstruction of all rows": lambda f: drift(
+                f, "cur.parquet", statistics=("reconstruction_error",)
+            ),
+            "ours, classifier on 50,000 + 50,000": lambda f: drift(
+                f, "cur.parquet", statistics=("classifier_auc",)
+            ),
+            "ours, discrepancy of 5,000 + 5,000": lambda f: drift(
+                f, "cur.parquet", statistics=("mmd",)
+            ),
+        },
+        peers={"nannyml": "w3_nannyml_pca.py"},
+    ),
 }
