@@ -140,7 +140,7 @@ def _rule(result: "Result") -> None:
     verdict = result.verdict
     weight = "" if result.blocking else " (advice, does not block)"
     said = words.said(verdict.sentence)
-    line = f"{words.badge(verdict.outcome)} **{result.rule}**{weight}: {said}"
+    line = f"{words.badge(verdict.outcome)} **{words.said(result.rule)}**{weight}: {said}"
     facts: list[str] = []
     if verdict.value is not None:
         low_high = verdict.interval and f" ({words.interval(verdict.interval)})"

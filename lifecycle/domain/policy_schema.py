@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from lifecycle.domain.grammar import LONGEST_SPAN
 from lifecycle.domain.model import Stage
-from lifecycle.domain.policy_text import CHOICES, CONDITIONS, NUMBERS, SEVERAL, SEVERITIES
+from lifecycle.domain.policy_text import CHOICES, CONDITIONS, NUMBERS, SEVERAL, SEVERITIES, WORD
 from lifecycle.domain.rules import RULES
 from lifecycle.domain.terms import DECIDERS, FURTHER, Cause, Effect, Order, Signing
 from lifecycle.domain.terms_text import SPANS
@@ -21,7 +21,7 @@ def schema() -> Schema:
     """Return the JSON Schema of a policy, made from the tables its reader uses."""
     tiers = {str(t): _object(dict.fromkeys(map(str, Stage), _ref("gate"))) for t in Tier}
     del tiers[Tier.PROHIBITED]
-    word: Schema = {"anyOf": [{"type": "string", "pattern": r"^\S+$"}, {"type": "integer"}]}
+    word: Schema = {"anyOf": [{"type": "string", "pattern": f"^{WORD}$"}, {"type": "integer"}]}
     entries: dict[str, object] = {
         "name": word,
         "version": word,

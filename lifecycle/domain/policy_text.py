@@ -1,5 +1,6 @@
 """Read a policy from the mapping its YAML holds: a closed grammar, nothing is ever executed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, cast
@@ -17,6 +18,8 @@ from lifecycle.errors import InvalidInput
 
 ENTRIES = ("name", "version", "description", "unit", "tiers")
 SEVERITIES = ("block", "warn")
+WORD = r"[\w.-]+"
+"""What a name, a version or a unit is made of, since a label joins them with blanks."""
 
 
 def parse(content: Mapping[str, object]) -> Policy:
@@ -67,7 +70,7 @@ def _named(content: Mapping[str, object], key: str) -> None:
     # YAML reads 1.10 as the number 1.1, and then two versions would share a name.
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InvalidInput(f"policy {key} must be text; write it in quotes, not {value!r}")
-    if len(str(value).split()) != 1 or not str(value).isprintable():
+    if not re.fullmatch(WORD, str(value)):
         raise InvalidInput(f"policy {key} {value!r} must be one word")
 
 

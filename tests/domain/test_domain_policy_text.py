@@ -68,6 +68,8 @@ def test_a_gate_without_words_takes_one_approver_and_no_rules():
         (policy() | {"version": 1.1}, "policy version must be text; write it in quotes, not 1.1"),
         (policy() | {"version": True}, "policy version must be text"),
         (policy() | {"version": "1 b"}, "policy version '1 b' must be one word"),
+        (policy() | {"version": "<b>"}, "policy version '<b>' must be one word"),
+        (policy() | {"version": "1\x07"}, "must be one word"),
         (policy() | {"version": date(2026, 1, 1)}, r"policy\.version holds datetime\.date"),
         (policy() | {"description": [{"a": {1, 2}}]}, r"policy\.description\[0\]\.a holds"),
         (policy() | {"tiers": {1: {}}}, r"policy\.tiers has the key 1, which must be text"),

@@ -299,7 +299,7 @@ def test_health_is_what_monitoring_says_and_silence_is_judged_by_stage(workspace
 
 
 def test_two_approvers_at_once_end_in_one_order_and_one_move(workspace, bench):
-    for turn in range(50):
+    for turn in range(200):
         version = bench.version(f"{turn}", stage=Stage.VALIDATED if turn % 2 else Stage.CANDIDATE)
         bench.evidence(version)
         to = Stage.APPROVED if turn % 2 else Stage.VALIDATED
