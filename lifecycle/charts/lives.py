@@ -14,6 +14,7 @@ LANES = {
     "model": "registered",
     "version": "versions",
     "evidence": "evidence",
+    "pack": "evidence",
     "request": "approvals",
     "approval": "approvals",
     "finding": "approvals",

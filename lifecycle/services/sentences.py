@@ -170,6 +170,7 @@ TOLD: Mapping[str, Callable[[str, _Details], str]] = {
     "incident.action_done": lambda name, d: f"{name}: action {d.get('number')} is done",
     "incident.link": _incident("got alerts or evidence"),
     "evidence.add": _measured,
+    "pack.export": lambda name, _: f"the evidence pack of {name} was taken",
     "request.open": _asked,
     "request.approve": _decided("approved by one person"),
     "request.reject": _decided("rejected"),
