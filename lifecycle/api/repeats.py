@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lifecycle.adapters import sealing
 from lifecycle.api.door import ACTOR
 from lifecycle.api.problems import answer
 from lifecycle.errors import InvalidInput
@@ -57,7 +58,7 @@ class AnswerOnce:
         ).hexdigest()
         known = await run_in_threadpool(self._remembered, key, person)
         if known is not None:
-            await _replay(known, asked)(scope, receive, send)
+            await self._replay(known, asked)(scope, receive, send)
             return
         status, said = 500, bytearray()
 
@@ -71,7 +72,9 @@ class AnswerOnce:
 
         await self._app(scope, _again(body), listen)
         if 200 <= status < 300:  # noqa: PLR2004 -- HTTP's own numbers
-            kept = {"asked": asked, "status": status, "body": said.decode()}
+            # Some answers hold a secret that is shown once, so none lies in the store in the clear.
+            sealed = sealing.seal(self._workspace.home, said.decode())
+            kept = {"asked": asked, "status": status, "sealed": sealed}
             await run_in_threadpool(self._remember, key, person, kept)
 
     def _remembered(self, key: str, person: str) -> dict[str, Any] | None:
@@ -81,12 +84,12 @@ class AnswerOnce:
         with self._workspace.transaction() as tx:
             keys.remember(tx, key, person, kept, at=datetime.now(UTC))
 
-
-def _replay(known: dict[str, Any], asked: str) -> Response:
-    if known["asked"] != asked:
-        return answer(InvalidInput("this Idempotency-Key was used for another request"))
-    headers = {"Idempotency-Replayed": "true"}
-    return Response(known["body"], known["status"], headers, "application/json")
+    def _replay(self, known: dict[str, Any], asked: str) -> Response:
+        if known["asked"] != asked:
+            return answer(InvalidInput("this Idempotency-Key was used for another request"))
+        said = sealing.unseal(self._workspace.home, known["sealed"])
+        headers = {"Idempotency-Replayed": "true"}
+        return Response(said, known["status"], headers, "application/json")
 
 
 async def _read(receive: Receive) -> bytes:
