@@ -39,8 +39,9 @@ def prepare() -> None:
 
     tune_numpy()
     keep_freed_memory()
-    for name in ("lifecycle.engines.duckdb", "lifecycle.services.analysis.drift", "scipy.special"):
-        import_module(name)
+    for name in ("engines.duckdb", "services.analysis.drift", "services.analysis.estimation"):
+        import_module(f"lifecycle.{name}")
+    import_module("scipy.special")
 
 
 def scan(folder: Path, *files: str) -> None:
@@ -72,6 +73,23 @@ def drift(folder: Path, current: str, **options: object) -> int:
         now = engine.open(str(folder / current))
         chosen = DriftOptions(**options)  # pyright: ignore[reportArgumentType] -- named by callers
         result = measure_drift(engine, reference=reference, current=now, options=chosen)
+        return len(json.dumps(as_json(result)))
+
+
+def estimate(folder: Path, **options: object) -> int:
+    """Estimate seven measures without outcomes as `lifecycle estimate` does, to its JSON."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.estimating import EstimateOptions
+    from lifecycle.services.analysis.estimation import measure_estimate
+    from lifecycle.services.analysis.outcomes import Roles
+    from lifecycle.services.analysis.result import as_json
+
+    roles = Roles(target="y", prediction="y_pred", score="y_pred_proba")
+    with choose() as engine:
+        reference = engine.open(str(folder / "cbpe_ref.parquet"))
+        now = engine.open(str(folder / "cbpe_cur.parquet"))
+        chosen = EstimateOptions(roles, **options)  # pyright: ignore[reportArgumentType] -- named by callers
+        result = measure_estimate(engine, reference=reference, current=now, options=chosen)
         return len(json.dumps(as_json(result)))
 
 
@@ -113,5 +131,14 @@ WORKLOADS: dict[str, Workload] = {
             ),
         },
         peers={"nannyml": "w3_nannyml_pca.py"},
+    ),
+    "W5": Workload(
+        "Performance without outcomes, seven measures, 500k + 500k rows",
+        {
+            "floor": lambda f: scan(f, "cbpe_ref.parquet", "cbpe_cur.parquet"),
+            "ours": estimate,
+            "ours, by day and tested": lambda f: estimate(f, **BY_DAY),
+        },
+        peers={"nannyml": "w5_nannyml_cbpe.py"},
     ),
 }
