@@ -192,9 +192,9 @@ def test_many_rows_are_counted_in_batches_with_the_same_numbers(
 
     whole = measurements.history(ws.cursor(), "tumour/1")
     monkeypatch.setattr(counting, "BATCH_ROWS", 60)
-    for hours, settings in ((2, {"bins": 65, "reason": "finer"}), (4, {"reason": "as before"})):
+    for hours, bins, reason in ((2, 65, "finer"), (4, 64, "as before")):
         at = AT + timedelta(hours=hours)
-        monitoring.define(ws, "tumour", "1", **settings, minimum=100, by=dev, at=at)
+        monitoring.define(ws, "tumour", "1", bins=bins, minimum=100, reason=reason, by=dev, at=at)
         monitoring.run(ws, by=dev, at=at + timedelta(hours=1))
 
     assert measurements.history(ws.cursor(), "tumour/1") == whole
