@@ -57,6 +57,7 @@ Examples:
   lifecycle performance scored.parquet --target class --positive ">50K" \\
     --prediction pred --score score --segment sex
   lifecycle performance bikes.csv --target cnt --prediction forecast --timestamp at --window 1w
+  lifecycle performance scored.parquet --target y --prediction pred --timestamp at --changes
 """,
     "estimate": """\b
 Examples:
@@ -161,6 +162,9 @@ def performance(
     window: Window = None,
     segment: Annotated[Many, typer.Option(metavar="COL", help="Measure each value too.")] = None,
     statistic: Annotated[Many, typer.Option(metavar="NAME", help="What to measure.")] = None,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Say when errors rose or fell; needs --timestamp.")
+    ] = False,
     value: Value = None,
     currency: Currency = "EUR",
     confidence: Confidence = 0.95,
@@ -171,6 +175,7 @@ def performance(
     out: Out = None,
 ) -> None:
     """Measure how good a model's answers are, from rows with outcomes."""
+    from lifecycle.adapters.streams import DETECTORS
     from lifecycle.engines import choose
     from lifecycle.services.analysis.outcomes import Roles
     from lifecycle.services.analysis.performance import PerformanceOptions, measure_performance
@@ -193,6 +198,7 @@ def performance(
         confidence=confidence,
         limits=numbers(limit or (), option="--limit"),
         costs=_costs(value, currency=currency),
+        changes=tuple(DETECTORS) if changes else (),
     )
     with choose(engine) as counting:
         source = counting.open(data, where=filters(where))

@@ -8,7 +8,7 @@ from lifecycle.domain.value import CostMatrix, as_settings
 from lifecycle.engines import Engine
 from lifecycle.engines.contract import Grouping, Source, Tallied
 from lifecycle.engines.windows import Windowing
-from lifecycle.errors import InvalidInput
+from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.analysis.classes import measure_class_scores
 from lifecycle.services.analysis.outcomes import (
     Roles,
@@ -27,6 +27,7 @@ from lifecycle.services.analysis.result import (
     overall,
     side,
 )
+from lifecycle.services.analysis.streams import change_points, sentence, stream_json
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs, Statistic
 
@@ -56,6 +57,8 @@ class PerformanceOptions:
         By statistic; nothing is judged without one.
     costs
         What decisions are worth, to measure their value too.
+    changes
+        Detectors that say when the level of the errors changed; none when empty.
     """
 
     roles: Roles
@@ -66,6 +69,7 @@ class PerformanceOptions:
     confidence: float = 0.95
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
     costs: CostMatrix | None = None
+    changes: Sequence[str] = ()
 
 
 def measure_performance(engine: Engine, *, source: Source, options: PerformanceOptions) -> Result:
@@ -99,6 +103,7 @@ def measure_performance(engine: Engine, *, source: Source, options: PerformanceO
             engine, source, roles=roles, groupings=groupings, confidence=options.confidence
         )
     measurements, _ = finish(drafts)
+    details, changed = _changes(engine, source, task=task, options=options)
     return Result(
         command="performance",
         inputs={"data": side(source)},
@@ -106,8 +111,40 @@ def measure_performance(engine: Engine, *, source: Source, options: PerformanceO
         | {"engine": engine.name, "positive": positive},
         measurements=measurements,
         verdict=overall(measurements),
-        notices=(*notices, *assumed, *left_out(tallied)),
+        notices=(*notices, *assumed, *left_out(tallied), *changed),
+        details=details,
     )
+
+
+def _changes(
+    engine: Engine, source: Source, *, task: Task, options: PerformanceOptions
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Say when the level of the errors changed, for programs and for people."""
+    roles = options.roles
+    if not options.changes:
+        return {}, ()
+    if options.timestamp is None or roles.prediction is None:
+        raise InvalidInput("--changes follows errors in time: give --timestamp and --prediction")
+    positive = None
+    if task is Task.BINARY:
+        codings = binary_codings(engine, source, roles=roles)
+        if codings.decision is not None:
+            positive = (codings.label.positive, codings.decision.positive)
+    try:
+        stream = change_points(
+            engine,
+            source,
+            timestamp=options.timestamp,
+            target=roles.target,
+            prediction=roles.prediction,
+            positive=positive,
+            detectors=options.changes,
+        )
+    except InsufficientData as error:
+        return {"change_points": {"changes": [], "reason": str(error)}}, (str(error),)
+    told = [sentence(change) for change in stream.changes]
+    nothing = f"no detector saw the errors of {stream.n} rows change their level"
+    return {"change_points": stream_json(stream)}, tuple(told or [nothing])
 
 
 def _settings(
@@ -124,6 +161,7 @@ def _settings(
         "segments": list(options.segments),
         "confidence": options.confidence,
         "limits": dict(options.limits),
+        "changes": list(options.changes),
         "value": as_settings(options.costs) if options.costs else None,
     }
 

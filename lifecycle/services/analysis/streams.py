@@ -72,11 +72,17 @@ def change_points(
     timestamp: str,
     target: str,
     prediction: str,
+    positive: tuple[str, str] | None = None,
     detectors: Sequence[str] = tuple(DETECTORS),
 ) -> Stream:
     """Find when the errors of a model's answers rose or fell.
 
     Answers that are numbers on both sides err by their distance; any others are right or wrong.
+
+    Parameters
+    ----------
+    positive
+        The positive outcome and the positive decision, where the two are coded in their own way.
 
     Raises
     ------
@@ -85,11 +91,9 @@ def change_points(
     InvalidInput
         A column or detector is unknown, or there are too many classes.
     """
-    for name in detectors:
-        if name not in DETECTORS:
-            known = ", ".join(DETECTORS)
-            raise InvalidInput(f"no detector is called {name!r}; known: {known}")
-    parts = list(_parts(engine, source, timestamp=timestamp, target=target, prediction=prediction))
+    check_detectors(detectors)
+    names = (target, prediction)
+    parts = list(_parts(engine, source, timestamp=timestamp, names=names, positive=positive))
     starts, errors = (np.concatenate(side) for side in zip(*parts, strict=True))
     used = (starts != NO_WINDOW) & np.isfinite(errors)
     if int(used.sum()) < FEWEST:
@@ -109,15 +113,60 @@ def change_points(
     return Stream(len(values), len(starts) - len(values), float(values.mean()), tuple(changes))
 
 
+def check_detectors(names: Sequence[str]) -> None:
+    """Refuse a detector that nobody knows."""
+    for name in names:
+        if name not in DETECTORS:
+            known = ", ".join(DETECTORS)
+            raise InvalidInput(f"no detector is called {name!r}; known: {known}")
+
+
+def sentence(change: ChangePoint) -> str:
+    """Say when a change was called, by whom, and from which error to which."""
+    moment = change.at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    went = "rose" if change.after > change.before else "fell"
+    levels = f"from {change.before:.3g} to {change.after:.3g}"
+    return f"the mean error {went} {levels} at {moment}, says {change.detector}"
+
+
+def stream_json(stream: Stream) -> dict[str, object]:
+    """Return a stream in the shape programs rely on."""
+    return {
+        "n": stream.n,
+        "left_out": stream.left_out,
+        "mean_error": stream.mean,
+        "changes": [
+            {
+                "detector": change.detector,
+                "at": change.at.isoformat().replace("+00:00", "Z"),
+                "row": change.row,
+                "before": change.before,
+                "after": change.after,
+            }
+            for change in stream.changes
+        ],
+        "reason": None,
+    }
+
+
 def _parts(
-    engine: Engine, source: Source, *, timestamp: str, target: str, prediction: str
+    engine: Engine,
+    source: Source,
+    *,
+    timestamp: str,
+    names: tuple[str, str],
+    positive: tuple[str, str] | None,
 ) -> Iterator[tuple[CountArray, FloatArray]]:
     """Return each batch's times and errors; NaN where an outcome or a prediction is missing."""
     windowing = Windowing(timestamp, parse_width(SECOND))
-    numeric = all(source.column(name).kind is Kind.NUMERIC for name in (target, prediction))
-    names = [target, prediction] if numeric else []
-    classes = {} if numeric else _classes(engine, source, (target, prediction))
-    for batch in engine.batches(source, numbers=names, categories=classes, windowing=windowing):
+    numeric = positive is None and all(source.column(name).kind is Kind.NUMERIC for name in names)
+    classes: Mapping[str, Sequence[str]] = {}
+    if positive is not None:
+        classes = {name: [label] for name, label in zip(names, positive, strict=True)}
+    elif not numeric:
+        classes = _classes(engine, source, names)
+    numbers = names if numeric else ()
+    for batch in engine.batches(source, numbers=numbers, categories=classes, windowing=windowing):
         outcome, answer = batch.values
         error = np.abs(answer - outcome)
         if batch.starts is not None:
