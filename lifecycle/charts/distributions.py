@@ -191,19 +191,21 @@ def _bounds(profiles: Sequence[NumericProfile]) -> FloatArray:
 def _ends(profile: NumericProfile) -> tuple[float, float]:
     """Return the bounds outside of which only tails lie."""
     shares = np.cumsum(profile.counts) / profile.n
-    inner = [profile.low, *profile.edges.tolist(), profile.high]
     first, last = int(np.searchsorted(shares, TAIL)), int(np.searchsorted(shares, 1 - TAIL))
-    low = inner[first] if first else _end(profile, 0)
-    high = inner[last + 1] if last + 1 < len(profile.counts) else _end(profile, -1)
-    return max(low, profile.low), min(high, profile.high)
+    return _reach(profile, first, upper=False), _reach(profile, last, upper=True)
 
 
-def _end(profile: NumericProfile, outer: int) -> float:
-    """Say how far an open outer bin reaches, for an exponential tail with the bin's mean."""
-    if not len(profile.edges) or not profile.counts[outer]:
-        return profile.high if outer else profile.low
-    edge = float(profile.edges[outer])
-    return edge + TAIL_LENGTHS * (float(profile.sums[outer] / profile.counts[outer]) - edge)
+def _reach(profile: NumericProfile, at: int, *, upper: bool) -> float:
+    """Say how far a bin reaches from its inner side, for an exponential tail with its mean.
+
+    A bin whose rows lie evenly reaches to its end; one that an outlier widened does not.
+    """
+    inner = [profile.low, *profile.edges.tolist(), profile.high]
+    near, far = (inner[at], inner[at + 1]) if upper else (inner[at + 1], inner[at])
+    near, far = (min(max(end, profile.low), profile.high) for end in (near, far))
+    mean = float(profile.sums[at]) / max(int(profile.counts[at]), 1)
+    reach = near + TAIL_LENGTHS * (mean - near)
+    return min(reach, far) if upper else max(reach, far)
 
 
 def _points(reference: NumericProfile, current: NumericProfile) -> FloatArray | None:

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tarfile
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,8 @@ from lifecycle.store.connection import ANCHOR, CONFIG, DATABASE, FOLDERS, Worksp
 MANIFEST = "manifest.json"
 FORMAT = 1
 BLOCK = 1 << 20
+PATIENCE = 30.0
+"""Seconds to wait for others' transactions, which are short."""
 
 
 def backup(workspace: Workspace, file: Path) -> Mapping[str, Any]:
@@ -109,9 +112,21 @@ def _copy_database(workspace: Workspace, copy: Path) -> tuple[tuple[int, str], d
             con.execute(f"DETACH {there}")
     finally:
         con.close()
-    with duckdb.connect(str(copy), config=CONFIG) as made:
+    with _opened_copy(copy) as made:
         migrations.protect(made)
         return audit.head(made), _logged(made)
+
+
+def _opened_copy(copy: Path) -> duckdb.DuckDBPyConnection:
+    """Open a copy once nobody holds it: transactions that began before it was detached still do."""
+    last = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return duckdb.connect(str(copy), config=CONFIG)
+        except duckdb.ResourceInUseException:
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.01)
 
 
 def _logged(con: Connection) -> dict[str, str]:

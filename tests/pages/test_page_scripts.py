@@ -266,7 +266,10 @@ def test_data_quality_names_what_fails_and_opens_rows_for_those_who_may(open_pag
     assert "columns:" in page.code[-1].value
     (opens,) = [button for button in page.button if button.label.startswith("Open failing rows")]
     opens.click().run()
-    assert "fails this check" in said(page)
+    rows = page.dataframe[-1].value
+    assert list(rows.columns) == ["id", "time (UTC)", "income"]
+    assert len(rows) > 0
+    assert (rows["income"].astype(float) > 73).all()
     hidden = clean(open_page("quality", portfolio, by=VIEWER, **LIVE, column="income"))
     assert "do not let you open single rows" in said(hidden)
 

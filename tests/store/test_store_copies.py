@@ -110,10 +110,12 @@ def test_a_backup_taken_while_others_write_is_consistent(filled, tmp_path, predi
 
     writer = threading.Thread(target=work)
     writer.start()
-    for name in ("a", "b"):
-        backup.backup(filled, tmp_path / name)
-    stop.set()
-    writer.join()
+    try:
+        for name in ("a", "b"):
+            backup.backup(filled, tmp_path / name)
+    finally:
+        stop.set()
+        writer.join()
     for name in ("a", "b"):
         home = tmp_path / f"restored-{name}"
         backup.restore(tmp_path / name, home)
