@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import decisions, session, widgets, words
+from app import session, widgets, words
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status
 from lifecycle.domain.delegation import LONGEST
@@ -76,7 +76,7 @@ def _mine(
     found = [
         asked
         for asked in waiting
-        if not decisions.why_not(con, asked, actor, terms=approvals.terms_of(con, asked), at=at)
+        if not approvals.why_not(con, asked, actor, terms=approvals.terms_of(con, asked), at=at)
     ]
     return sorted(found, key=lambda asked: asked.requested_at)
 
@@ -109,9 +109,7 @@ def _tasks(con: "Connection", actor: "Actor", *, at: datetime, to_open: "Open") 
     for i, task in enumerate(found):
         mark = ":red-badge[:material/alarm: overdue] " if task.overdue else ""
         st.markdown(f"{mark}{words.said(task.sentence)}")
-        subject = task.subject
-        if task.kind != "mention":
-            subject = kept.finding(con, task.subject).request_id or ""
+        subject = task.request_id
         if subject:
             label = f"Open {subject}"
             st.button(label, key=f"task_{i}", on_click=to_open, args=(subject,), type="tertiary")

@@ -6,20 +6,16 @@ from urllib.parse import quote, urlencode, urlsplit
 import streamlit as st
 
 from app import session, widgets, words
-from lifecycle.domain.actor import Permission
-from lifecycle.domain.approval import Status, Vote
+from lifecycle.domain.approval import Vote
 from lifecycle.domain.rules import Outcome
 from lifecycle.errors import LifecycleError
 from lifecycle.services import approvals
 from lifecycle.store import evidence
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from lifecycle.domain.actor import Actor
     from lifecycle.domain.approval import Request
     from lifecycle.domain.rules import GateReport, Result
-    from lifecycle.domain.terms import Terms
     from lifecycle.store.connection import Connection
 
 VOTES = {
@@ -49,35 +45,6 @@ def ask_again(actor: "Actor", *, key: str) -> approvals.Proof:
         way = words.way_out("Prove it again at your provider", f"/auth/oidc?again=1&next={back}")
         st.markdown(way, unsafe_allow_html=True)
     return approvals.Proof(given, session.secret())
-
-
-def why_not(
-    con: "Connection", asked: "Request", actor: "Actor", *, terms: "Terms", at: "datetime"
-) -> str:
-    """Say why somebody cannot vote; empty when they can. The service has the last word."""
-    who = " or ".join(sorted(terms.roles)).replace("_", " ")
-    counts = actor.roles & terms.roles or approvals.lenders(con, actor, at=at)
-    against = (
-        (asked.status is not Status.OPEN, f"This request is {asked.status}."),
-        (
-            actor.name == asked.requested_by,
-            "You asked for this yourself, so a second person must decide.",
-        ),
-        (
-            actor.name in asked.barred,
-            "You answer for this version or produced its evidence, so somebody else must decide.",
-        ),
-        (
-            not actor.may(Permission.DECIDE),
-            f"Your roles do not include deciding; somebody with the role {who} does.",
-        ),
-        (
-            any(actor.name in decision.people for decision in asked.decisions),
-            "You have voted; the request waits for somebody else.",
-        ),
-        (not counts, f"Your roles do not count here; somebody with the role {who} decides."),
-    )
-    return next((sentence for applies, sentence in against if applies), "")
 
 
 def stands_on(con: "Connection", asked: "Request") -> None:

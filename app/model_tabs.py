@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import widgets
+from app import asking, widgets
 from lifecycle.charts import records, tables, wording
 from lifecycle.store import audit, datasets, evidence, requests
 
@@ -85,8 +85,11 @@ def proof(con: "Connection", model: "Model", known: "Sequence[Version]") -> None
     widgets.table(tables.rows(found.measurements), name="measured", alt="Its measurements")
 
 
-def approvals(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:
-    """Show the requests to move its versions."""
+def approvals(
+    con: "Connection", model: "Model", case: "UseCase", known: "Sequence[Version]"
+) -> None:
+    """Show the requests to move its versions, and let somebody ask for another."""
+    asking.form(con, case, known)
     found = [r for v in known for r in requests.every(con, version_id=v.id)]
     if not found:
         hint = f"`lifecycle request {model.id} VERSION --to STAGE --reason …` asks."

@@ -36,7 +36,7 @@ asked = known[str(chosen)]
 version = models.version_by_id(con, asked.version_id)
 terms = approvals.terms_of(con, asked)
 stale = approvals.is_stale(workspace, asked) if asked.status is Status.OPEN else []
-reason_against = decisions.why_not(con, asked, actor, terms=terms, at=at)
+reason_against = approvals.why_not(con, asked, actor, terms=terms, at=at)
 
 # Draw: what changes and who must agree.
 st.subheader(f"{asked.id}: {asked.version_id} from {asked.before} to {asked.to}")

@@ -67,7 +67,7 @@ if monitoring.open:
         monitoring_tab.show(con, model, known)
 if approvals.open:
     with approvals:
-        model_tabs.approvals(con, model, known)
+        model_tabs.approvals(con, model, case, known)
 if trail.open:
     with trail:
         if session.may(Permission.READ_TRAIL):

@@ -8,7 +8,8 @@ from app import overview_parts, session, widgets, words
 from lifecycle.charts import lives
 from lifecycle.domain.measurement import SEVERITY, State
 from lifecycle.services import portfolio
-from lifecycle.services.portfolio import InventoryRow, Overview, QueueItem
+from lifecycle.services.approvals import QueueItem, Task
+from lifecycle.services.portfolio import InventoryRow, Overview
 
 WAITS = {
     "decide": (State.UPCOMING, "Decide"),
@@ -17,15 +18,25 @@ WAITS = {
 }
 
 
-def queue(items: Sequence[QueueItem]) -> None:
-    """List the requests this person may decide or has made."""
+def queue(items: Sequence[QueueItem], tasks: Sequence[Task]) -> None:
+    """List the requests this person may decide or has made, and what else they owe."""
     st.subheader("Waits for you")
-    if not items:
-        st.markdown("Nothing: no open request is yours to decide.")
+    if not items and not tasks:
+        st.markdown("Nothing: no open request is yours to decide, and you owe no answer.")
+    for task in tasks:
+        state = State.BREACH if task.overdue else State.UPCOMING
+        late = "Overdue: " if task.overdue else ""
+        widgets.badge(state, f"{late}{words.said(task.sentence)}")
+        if task.request_id:
+            label = f"Open {task.request_id}"
+            widgets.link("approvals", label=label, icon="task", request=task.request_id)
+        else:
+            model = task.version_id.partition("/")[0]
+            widgets.link("model", label=f"Open {task.version_id}", icon="task", model=model)
     for item in items:
         state, verb = WAITS[item.kind]
         changed = f" What it stands on changed: {', '.join(item.reasons)}." if item.reasons else ""
-        widgets.badge(state, f"{item.sentence.rstrip('.')}.{changed}")
+        widgets.badge(state, f"{words.said(item.sentence.rstrip('.'))}.{changed}")
         label = f"{verb}: {item.request_id}, asked {words.day(item.at)}"
         widgets.link("approvals", label=label, icon="approval", request=item.request_id)
 
@@ -64,7 +75,7 @@ at_stake = f" {money} of expected value a year depends on them." if money else "
 widgets.badge(worst, f"{lives.health_message(seen.health)}.{at_stake}")
 left, right = st.columns(2, gap="large")
 with left:
-    queue(seen.queue)
+    queue(seen.queue, seen.tasks)
     overview_parts.alerts(seen.alerts)
     reviews(seen.reviews)
     health(seen)

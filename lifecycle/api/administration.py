@@ -15,7 +15,7 @@ from lifecycle.api.shapes import plain
 from lifecycle.domain.actor import Permission, Role, Scope
 from lifecycle.domain.person import Answer
 from lifecycle.domain.usecase import Tier
-from lifecycle.services import access, portfolio, workspaces
+from lifecycle.services import access, approvals, workspaces
 from lifecycle.store import people, role_changes, tokens
 
 router = APIRouter(tags=["administration"])
@@ -71,7 +71,11 @@ def me(door: Door) -> Any:
 @router.get("/queue")
 def queue(door: Door) -> Any:
     """List what waits for the caller."""
-    return {"items": plain(portfolio.queue(door.reading(), door.actor))}
+    con = door.reading()
+    return {
+        "items": plain(approvals.queue(con, door.actor, at=door.at)),
+        "tasks": plain(approvals.tasks(con, door.actor, at=door.at)),
+    }
 
 
 @router.get("/people")

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from lifecycle.domain.actor import Actor, Permission
-from lifecycle.domain.approval import Request, Status
+from lifecycle.domain.actor import Actor
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State, verdict
 from lifecycle.domain.model import Model, Stage, Version
-from lifecycle.domain.policy import Policy
 from lifecycle.domain.raised_alert import Alert
 from lifecycle.domain.usecase import Tier, UseCase
-from lifecycle.errors import NotFound
-from lifecycle.services import alerting, sentences
+from lifecycle.services import alerting, approvals, sentences
+from lifecycle.services.approvals import QueueItem, Task
 from lifecycle.services.completeness import missing
-from lifecycle.store import measurements, models, policies, requests, usecases
+from lifecycle.store import measurements, models, usecases
 from lifecycle.store import portfolio as store
 from lifecycle.store.connection import Connection
 
@@ -82,29 +80,6 @@ class InventoryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueItem:
-    """A request that waits for somebody.
-
-    Parameters
-    ----------
-    kind
-        ``decide`` for a request this person may vote on, ``own`` for one of their own,
-        ``stale`` for either once something under it changed.
-    reasons
-        What changed under it.
-    """
-
-    kind: str
-    request_id: str
-    version_id: str
-    to: Stage
-    requested_by: str
-    at: datetime
-    sentence: str
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Happening:
     """Something that happened, as a sentence."""
 
@@ -139,6 +114,8 @@ class Overview:
         Versions by stage.
     at_risk
         Expected yearly value, by currency, of the use cases with a model in breach.
+    tasks
+        What else this person owes: findings, reviews after an emergency, mentions.
     alerts
         Those nobody has taken on, as far as this person may, gravest first.
     """
@@ -149,6 +126,7 @@ class Overview:
     at_risk: Mapping[str, float]
     alarms: tuple[Alarm, ...]
     queue: tuple[QueueItem, ...]
+    tasks: tuple[Task, ...]
     alerts: tuple[Alert, ...]
     reviews: tuple[InventoryRow, ...]
     changed: tuple[Happening, ...]
@@ -166,31 +144,6 @@ def inventory(con: Connection, *, at: datetime) -> list[InventoryRow]:
         for model in models.every(con)
         for version in by_model.get(model.id) or [None]
     ]
-
-
-def queue(con: Connection, actor: Actor) -> list[QueueItem]:
-    """Return the open requests that this person may decide or has made, oldest first."""
-    found: list[QueueItem] = []
-    for request in reversed(requests.every(con, status=Status.OPEN)):
-        own, decides = request.requested_by == actor.name, _may_decide(con, request, actor)
-        if not own and not decides:
-            continue
-        reasons = _changed_under(con, request)
-        kind = "stale" if reasons else "decide" if decides else "own"
-        wish = f"move {request.version_id} from {request.before} to {request.to}"
-        found.append(
-            QueueItem(
-                kind=kind,
-                request_id=request.id,
-                version_id=request.version_id,
-                to=request.to,
-                requested_by=request.requested_by,
-                at=request.requested_at,
-                sentence=f"{request.requested_by} asks to {wish}: {request.reason}",
-                reasons=tuple(reasons),
-            )
-        )
-    return found
 
 
 def overview(
@@ -216,7 +169,8 @@ def overview(
         stages=dict(Counter(row.stage for row in rows if row.stage is not None)),
         at_risk=_at_risk(by_model, health=health),
         alarms=tuple(alarms(con)),
-        queue=tuple(queue(con, actor)),
+        queue=tuple(approvals.queue(con, actor, at=at)),
+        tasks=tuple(approvals.tasks(con, actor, at=at)),
         alerts=tuple(alerting.waiting(con, actor)),
         reviews=tuple(due),
         changed=tuple(changes(con, since=since or at - timedelta(days=7))),
@@ -321,44 +275,6 @@ def _row(
         value=use_case.value,
         currency=use_case.currency,
     )
-
-
-def _may_decide(con: Connection, request: Request, actor: Actor) -> bool:
-    """Tell whether a person could vote on a request: allowed, not barred, and not yet voted."""
-    voted = any(decision.by == actor.name for decision in request.decisions)
-    if voted or actor.name in request.barred or not actor.may(Permission.DECIDE):
-        return False
-    model_id = request.version_id.partition("/")[0]
-    tier = usecases.get(con, models.get(con, model_id).use_case_id).tier
-    gate = policies.labelled(con, request.policy).gates.get(tier, {}).get(request.to)
-    return gate is None or bool(gate.roles & actor.roles)
-
-
-def _changed_under(con: Connection, request: Request) -> list[str]:
-    """Say what is not as it was when the request was opened."""
-    newest = store.newest_evidence(con).get(request.version_id, {})
-    reasons = [
-        f"newer {purpose} evidence {found}"
-        for purpose, (found, _) in newest.items()
-        if found not in request.evidence
-    ]
-    policy = _policy_in_force(con)
-    if policy is not None and policy.sha256 != request.policy_sha256:
-        reasons.append(
-            f"policy {policy.name} {policy.version} is in force, it was opened under "
-            f"{request.policy}"
-        )
-    stage = models.version_by_id(con, request.version_id).stage
-    if stage is not request.before:
-        reasons.append(f"the version is {stage} and no longer {request.before}")
-    return reasons
-
-
-def _policy_in_force(con: Connection) -> Policy | None:
-    try:
-        return policies.current(con)
-    except NotFound:
-        return None
 
 
 def _health_of(versions: Sequence[InventoryRow]) -> State:

@@ -216,3 +216,11 @@ def test_somebody_who_decides_can_let_an_equal_decide(look, tiny):
 
     assert "rob decides for you until" in words_of(shown)
     assert "**rob** decides for **rita**" in words_of(shown)
+
+
+def test_what_somebody_owes_stands_on_the_overview_with_its_request(look, tiny):
+    approvals.comment(tiny.workspace, tiny.waiting, "@vera which rows?", by=person("dan"), at=now())
+
+    text = words_of(look("overview", who="vera"))
+
+    assert f"dan mentions you on {tiny.waiting}" in text.replace("\\", "")

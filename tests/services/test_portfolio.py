@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from lifecycle.domain.model import Columns, Stage, Version
 from lifecycle.domain.policy_text import parse
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import NotFound
-from lifecycle.services import portfolio, registry, sentences
+from lifecycle.services import approvals, portfolio, registry, sentences
+from lifecycle.services.approvals import cases
 from lifecycle.services.completeness import WANTED
 from lifecycle.store import audit, evidence, measurements, models, policies, requests
 
@@ -47,6 +49,8 @@ def asked(registered, ws, dev):
     )
     with ws.transaction() as tx:
         policies.add(tx, policy, at=AT, by="root")
+        bundle = cases.bundle(cases.case_of(tx, "tumour", "1", at=AT), policy)
+        request = replace(request, bundle=bundle)
         requests.add(tx, request)
         event = AuditEvent(
             "request.open",
@@ -117,14 +121,10 @@ def test_a_version_in_production_without_measurements_is_insufficient(registered
 
 
 def _staged(version: Version, stage: Stage) -> Version:
-    from dataclasses import replace
-
     return replace(version, stage=stage)
 
 
 def test_the_next_review_follows_the_last_approval_by_the_tiers_interval(asked, ws):
-    from dataclasses import replace
-
     vote = Decision("ada", AT, Vote.APPROVE, "fine", "b")
     approved = replace(asked, status=Status.APPROVED, decisions=(vote,))
     with ws.transaction() as tx:
@@ -143,21 +143,21 @@ def test_the_next_review_follows_the_last_approval_by_the_tiers_interval(asked, 
 def test_the_queue_shows_who_may_decide_and_who_asked(asked, ws, dev, viewer):
     con = ws.cursor()
 
-    assert [(i.kind, i.request_id) for i in portfolio.queue(con, APPROVER)] == [("decide", "req-1")]
-    assert [(i.kind, i.request_id) for i in portfolio.queue(con, dev)] == [("own", "req-1")]
-    assert portfolio.queue(con, viewer) == []
-    assert "dora asks to move tumour/1" in portfolio.queue(con, dev)[0].sentence
+    assert [(i.kind, i.request_id) for i in approvals.queue(con, APPROVER, at=AT)] == [
+        ("decide", "req-1")
+    ]
+    assert [(i.kind, i.request_id) for i in approvals.queue(con, dev, at=AT)] == [("own", "req-1")]
+    assert approvals.queue(con, viewer, at=AT) == []
+    assert "dora asks to move tumour/1" in approvals.queue(con, dev, at=AT)[0].sentence
 
 
 def test_who_is_barred_or_has_voted_has_nothing_to_decide(asked, ws):
-    from dataclasses import replace
-
     barred = Actor("dora", frozenset({Role.APPROVER}))
-    assert [i.kind for i in portfolio.queue(ws.cursor(), barred)] == ["own"]
+    assert [i.kind for i in approvals.queue(ws.cursor(), barred, at=AT)] == ["own"]
     voted = replace(asked, decisions=(Decision("ada", AT, Vote.ABSTAIN, "", "b"),))
     with ws.transaction() as tx:
         requests.update(tx, voted, expected=0)
-    assert portfolio.queue(ws.cursor(), APPROVER) == []
+    assert approvals.queue(ws.cursor(), APPROVER, at=AT) == []
 
 
 def test_a_request_is_stale_once_evidence_policy_or_stage_changed(asked, ws, dev):
@@ -166,7 +166,7 @@ def test_a_request_is_stale_once_evidence_policy_or_stage_changed(asked, ws, dev
         policies.add(tx, parse({**POLICY, "version": "2"}), at=AT, by="root")
     registry.move_version(ws, "tumour", "1", to=Stage.RETIRED, reason="", by=dev, at=AT)
 
-    (item,) = portfolio.queue(ws.cursor(), APPROVER)
+    (item,) = approvals.queue(ws.cursor(), APPROVER, at=AT)
 
     assert item.kind == "stale"
     assert item.reasons == (

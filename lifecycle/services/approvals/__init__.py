@@ -6,6 +6,7 @@ from lifecycle.services.approvals.clock import tick
 from lifecycle.services.approvals.comparing import is_stale, since_last_approval
 from lifecycle.services.approvals.deciding import decide, decide_many
 from lifecycle.services.approvals.following import (
+    Task,
     answer_finding,
     close_finding,
     comment,
@@ -19,10 +20,13 @@ from lifecycle.services.approvals.following import (
 from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate
 from lifecycle.services.approvals.signing import Proof
 from lifecycle.services.approvals.standing import current, refresh
+from lifecycle.services.approvals.waiting import QueueItem, queue, why_not
 
 __all__ = [
     "Answer",
     "Proof",
+    "QueueItem",
+    "Task",
     "answer_finding",
     "ask",
     "break_glass",
@@ -39,11 +43,13 @@ __all__ = [
     "gate",
     "is_stale",
     "lenders",
+    "queue",
     "refresh",
     "request",
     "since_last_approval",
     "tasks",
     "terms_of",
     "tick",
+    "why_not",
     "withdraw",
 ]

@@ -31,10 +31,14 @@ class Task:
         ``answer`` or ``agree`` for a finding, ``mention`` for a comment.
     subject
         The finding or the request it is about.
+    request_id
+        Where it is dealt with; ``None`` for a broken glass, which no request stands behind.
     """
 
     kind: str
     subject: str
+    version_id: str
+    request_id: str | None
     sentence: str
     at: datetime
     overdue: bool = False
@@ -218,17 +222,20 @@ def tasks(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
     found: list[Task] = []
     for finding in approvals.findings(con):
         due = f"due {finding.due_at:%Y-%m-%d}"
+        where = (finding.id, finding.version_id, finding.request_id)
         about = f"{finding.version_id}: {finding.text}"
         if finding.status is Progress.OPEN and finding.owner == actor.name:
             said_so = f"{finding.id} is yours to answer, {due}; {about}"
-            found.append(Task("answer", finding.id, said_so, finding.due_at, finding.overdue(at)))
+            found.append(Task("answer", *where, said_so, finding.due_at, finding.overdue(at)))
         second = actor.name not in {finding.owner, finding.answered_by}
         if finding.status is Progress.ANSWERED and second and actor.may(Permission.DECIDE):
             said_so = f"{finding.id} was answered by {finding.answered_by}, {due}; {about}"
-            found.append(Task("agree", finding.id, said_so, finding.due_at, finding.overdue(at)))
-    waiting = {request.id for request in requests.every(con, status=Status.OPEN)}
+            found.append(Task("agree", *where, said_so, finding.due_at, finding.overdue(at)))
+    waiting = {request.id: request for request in requests.every(con, status=Status.OPEN)}
     for made in approvals.comments(con):
         if made.request_id in waiting and actor.name in made.mentions:
             sentence = f"{made.author} mentions you on {made.request_id}: {made.text}"
-            found.append(Task("mention", made.request_id, sentence, made.at))
+            version_id = waiting[made.request_id].version_id
+            where = (made.request_id, version_id, made.request_id)
+            found.append(Task("mention", *where, sentence, made.at))
     return sorted(found, key=lambda task: (not task.overdue, task.at))
