@@ -1,0 +1,65 @@
+"""How somebody asks for a stage: which version, what the gate says of it now, and why."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import decisions, session, widgets
+from lifecycle.domain.actor import Permission
+from lifecycle.domain.approval import Status
+from lifecycle.domain.model import ARROWS, Stage
+from lifecycle.services import approvals
+from lifecycle.services.access.places import place_of
+from lifecycle.store import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lifecycle.domain.model import Version
+    from lifecycle.domain.usecase import UseCase
+    from lifecycle.store.connection import Connection
+
+
+def form(con: "Connection", case: "UseCase", known: "Sequence[Version]") -> None:
+    """Let somebody who may ask for a stage do so, after the gate's answer rule by rule."""
+    actor = session.actor()
+    if not actor.may(Permission.REQUEST) or not actor.reach.covers(place_of(case)):
+        return
+    busy = {r.version_id for r in requests.every(con, status=Status.OPEN)}
+    free = {v.name: v for v in known if v.id not in busy and ARROWS[v.stage]}
+    if not free:
+        return
+    st.subheader("Ask for a stage")
+    left, right = st.columns(2)
+    name = left.selectbox("Version", list(free), key="ask_version")
+    version = free.get(str(name)) or next(iter(free.values()))
+    ahead = [stage for stage in Stage if stage in ARROWS[version.stage]]
+    to = right.selectbox(
+        f"From {version.stage} to", ahead, index=None, format_func=str, key=f"ask_to_{version.id}"
+    )
+    if to is None:
+        widgets.note("Choose a stage to see what its gate says now.")
+        return
+    with widgets.refusals(kept="Choose another stage."):
+        report = approvals.gate(
+            session.workspace(), version.model_id, version.name, to=to, by=actor, at=session.now()
+        )
+        decisions.gate(report, name=f"{version.model_id}_{version.name}_{to}_gate")
+        if report.failing:
+            widgets.note("You can ask all the same; it is approved once its gate passes.")
+        _send(version, to)
+
+
+def _send(version: "Version", to: Stage) -> None:
+    reason = st.text_area("Why", key=f"ask_why_{version.id}", max_chars=10_000)
+    if st.button(f"Ask for {to}", key="ask", type="primary", icon=":material/send:"):
+        asked = approvals.request(
+            session.workspace(),
+            version.model_id,
+            version.name,
+            to=to,
+            reason=reason,
+            by=session.actor(),
+            at=session.now(),
+        )
+        widgets.finish(f"{asked.id} asks to move {version.id} from {asked.before} to {asked.to}.")
