@@ -101,7 +101,8 @@ def test_the_overview_counts_breaches_and_links_to_what_shows_them(open_page, po
 
 
 def test_a_request_waits_for_the_approver_and_not_for_a_viewer(open_page, portfolio):
-    assert "credit-default/2" in said(open_page("overview", portfolio, by=APPROVER))
+    waits = said(open_page("overview", portfolio, by=APPROVER)).replace("\\", "")  # typed is text
+    assert "to move credit-default/2" in waits
     assert "no open request is yours" in said(open_page("overview", portfolio, by=VIEWER))
 
 
