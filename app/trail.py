@@ -1,7 +1,7 @@
 """The audit trail on screen: its events, and what was true on a date."""
 
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -97,12 +97,17 @@ def as_of() -> None:
     )
     known = [EVERY, *(model.id for model in models.every(session.cursor()))]
     chosen = right.selectbox("Model", known, key="model", bind="query-params")
-    end = datetime.combine(day or today, time(), UTC) + timedelta(days=1, microseconds=-1)
+    told_on(day or today, model_id=str(chosen) if chosen in known[1:] else None)
+
+
+def told_on(day: date, *, model_id: str | None = None) -> None:
+    """Show how the portfolio, or one model, stood at the end of a day."""
+    end = datetime.combine(day, time(), UTC) + timedelta(days=1, microseconds=-1)
     with widgets.refusals(kept="Choose another date."):
         found = asof.as_of(
             session.workspace(),
             min(end, session.now()),
-            model_id=str(chosen) if chosen in known[1:] else None,
+            model_id=model_id,
             by=session.actor(),
             now=session.now(),
         )
@@ -148,6 +153,7 @@ def _row(version: "Then") -> "dict[str, Any]":
         "request": asked.id if asked else "",
         "policy": asked.policy if asked else "",
         "evidence": len(asked.evidence) if asked else len(version.evidence),
+        "stood on": ", ".join(asked.evidence) if asked else "",
     }
 
 

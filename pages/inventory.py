@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import session, widgets, words
+from app import session, trail, widgets, words
 from lifecycle.charts import wording
 from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Stage
@@ -83,6 +83,18 @@ if not everything:
         "`lifecycle demo` builds a sample portfolio."
     )
     widgets.empty("No model is registered yet", hint=hint)
+    st.stop()
+# Another day is told by the trail; it knows stages, approvals and evidence, and no health.
+day = st.date_input(
+    "As of the end of (UTC)",
+    value=None,
+    max_value=session.now().date(),
+    key="asof",
+    bind="query-params",
+    help="Leave it empty for now",
+)
+if day is not None:
+    trail.told_on(day)
     st.stop()
 st.markdown(f"**{answer(everything)}**")
 shown = filtered(everything)
