@@ -241,18 +241,15 @@ def binary_tally(
     }
     if all(_only_edges(p, b, bins) for p, b in zip(by_label, bounds, strict=True)):
         return distinct_tally(bins, **counted, invalid_scores=invalid)
-    whole = [[0, len(part)] for part in by_label]
-    parts = list(zip(by_label, bounds, whole, range(3), strict=True))
+    ordered, ends = np.concatenate(by_label), np.cumsum([0, *(len(part) for part in by_label)])
+    whole = np.stack([ends[:-1], ends[1:]], axis=1)
+    losses = np.concatenate([log_losses(part, label=one) for one, part in enumerate(by_label)])
     return BinaryTally(
         edges=bins,
         **counted,
-        score_totals=exact.stacked([exact.sums_between(p, b) for p, b, _, _ in parts]),
-        square_totals=exact.stacked(
-            [exact.sums_between(p, w, squared=True)[0] for p, _, w, _ in parts]
-        ),
-        loss_totals=exact.stacked(
-            [exact.sums_between(log_losses(p, label=k), w)[0] for p, _, w, k in parts]
-        ),
+        score_totals=exact.sums_between(ordered, bounds + ends[:-1, None]),
+        square_totals=exact.sums_between(ordered, whole, squared=True).total(),
+        loss_totals=exact.sums_between(losses, whole).total(),
         exact=False,
         invalid_scores=invalid,
     )

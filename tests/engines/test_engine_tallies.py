@@ -113,6 +113,46 @@ def test_a_score_grid_counts_like_numpy_on_the_same_edges(source, engine, rows):
     assert set(np.arange(1, 10) / 10) <= set(found.tally.edges)
 
 
+@pytest.mark.parametrize("repeated", [True, False])
+def test_the_first_rows_do_not_decide_whether_every_score_has_a_bin(
+    source, engine, monkeypatch, repeated
+):
+    first, last = [0.5] * 20, [0.1, 0.2] if repeated else [0.1, 0.2, 0.3, 0.4]
+    rows = [("yes", 1, score, "F") for score in (*first, *last)]
+    file = scored_rows(source, rows)
+    monkeypatch.setattr(tallying, "DISTINCT_SCORES", 3)
+    monkeypatch.setattr(tallying, "FIRST_ROWS", 6)
+
+    (found,) = engine.binary(
+        file, label=LABEL, decision=DECISION, score="s", groupings=[Grouping()]
+    )
+
+    same(found.tally, by_numpy(rows, edges=found.tally.edges))
+    assert (len(found.tally.edges) == 3) is repeated
+
+
+@pytest.mark.parametrize("positive", ["1", "-1", "01", "1.0", "yes"])
+def test_a_whole_number_is_positive_where_it_is_written_like_the_label(source, engine, positive):
+    values = [1, -1, 0, None, 1]
+    file = source(y=pa.array(values, pa.int64()))
+
+    (found,) = engine.binary(
+        file, label=Coding("y", positive), decision=None, score=None, groupings=[Grouping()]
+    )
+
+    hits = [value is not None and str(value) == positive for value in values]
+    assert found.tally.decisions.sum(axis=1).tolist() == [4 - sum(hits), sum(hits), 1]
+
+
+def test_values_are_listed_under_their_text_whatever_the_column_is_called(source, engine):
+    numbers = [1.0, -0.0, 0.0, np.nan, None, 2.5]
+    file = source(v=numbers, n=[3, 3, 3, 1, 1, None], held=["b", "a", "b", None, "a", "b"])
+
+    assert engine.values(file, "v", limit=5) == [("0", 2), ("1", 1), ("2.5", 1)]
+    assert engine.values(file, "n", limit=5) == [("3", 3), ("1", 2)]
+    assert engine.values(file, "held", limit=1) == [("b", 3)]
+
+
 @with_files
 @given(rows=ROWS, few=st.booleans())
 def test_given_edges_tally_like_numpy_however_many_scores_there_are(source, engine, rows, few):

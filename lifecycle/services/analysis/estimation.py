@@ -166,30 +166,38 @@ def _learn(run: _Run) -> _Reference:
             calibration, Estimate(None, 0, reason=calibrated.failure(calibration.fit)), ()
         )
     tested: list[Tested] = []
-    for part in parts:
+    for part in filter(_mature, parts):
         try:
             others = calibrate(whole, without=part.tally)
         except InsufficientData:
             continue
-        tested += _test(run, part, calibration=others, on="reference")
+        tested += _test(run, part, _estimates(run, part, others), on="reference")
     return _Reference(calibration, None, tested)
 
 
-def _test(run: _Run, part: Part, *, calibration: Calibration, on: str) -> list[Tested]:
-    """Hold a part's estimates against its outcomes, once enough of them are known."""
-    if part.tally.labelled < MATURE * part.tally.rows:
-        return []
+def _mature(part: Part) -> bool:
+    """Tell whether enough outcomes of a part are known to hold its estimates against them."""
+    return part.tally.labelled >= MATURE * part.tally.rows
+
+
+def _estimates(run: _Run, part: Part, calibration: Calibration) -> list[Estimate]:
+    """Estimate each statistic wanted of a part."""
     expected = estimation.expect(part.tally, calibration=calibration)
+    return [_measure(run, statistic, expected) for statistic in run.wanted]
+
+
+def _test(run: _Run, part: Part, estimates: Sequence[Estimate], *, on: str) -> list[Tested]:
+    """Hold a part's estimates against its outcomes."""
     return [
         Tested(
             on,
             statistic,
             part.slice,
             part.window,
-            estimated=_measure(run, statistic, expected),
+            estimated=estimated,
             realised=_measure(run, statistic, part.tally),
         )
-        for statistic in run.wanted
+        for statistic, estimated in zip(run.wanted, estimates, strict=True)
     ]
 
 
@@ -212,9 +220,8 @@ def _estimate(run: _Run, learned: _Reference) -> tuple[list[Draft], list[Tested]
     for part in run.parts(run.current, labelled=labelled):
         left_out.add(part.tally)
         if learned.refusal is None and learned.calibration is not None:
-            expected = estimation.expect(part.tally, calibration=learned.calibration)
-            estimates = [_measure(run, statistic, expected) for statistic in run.wanted]
-            tested += _test(run, part, calibration=learned.calibration, on="current")
+            estimates = _estimates(run, part, learned.calibration)
+            tested += _test(run, part, estimates, on="current") if _mature(part) else []
         else:
             estimates = [replace(learned.refusal or Estimate(None, 0), n=part.tally.rows)]
             estimates *= len(run.wanted)

@@ -60,7 +60,9 @@ class ExactSums:
     def rounded(self) -> FloatArray:
         """The sums as doubles, each rounded to the nearest; infinite beyond the largest."""
         flat = self.limbs.reshape(len(self.limbs), prod(self.shape))
-        return _round(flat, self.lowest).reshape(self.shape)
+        held, found = flat.any(axis=0), np.zeros(flat.shape[1])
+        found[held] = _round(flat[:, held], self.lowest)
+        return found.reshape(self.shape)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether all sums are equal, of cells of one shape."""
@@ -193,18 +195,18 @@ def _runs(
             block = block * block
     bits = block.view(np.uint64)
     near = cuts[np.searchsorted(cuts, begin) : np.searchsorted(cuts, begin + len(bits))] - begin
-    starts = np.unique(np.concatenate([np.arange(0, len(bits), RUN), near]))
+    begins = np.zeros(len(bits), np.bool_)
+    begins[::RUN] = begins[near] = True
     mixed = [(0, len(bits))]
     if monotone:
+        starts = np.flatnonzero(begins)
         ends = np.append(starts[1:], len(bits))
         several = (bits[starts] ^ bits[ends - 1]) > FRACTION
         several |= (bits[starts] << np.uint64(1)) <= FRACTION  # 0.0 and -0.0 stand in any order
         mixed = np.stack([starts[several], ends[several]], axis=1).tolist()
-    changed = [
-        first + 1 + np.flatnonzero((bits[first + 1 : last] ^ bits[first : last - 1]) > FRACTION)
-        for first, last in mixed
-    ]
-    starts = np.unique(np.concatenate([starts, *changed]))
+    for first, last in mixed:
+        begins[first + 1 : last] |= (bits[first + 1 : last] ^ bits[first : last - 1]) > FRACTION
+    starts = np.flatnonzero(begins)
     rows = np.diff(np.append(starts, len(bits))).astype(np.uint64)
     heads = bits[starts] & ~FRACTION
     hidden = np.where(heads << np.uint64(1), HIDDEN, np.uint64(0))  # none in zero and its like
