@@ -22,7 +22,7 @@ from lifecycle.stats.summaries import (
 DISTINCT_SCORES = 100_000
 """Up to so many different scores each has a bin of its own, so that ranking is exact."""
 
-FIRST_ROWS = 2 * DISTINCT_SCORES
+FIRST_ROWS = 120_000
 """Rows looked at first: mostly they tell already that there are more scores than that."""
 
 SCORE_GRID = 8_192

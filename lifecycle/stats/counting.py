@@ -230,7 +230,9 @@ def binary_tally(
     kept, kind = score[valid], label[: len(score)][valid]
     chosen = decision[: len(score)][valid]
     by_label = [np.sort(kept[kind == one]) for one in range(3)]
-    by_decision = [np.sort(kept[chosen == one]) for one in range(3)]
+    ordered, ends = np.concatenate(by_label), np.cumsum([0, *map(len, by_label)])
+    by_label = [ordered[a:b] for a, b in pairwise(ends)]
+    by_decision = (np.sort(kept[chosen == one]) for one in range(3))
     bins = score_bins(np.sort(kept)) if edges is None else edges
     bounds = np.stack([_bounds(part, bins) for part in by_label])
     counts, invalid = np.diff(bounds, axis=1), len(score) - len(kept)
@@ -241,7 +243,6 @@ def binary_tally(
     }
     if all(_only_edges(p, b, bins) for p, b in zip(by_label, bounds, strict=True)):
         return distinct_tally(bins, **counted, invalid_scores=invalid)
-    ordered, ends = np.concatenate(by_label), np.cumsum([0, *(len(part) for part in by_label)])
     whole = np.stack([ends[:-1], ends[1:]], axis=1)
     losses = np.concatenate([log_losses(part, label=one) for one, part in enumerate(by_label)])
     return BinaryTally(

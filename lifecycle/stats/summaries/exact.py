@@ -275,15 +275,18 @@ def _round(limbs: CountArray, lowest: int) -> FloatArray:
     if width == 0:
         return np.zeros(cells)
     size = np.concatenate([np.zeros((2, cells), np.int64), np.abs(limbs)]).astype(np.uint64)
-    top = len(size) - 1 - np.argmax(size[::-1] > 0, axis=0)
-    each = np.arange(cells)
-    first, second, third = (size[top - j, each] for j in range(3))
+    top = np.full(cells, 2)
+    for j in range(3, len(size)):
+        top[size[j] > 0] = j
+    at = top * cells + np.arange(cells)
+    first, second, third = (size.ravel()[at - j * cells] for j in range(3))
     left = BITS - np.frexp(first.astype(np.float64))[1]
     shift = left.astype(np.uint64)
     over = third << shift
     lead = (((first << np.uint64(BITS)) | second) << shift) | (over >> np.uint64(BITS))
     rest = (over & np.uint64(LOW)) > 0
-    rest |= np.any((size > 0) & (np.arange(len(size))[:, None] < top - 2), axis=0)
+    for j in range(2, len(size) - 3):
+        rest |= (size[j] > 0) & (j < top - 2)
     lead |= rest.astype(np.uint64)
     exponent = (top - 3 + lowest) * BITS - left
     with np.errstate(over="ignore"):
