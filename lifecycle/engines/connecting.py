@@ -1,6 +1,8 @@
 """How DuckDB is opened to count: in memory, downloading nothing, its settings locked."""
 
 import tempfile
+import threading
+from contextlib import suppress
 
 import duckdb
 
@@ -27,6 +29,39 @@ def connect(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     for statement in (*SETTINGS, *chosen, "SET lock_configuration = true"):
         con.execute(statement)
     return con
+
+
+class Later:
+    """A database that opens when it is first needed, and then runs what was asked of it before."""
+
+    def __init__(self, *, threads: int) -> None:
+        self._threads = threads
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._asked: list[str] = []
+        self._lock = threading.Lock()
+
+    def execute(self, statement: str) -> None:
+        """Run a statement, now or on opening."""
+        with self._lock:
+            if self._connection is None:
+                self._asked.append(statement)
+            else:
+                self._connection.execute(statement)
+
+    def opened(self) -> duckdb.DuckDBPyConnection:
+        """Return the connection, opening it when it is not."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = connect(threads=self._threads)
+                for statement in self._asked:
+                    with suppress(duckdb.IOException):  # of a file that is gone by now
+                        self._connection.execute(statement)
+            return self._connection
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._connection is not None:
+            self._connection.close()
 
 
 def parse(con: duckdb.DuckDBPyConnection, relation: str, *, files: FileSet) -> None:

@@ -12,7 +12,7 @@ import duckdb
 from lifecycle.domain.measurement import Window
 from lifecycle.engines import batches, checking, profiling, slicing, tallying, violating
 from lifecycle.engines.conditions import Condition, Violations
-from lifecycle.engines.connecting import connect, parse
+from lifecycle.engines.connecting import Later, connect, parse
 from lifecycle.engines.contract import (
     CHUNK,
     Baseline,
@@ -64,7 +64,7 @@ class DuckDBEngine:
         self._connection = connect()
         # Columns are fetched side by side, a thread each; DuckDB's own would only get in the way
         # (9 CPU ms per million numbers instead of 14).
-        self._columns = connect(threads=1)
+        self._columns = Later(threads=1)
         self._arrow: dict[str, pa.Table] = {}
         self._partitions: dict[tuple[object, ...], list[list[Partition]]] = {}
         self._sources = 0
@@ -223,7 +223,7 @@ class DuckDBEngine:
     def _blocks(self, source: Source, sql: str) -> Iterator[dict[str, Any]]:
         """Run one of many queries that go on side by side, and return its rows in blocks."""
         light = PARSED not in source.relation
-        with self._cursor(self._columns if light else None) as cursor, readable(source):
+        with self._cursor(self._columns.opened() if light else None) as cursor, readable(source):
             if source.rows <= BLOCK:
                 yield cursor.execute(sql).fetchnumpy()
             else:

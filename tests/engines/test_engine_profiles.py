@@ -367,3 +367,16 @@ def test_an_engine_downloads_nothing_and_its_settings_are_locked(engine):
 def test_an_unknown_engine_is_named():
     with pytest.raises(InvalidInput, match="no engine 'flink'"):
         choose("flink")
+
+
+def test_columns_are_counted_though_an_earlier_file_is_gone(tmp_path):
+    for name, values in (("first", [1.0, 2.0]), ("second", [3.0, 4.0, 4.0])):
+        pq.write_table(pa.table({"x": values}), tmp_path / f"{name}.parquet")
+    with choose("duckdb") as opened:
+        opened.open(str(tmp_path / "first.parquet"))
+        (tmp_path / "first.parquet").unlink()
+        second = opened.open(str(tmp_path / "second.parquet"))
+
+        found = opened.baseline(second, "x", bins=2, categorical=False, keep=False)
+
+    assert found.counted.profile.n == 3
