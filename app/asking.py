@@ -8,14 +8,16 @@ from app import decisions, session, widgets
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status
 from lifecycle.domain.model import ARROWS, Stage
+from lifecycle.domain.reach import UNIT
 from lifecycle.services import approvals
 from lifecycle.services.access.places import place_of
-from lifecycle.store import requests
+from lifecycle.store import policies, requests
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lifecycle.domain.model import Version
+    from lifecycle.domain.policy import Gate
     from lifecycle.domain.usecase import UseCase
     from lifecycle.store.connection import Connection
 
@@ -26,21 +28,28 @@ def form(con: "Connection", case: "UseCase", known: "Sequence[Version]") -> None
     if not actor.may(Permission.REQUEST) or not actor.reach.covers(place_of(case)):
         return
     busy = {r.version_id for r in requests.every(con, status=Status.OPEN)}
-    free = {v.name: v for v in known if v.id not in busy and ARROWS[v.stage]}
+    with widgets.refusals():
+        gates = policies.in_force(con, case.tags.get(UNIT, "")).gates.get(case.tier, {})
+        _choose([v for v in known if v.id not in busy and ARROWS[v.stage] & gates.keys()], gates)
+
+
+def _choose(known: "Sequence[Version]", gates: "Mapping[Stage, Gate]") -> None:
+    free = {version.name: version for version in known}
     if not free:
         return
     st.subheader("Ask for a stage")
     left, right = st.columns(2)
     name = left.selectbox("Version", list(free), key="ask_version")
     version = free.get(str(name)) or next(iter(free.values()))
-    ahead = [stage for stage in Stage if stage in ARROWS[version.stage]]
+    ahead = [stage for stage in Stage if stage in ARROWS[version.stage] & gates.keys()]
     to = right.selectbox(
         f"From {version.stage} to", ahead, index=None, format_func=str, key=f"ask_to_{version.id}"
     )
     if to is None:
         widgets.note("Choose a stage to see what its gate says now.")
         return
-    with widgets.refusals(kept="Choose another stage."):
+    actor = session.actor()
+    with widgets.refusals():
         report = approvals.gate(
             session.workspace(), version.model_id, version.name, to=to, by=actor, at=session.now()
         )

@@ -44,14 +44,12 @@ def test_asking_without_a_reason_changes_nothing_and_says_so(look, tiny):
     assert not requests.every(tiny.workspace.cursor(), status=Status.OPEN)
 
 
-def test_a_stage_without_a_gate_is_a_sentence_and_no_button(look, tiny):
+def test_only_stages_with_a_gate_are_offered(look, tiny):
     free(tiny)
+
     shown = look("model", who="dan", **WHERE)
 
-    shown.selectbox(key="ask_to_credit/1").set_value(Stage.REJECTED).run()
-
-    assert "has no gate to rejected" in words_of(shown)
-    assert "ask" not in [button.key for button in shown.button]
+    assert shown.selectbox(key="ask_to_credit/1").options == ["validated"]
 
 
 def test_nobody_is_offered_a_second_request_for_the_same_version(look):
