@@ -1,8 +1,9 @@
 """Run workloads side by side: ours and the floor in alternation, a process each, medians.
 
 Writes `benchmarks/results/side_by_side.json` and its table into `docs/benchmarks.md`. A peer is
-run when its environment is under `--peers` (with a script of its own there, printing a line
-`RESULT {"cpu": …, "peak_mb": …}`); a missing one is said and skipped.
+run once by its script under `--peers` (given the inputs' folder, printing a line
+`RESULT {"cpu": …, "peak_mb": …}`), with the virtual environment of its name under
+`--environments`; a missing one is said and skipped.
 """
 
 import argparse
@@ -79,15 +80,18 @@ def measure(name: str, *, rounds: int, folder: Path, variants: list[str]) -> dic
     }
 
 
-def peers(workload: Workload, *, place: Path) -> dict[str, object]:
+def peers(
+    workload: Workload, *, place: Path, environments: Path, folder: Path
+) -> dict[str, object]:
     """Run each peer once, in its own environment."""
+    quiet = {**os.environ, "NML_DISABLE_USAGE_LOGGING": "1"}  # it would report each use
     found: dict[str, object] = {}
     for name, script in workload.peers.items():
-        python, file = place / "envs" / name / "bin" / "python", place / script
+        python, file = environments / name / "bin" / "python", place / script
         if not python.exists() or not file.exists():
-            print(f"{name} is not under {place}, so it is not measured")
+            print(f"{python} or {file} is missing, so {name} is not measured")
             continue
-        if (result := answer([str(python), str(file)], env={**os.environ})) is not None:
+        if (result := answer([str(python), str(file), str(folder)], env=quiet)) is not None:
             found[name] = result
     return found
 
@@ -133,6 +137,7 @@ def main() -> int:
     wanted = argparse.ArgumentParser(description=__doc__)
     wanted.add_argument("--inputs", type=Path, default=ROOT / "benchmarks" / "inputs")
     wanted.add_argument("--peers", type=Path, default=ROOT / "benchmarks" / "peers")
+    wanted.add_argument("--environments", type=Path, default=ROOT / "benchmarks" / "peers" / "envs")
     wanted.add_argument("--rounds", type=int, default=5)
     wanted.add_argument("--only", nargs="*", default=list(WORKLOADS))
     wanted.add_argument("--child", nargs=2, metavar=("WORKLOAD", "VARIANT"))
@@ -150,7 +155,10 @@ def main() -> int:
         found = measure(
             name, rounds=given.rounds, folder=given.inputs, variants=list(workload.variants)
         )
-        results[name] = {**found, **peers(workload, place=given.peers)}  # pyright: ignore[reportArgumentType] -- read from JSON
+        others = peers(
+            workload, place=given.peers, environments=given.environments, folder=given.inputs
+        )
+        results[name] = {**found, **others}  # pyright: ignore[reportArgumentType] -- read from JSON
         for variant, limit in workload.limits.items():
             ratio = results[name][variant]["cpu"] / results[name]["floor"]["cpu"]
             if ratio > limit:

@@ -39,7 +39,12 @@ def prepare() -> None:
 
     tune_numpy()
     keep_freed_memory()
-    for name in ("engines.duckdb", "services.analysis.drift", "services.analysis.estimation"):
+    for name in (
+        "engines.duckdb",
+        "services.analysis.drift",
+        "services.analysis.estimation",
+        "services.analysis.quality",
+    ):
         import_module(f"lifecycle.{name}")
     import_module("scipy.special")
 
@@ -93,6 +98,13 @@ def estimate(folder: Path, **options: object) -> int:
         return len(json.dumps(as_json(result)))
 
 
+def check(folder: Path) -> int:
+    """Check every column as `lifecycle quality --expectations` does."""
+    from benchmarks.checks import checked
+
+    return checked(folder / "cur.parquet")
+
+
 BY_DAY = {"timestamp": "ts", "window": "1d"}
 
 WORKLOADS: dict[str, Workload] = {
@@ -140,5 +152,10 @@ WORKLOADS: dict[str, Workload] = {
             "ours, by day and tested": lambda f: estimate(f, **BY_DAY),
         },
         peers={"nannyml": "w5_nannyml_cbpe.py"},
+    ),
+    "W8": Workload(
+        "Eighty checks of 1M rows, 40 columns",
+        {"floor": lambda f: scan(f, "cur.parquet"), "ours": check},
+        peers={"pandera": "w8_pandera.py"},
     ),
 }
