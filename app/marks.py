@@ -1,17 +1,18 @@
-"""What happened to a model: deployments, new references and incidents, for every time axis."""
+"""What happened to a model: moves, new references, incidents, other errors; for time axes."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lifecycle.charts.theme import Mark
 from lifecycle.services import portfolio
-from lifecycle.store import incidents, monitors
+from lifecycle.store import changes, incidents, monitors
 
 if TYPE_CHECKING:
     from lifecycle.domain.model import Version
     from lifecycle.store.connection import Connection
 
 MOVED = "version.move"
+CHANGED = "change"
 
 
 def of_version(con: "Connection", version: "Version") -> list[Mark]:
@@ -31,4 +32,7 @@ def of_version(con: "Connection", version: "Version") -> list[Mark]:
         Mark(incident.opened_at, f"{incident.id}: {incident.title}", "incident")
         for incident in incidents.every(con, model_id=version.model_id)
     ]
-    return sorted([*moved, *compared, *opened], key=lambda mark: mark.at)
+    changed = [
+        Mark(change.at, change.sentence, CHANGED) for change in changes.of_version(con, version.id)
+    ]
+    return sorted([*moved, *compared, *opened, *changed], key=lambda mark: mark.at)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import widgets
-from lifecycle.charts import estimates, groups, outcomes, tables, timelines
+from app import widgets, words
+from app.marks import CHANGED
+from lifecycle.charts import estimates, groups, outcomes, tables, timelines, wording
 from lifecycle.services import measuring
 from lifecycle.services.analysis.result import Draft, finish, overall
 from lifecycle.stats import catalogue
@@ -15,13 +16,16 @@ from lifecycle.stats.summaries import BinaryTally, ClassTally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from lifecycle.charts.theme import Mark
     from lifecycle.domain.measurement import Measurement, Window
     from lifecycle.domain.monitor import Monitor
     from lifecycle.stats.catalogue import Statistic
     from lifecycle.stats.summaries import Tally
+
+MOST_CHANGES = 5
+"""Told in words; all of them stand on the axis."""
 
 MONEY = {"Per window": "total_value", "Per decision": "value_per_decision"}
 LATENCIES = {"half of answers": "latency_p50", "95 %": "latency_p95", "99 %": "latency_p99"}
@@ -61,6 +65,15 @@ def over_time(
         why or estimates.own_error_message(error, name=declared.title), icon="troubleshoot"
     )
     widgets.note("An estimate sees a change in the mix of rows, not in what a score means.")
+
+
+def changed(marks: "Sequence[Mark]", *, since: "datetime") -> None:
+    """Say when the level of the errors changed, where a detector was asked."""
+    found = [mark for mark in marks if mark.kind == CHANGED and mark.at >= since]
+    for mark in found[-MOST_CHANGES:]:
+        widgets.note(f"{words.moment(mark.at)}: {mark.text}.", icon="trending_up")
+    if (more := len(found) - MOST_CHANGES) > 0:
+        widgets.note(f"{wording.counted(more, 'earlier change')} of the errors on the time axis.")
 
 
 def mistakes(tally: "Tally | None") -> None:

@@ -61,6 +61,7 @@ if past.open:
             usual=usual[0] if usual else None,
             marks=happened,
         )
+        parts.changed(happened, since=span.start)
 elif money.open:
     with money:
         parts.value(recent, monitor=monitor, marks=happened)

@@ -16,6 +16,9 @@ from lifecycle.domain.usecase import Kpi
 CREDIT_DRIFT_DAYS = 154
 """Days before today from which the bureau's feed counts credit lines that were never drawn."""
 
+TOGETHER = 0.1
+"""Chance moves a week's reconstruction error by up to 6 %; judge above that."""
+
 CHURN_DRIFT_DAYS = 182
 """Days before today from which customers open the new app more often."""
 
@@ -91,8 +94,9 @@ def credit_default(at: datetime) -> Story:
         threshold=0.3,
         fits=(boosted(categorical=categorical),),
         plan=plan("Credit default, yearly", auc=0.7, sensitive=("sex", "age_band")),
-        limits=WEEKLY,
+        limits=WEEKLY | {"reconstruction_error": TOGETHER},
         watch=watching.CREDIT,
+        explained_again=True,
         planted=(
             Planted(
                 "debt_to_income",

@@ -37,6 +37,9 @@ from lifecycle.store.connection import Workspace
 BATCHES = 4
 """Deliveries of predictions and outcomes in the year."""
 
+RECENT = 1000
+"""Rows of the snapshot on which a version is explained again."""
+
 COMMIT = "5f0c4d2e9a7b31c86d1e0f4a2b9c8d7e6f501234"
 """Stands for the commit of the training code, which the simulator does not have."""
 
@@ -94,6 +97,10 @@ def steps(story: Story, *, end: datetime, offset: timedelta) -> Iterator[Step]:
             f"Reviewing {story.model['name']}",
             lambda s, at: _assess(s, story, alive.name, at),
         )
+    if story.explained_again:
+        hour, title = timedelta(hours=1), f"Explaining {story.model['name']} on its newest rows"
+        yield Step(review + hour, title, lambda s, at: _explain_again(s, story, made[0], at))
+        yield Step(review + hour * 2, title, lambda s, at: _explained(s, story, made[0].name, at))
 
 
 def _promotion(
@@ -256,18 +263,26 @@ def _assess(site: Site, story: Story, name: str, at: datetime) -> None:
     )
 
 
-def _explain(site: Site, story: Story, name: str, at: datetime) -> None:
+def _explain(site: Site, story: Story, name: str, at: datetime, *, part: str = "reference") -> None:
     job = explanation.explain(
         site.ws,
         story.id,
         name,
-        snapshot=site.snapshots[f"{story.id}/reference {name}"],
+        snapshot=site.snapshots[f"{story.id}/{part} {name}"],
         rows=300,
         by=actor(Role.VALIDATOR),
         at=at,
     )
     site.jobs[f"{story.id}/{name}"] = job.id
     site.runner.step(only=job.id)
+
+
+def _explain_again(site: Site, story: Story, made: Scored, at: datetime) -> None:
+    """Explain a version on the newest rows whose outcome is known by then."""
+    rows: Any = made.stream
+    known = rows[rows[KNOWN_AT] <= pd.Timestamp(at)].tail(RECENT)
+    _snapshot(site, story, f"recent {made.name}", known[list(made.reference.columns)], at=at)
+    _explain(site, story, made.name, at, part="recent")
 
 
 def _explained(site: Site, story: Story, name: str, at: datetime) -> None:

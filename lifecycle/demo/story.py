@@ -79,6 +79,8 @@ class Story:
     historical
         The rows' times lie years back and are kept: they are delivered as history within the last
         year, in which everything else about the model happens.
+    explained_again
+        Whether the review before the year's end also explains version 1 on the newest rows.
     lead_days
         Days between the use case and the first prediction.
     """
@@ -104,6 +106,7 @@ class Story:
     planted: tuple[Planted, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
     historical: bool = False
+    explained_again: bool = False
     lead_days: int = 30
 
     @property

@@ -15,6 +15,8 @@ def _alerts(runbook: str) -> dict[str, Any]:
 
 CREDIT: dict[str, Any] = {
     "schedule": DAILY,
+    "together": ["reconstruction_error"],
+    "changes": ["adwin"],
     "costs": {
         "currency": "EUR",
         "true_positive": 0,

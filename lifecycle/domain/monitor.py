@@ -95,6 +95,9 @@ class Monitor:
         Statistics of all features together; each reads the rows of a window again.
     performance
         Statistics measured once outcomes are known.
+    changes
+        Detectors that say when the level of the errors changed: ``adwin``, ``page_hinkley``,
+        ``cusum``. Each run with something new reads all rows again.
     segments
         Columns whose groups are watched apart; the version's sensitive attributes when empty.
     limits
@@ -137,6 +140,7 @@ class Monitor:
     categorical: tuple[str, ...] = ("chi_squared", "psi", "jensen_shannon", "total_variation")
     together: tuple[str, ...] = ()
     performance: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     rule: LimitRule = LimitRule.HOUSE
     limits: Mapping[str, float] = field(default_factory=dict[str, float])

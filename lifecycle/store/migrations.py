@@ -14,6 +14,7 @@ from lifecycle.errors import DamagedStore
 from lifecycle.store import (
     alerts,
     approvals,
+    changes,
     checkpoints,
     deliveries,
     holds,
@@ -141,6 +142,11 @@ def m018_log_schemas(tx: Executes) -> None:
     tx.execute(log_schemas.TABLES)
 
 
+def m019_change_points(tx: Executes) -> None:
+    """Create the changes of the level of errors."""
+    tx.execute(changes.CHANGES)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -162,6 +168,7 @@ MIGRATIONS: list[Migration] = [
     m016_learned_limits,
     m017_legal_holds,
     m018_log_schemas,
+    m019_change_points,
 ]
 
 

@@ -48,7 +48,7 @@ def test_a_planted_change_is_told_with_its_time_and_both_levels(command, worseni
         assert 3000 <= change["row"] < 3400
         assert datetime.fromisoformat(change["at"]) == START + timedelta(minutes=change["row"])
         assert change["before"] < 0.2 < change["after"]
-    assert "note: the mean error rose from 0.1" in result.err
+    assert "UTC: the mean error rose from 0.1" in result.err
 
 
 def test_without_the_option_nothing_is_said_of_changes(command, worsening):

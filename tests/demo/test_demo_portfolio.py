@@ -19,10 +19,11 @@ from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Stage
 from lifecycle.domain.rules import Outcome
 from lifecycle.errors import Conflict
-from lifecycle.services import approvals
+from lifecycle.services import approvals, explanation_drift
 from lifecycle.store import (
     alerts,
     audit,
+    changes,
     deliveries,
     evidence,
     incidents,
@@ -148,6 +149,33 @@ def test_every_planted_story_raises_an_alert_in_time_and_nothing_else_does(ws):
     assert {s: one.version_id for one in found for s, seen in one.told.items() if not seen} == {}
     assert sum(len(one.told) for one in found) == 4
     assert [(one.version_id, one.extra) for one in found if one.extra] == []
+
+
+def test_columns_together_part_ways_when_the_feed_changes_and_at_no_other_time(ws):
+    history: Any = measurements.history(
+        ws.cursor(), "credit-default/1", statistic="reconstruction_error"
+    )
+    judged = [m for m in history if m.state is not State.INSUFFICIENT]
+    planted = AT - timedelta(days=bank.CREDIT_DRIFT_DAYS)
+
+    assert len(judged) >= 50
+    assert all((m.state is State.BREACH) == (m.window.end > planted) for m in judged)
+
+
+def test_the_errors_of_credit_change_their_level_once_when_the_feed_does(ws):
+    (change,) = changes.of_version(ws.cursor(), "credit-default/1")
+
+    assert timedelta(0) < change.at - (AT - timedelta(days=bank.CREDIT_DRIFT_DAYS)) < timedelta(7)
+    assert change.before < 0.3 < change.after
+
+
+def test_credit_is_explained_again_on_newer_rows_and_still_leans_on_the_same_columns(ws):
+    version = models.version(ws.cursor(), "credit-default", "1")
+
+    ((newer, measured),) = explanation_drift.history(ws.cursor(), version)
+
+    assert newer.snapshot_id != version.reference
+    assert {m.state for m in measured} == {State.OK}
 
 
 def test_the_newest_weeks_have_too_few_outcomes_to_judge(ws):

@@ -27,7 +27,7 @@ from lifecycle.services.analysis.result import (
     overall,
     side,
 )
-from lifecycle.services.analysis.streams import change_points, sentence, stream_json
+from lifecycle.services.analysis.streams import change_points, stream_json
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs, Statistic
 
@@ -142,7 +142,7 @@ def _changes(
         )
     except InsufficientData as error:
         return {"change_points": {"changes": [], "reason": str(error)}}, (str(error),)
-    told = [sentence(change) for change in stream.changes]
+    told = [f"{change.at:%Y-%m-%d %H:%M:%S} UTC: {change.sentence}" for change in stream.changes]
     nothing = f"no detector saw the errors of {stream.n} rows change their level"
     return {"change_points": stream_json(stream)}, tuple(told or [nothing])
 

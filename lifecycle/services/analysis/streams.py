@@ -2,47 +2,32 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lifecycle.adapters.streams import DETECTORS
+from lifecycle.domain.change_point import ChangePoint
 from lifecycle.engines import Engine
 from lifecycle.engines.contract import NO_WINDOW, Kind, Source
 from lifecycle.engines.windows import Windowing, parse_width, window_at
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.stats.summaries import CountArray, FloatArray
 
+BoolArray = NDArray[np.bool_]
+
 FEWEST = 1000
 """Rows with a known outcome below which a stream has no level to leave; a house default."""
 
 MOST_CLASSES = 100
+WEEK_LONG = 7 * 86_400 * 1_000_000
+"""Microseconds of a week."""
+MONDAY = 4 * 86_400 * 1_000_000
+"""1970 began on a Thursday; its first Monday was the 5th of January."""
+
 SECOND = "1s"
 """Rows of the same second stay in the order of the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePoint:
-    """A change of the error's level.
-
-    Parameters
-    ----------
-    detector
-        Who called it.
-    at
-        The second of the row at which it was called.
-    row
-        That row's place among the rows with a known outcome, in order of time.
-    before, after
-        Mean error since the change before, and until the next one.
-    """
-
-    detector: str
-    at: datetime
-    row: int
-    before: float
-    after: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +58,7 @@ def change_points(
     target: str,
     prediction: str,
     positive: tuple[str, str] | None = None,
+    maturity: float = 0.0,
     detectors: Sequence[str] = tuple(DETECTORS),
 ) -> Stream:
     """Find when the errors of a model's answers rose or fell.
@@ -83,6 +69,8 @@ def change_points(
     ----------
     positive
         The positive outcome and the positive decision, where the two are coded in their own way.
+    maturity
+        Share of a week's rows whose outcome must be known before any of them is used.
 
     Raises
     ------
@@ -94,8 +82,8 @@ def change_points(
     check_detectors(detectors)
     names = (target, prediction)
     parts = list(_parts(engine, source, timestamp=timestamp, names=names, positive=positive))
-    starts, errors = (np.concatenate(side) for side in zip(*parts, strict=True))
-    used = (starts != NO_WINDOW) & np.isfinite(errors)
+    starts, errors, known = (np.concatenate(side) for side in zip(*parts, strict=True))
+    used = (starts != NO_WINDOW) & np.isfinite(errors) & _mature(starts, known, share=maturity)
     if int(used.sum()) < FEWEST:
         raise InsufficientData(
             f"{int(used.sum())} rows of {source.label} hold {timestamp}, {target} and "
@@ -119,14 +107,6 @@ def check_detectors(names: Sequence[str]) -> None:
         if name not in DETECTORS:
             known = ", ".join(DETECTORS)
             raise InvalidInput(f"no detector is called {name!r}; known: {known}")
-
-
-def sentence(change: ChangePoint) -> str:
-    """Say when a change was called, by whom, and from which error to which."""
-    moment = change.at.strftime("%Y-%m-%d %H:%M:%S UTC")
-    went = "rose" if change.after > change.before else "fell"
-    levels = f"from {change.before:.3g} to {change.after:.3g}"
-    return f"the mean error {went} {levels} at {moment}, says {change.detector}"
 
 
 def stream_json(stream: Stream) -> dict[str, object]:
@@ -156,8 +136,11 @@ def _parts(
     timestamp: str,
     names: tuple[str, str],
     positive: tuple[str, str] | None,
-) -> Iterator[tuple[CountArray, FloatArray]]:
-    """Return each batch's times and errors; NaN where an outcome or a prediction is missing."""
+) -> Iterator[tuple[CountArray, FloatArray, BoolArray]]:
+    """Return each batch's times, errors and which outcomes are known.
+
+    An error is NaN where an outcome or a prediction is missing.
+    """
     windowing = Windowing(timestamp, parse_width(SECOND))
     numeric = positive is None and all(source.column(name).kind is Kind.NUMERIC for name in names)
     classes: Mapping[str, Sequence[str]] = {}
@@ -170,7 +153,14 @@ def _parts(
         outcome, answer = batch.values
         error = np.abs(answer - outcome)
         if batch.starts is not None:
-            yield batch.starts, error if numeric else np.minimum(error, 1.0)
+            yield batch.starts, error if numeric else np.minimum(error, 1.0), np.isfinite(outcome)
+
+
+def _mature(starts: CountArray, known: BoolArray, *, share: float) -> BoolArray:
+    """Tell which rows are in a week of which so many outcomes are known."""
+    weeks, week = np.unique((starts - MONDAY) // WEEK_LONG, return_inverse=True)
+    rows = np.bincount(week, minlength=len(weeks))
+    return (np.bincount(week, weights=known, minlength=len(weeks)) >= share * rows)[week]
 
 
 def _classes(engine: Engine, source: Source, names: Sequence[str]) -> Mapping[str, Sequence[str]]:

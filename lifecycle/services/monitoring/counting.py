@@ -108,7 +108,7 @@ def count(
     notices: dict[str, None] = {}
     counted = 0
     for batch in _batches(days):
-        with _joined(ws, engine, plan=plan, files=batch, outcomes=outcomes, until=until) as source:
+        with joined(ws, engine, plan=plan, files=batch, outcomes=outcomes, until=until) as source:
             if source is None:
                 continue
             counted += source.rows
@@ -143,7 +143,7 @@ def _batches(days: Sequence[DayLog]) -> Iterator[list[Path]]:
 
 
 @contextmanager
-def _joined(
+def joined(
     ws: Workspace,
     engine: Engine,
     *,
@@ -202,7 +202,7 @@ def _tallied(
             levels=plan.levels,
         )
     if plan.task is Task.BINARY:
-        decision = _decision(engine, source, codes=plan.codes)
+        decision = decision_of(engine, source, codes=plan.codes)
         score = SCORE if SCORE in source.names and len(plan.edges) else None
         if decision is not None or score is not None:
             return engine.binary(
@@ -217,7 +217,7 @@ def _tallied(
     return iter(())
 
 
-def _decision(engine: Engine, source: Source, *, codes: Codes) -> Coding | None:
+def decision_of(engine: Engine, source: Source, *, codes: Codes) -> Coding | None:
     """Say which logged decision is positive: as in the reference, else by its coding."""
     if PREDICTION not in source.names:
         return Coding(rows.DECISION, "1") if rows.DECISION in source.names else None

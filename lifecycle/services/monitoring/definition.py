@@ -13,6 +13,7 @@ from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, setting
 from lifecycle.errors import InvalidInput
 from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.result import CORRECTIONS
+from lifecycle.services.analysis.streams import check_detectors
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family
 from lifecycle.store import audit, models, monitors
@@ -132,6 +133,7 @@ def _check(monitor: Monitor) -> None:
     _check_statistics((*monitor.drift, *monitor.categorical), family=Family.DRIFT)
     _check_statistics(monitor.together, family=Family.MULTIVARIATE)
     _check_statistics(monitor.performance, family=Family.PERFORMANCE)
+    check_detectors(monitor.changes)
     for names in (monitor.limits, *monitor.column_limits.values()):
         for name in names:
             catalogue.get(name)

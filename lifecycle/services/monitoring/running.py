@@ -23,6 +23,7 @@ from lifecycle.services.measuring import service
 from lifecycle.services.measuring.scores import score_edges
 from lifecycle.services.monitoring import (
     baseline,
+    changes,
     comparing,
     counting,
     learning,
@@ -251,7 +252,9 @@ def _run(
     )
     windows = saving.windows_of(con, work)
     found = together.measured(ws, engine, monitor=monitor, plan=plan, windows=windows, until=until)
-    return saving.save(ws, replace(work, together=found), by=by, at=at)
+    changed, why = changes.found(ws, engine, monitor=monitor, plan=plan, until=until)
+    work = replace(work, together=found, changes=changed, reasons=(*reasons, *why))
+    return saving.save(ws, work, by=by, at=at)
 
 
 def _prepared(

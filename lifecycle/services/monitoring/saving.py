@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.change_point import ChangePoint
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.monitor import Monitor
 from lifecycle.domain.run import Run
@@ -17,7 +18,17 @@ from lifecycle.services.monitoring import baseline, comparing
 from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.comparing import basis_of, touched
 from lifecycle.services.monitoring.counting import Counted, Plan
-from lifecycle.store import audit, limits, logs, measurements, monitors, profiles, runs, tallies
+from lifecycle.store import (
+    audit,
+    changes,
+    limits,
+    logs,
+    measurements,
+    monitors,
+    profiles,
+    runs,
+    tallies,
+)
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.limits import Learned
 from lifecycle.store.logs import DayLog
@@ -51,6 +62,8 @@ class Work:
         What was left out or assumed.
     together
         What all features together showed in the windows measured.
+    changes
+        When the level of the errors changed, in all rows with mature outcomes.
     """
 
     monitor: Monitor
@@ -68,6 +81,7 @@ class Work:
     later: frozenset[date]
     reasons: tuple[str, ...]
     together: Sequence[Measurement] = ()
+    changes: Sequence[ChangePoint] = ()
 
 
 def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, list[Measurement]]:
@@ -86,6 +100,7 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
         measured += work.together
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))
         if monitor.active:
+            changes.replace(tx, version_id, work.changes)
             measurements.replace(
                 tx,
                 version_id,
