@@ -116,7 +116,7 @@ WORKLOADS: dict[str, Workload] = {
             "ours, exact": lambda f: drift(f, "cur.parquet", exact=True),
         },
         limits={"ours": 2.5, "ours, exact": 5.0},
-        peers={"evidently_pin": "w1_evidently.py", "nannyml": "w1_nannyml.py"},
+        peers={"evidently": "w1_evidently.py"},
     ),
     "W2": Workload(
         "Drift of 30 daily windows of 2M rows, 40 columns",
@@ -142,7 +142,6 @@ WORKLOADS: dict[str, Workload] = {
                 f, "cur.parquet", statistics=("mmd",)
             ),
         },
-        peers={"nannyml": "w3_nannyml_pca.py"},
     ),
     "W5": Workload(
         "Performance without outcomes, seven measures, 500k + 500k rows",
