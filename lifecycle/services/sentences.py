@@ -1,6 +1,7 @@
 """What happened, in a sentence: audit events and breaches as people read them."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.measurement import Measurement
@@ -119,6 +120,11 @@ def _ran(name: str, details: _Details) -> str:
     )
 
 
+def _moment(text: str | None) -> str:
+    """Write a stored time the way people read it."""
+    return f"{datetime.fromisoformat(text):%-d %b %Y, %H:%M} UTC" if text else "another time"
+
+
 def _alert(what: str) -> Callable[[str, _Details], str]:
     def tell(name: str, details: _Details) -> str:
         about = f"{details.get('severity')}, {details.get('cause')} of {details.get('version')}"
@@ -146,7 +152,7 @@ TOLD: Mapping[str, Callable[[str, _Details], str]] = {
     "alert.open": _alert("was raised"),
     "alert.acknowledge": _alert("was taken on"),
     "alert.assign": lambda name, d: f"{name} was given to {d.get('after')}",
-    "alert.snooze": lambda name, d: f"{name} was snoozed until {d.get('until')}",
+    "alert.snooze": lambda name, d: f"{name} was snoozed until {_moment(d.get('until'))}",
     "alert.resolve": _alert("was resolved"),
     "alert.judge": lambda name, d: (
         f"{name} was called a {'true' if d.get('after') else 'false'} alarm"

@@ -44,7 +44,7 @@ def worsening(rng, *, n=6000):
 
 def found(engine, source, **options):
     names = {"timestamp": "at", "target": "label", "prediction": "answer"}
-    return change_points(engine, source, **names | options)
+    return change_points(engine, source, **names, **options)
 
 
 def test_every_detector_finds_the_change_soon_after_it_with_both_levels(engine, source):
