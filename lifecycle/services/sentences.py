@@ -120,9 +120,9 @@ def _ran(name: str, details: _Details) -> str:
     )
 
 
-def _moment(text: str | None) -> str:
+def _moment(text: object) -> str:
     """Write a stored time the way people read it."""
-    return f"{datetime.fromisoformat(text):%-d %b %Y, %H:%M} UTC" if text else "another time"
+    return f"{datetime.fromisoformat(str(text)):%-d %b %Y, %H:%M} UTC" if text else "another time"
 
 
 def _alert(what: str) -> Callable[[str, _Details], str]:
