@@ -22,4 +22,4 @@ def test_killed_twice_under_load_nothing_acknowledged_is_lost_or_half():
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "none lost, none half" in done.stdout
-    assert "0 acknowledged" not in done.stdout
+    assert " 0 acknowledged" not in done.stdout
