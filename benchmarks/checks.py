@@ -17,13 +17,10 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from lifecycle.domain.expectation import Check, Expectation  # noqa: E402
-from lifecycle.engines import Engine, choose  # noqa: E402
-from lifecycle.engines.contract import Kind, Source  # noqa: E402
-from lifecycle.services.analysis.quality import QualityOptions, measure_quality  # noqa: E402
+from lifecycle.domain.expectation import Check, Expectation
+from lifecycle.engines import Engine, choose
+from lifecycle.engines.contract import Kind, Source
+from lifecycle.services.analysis.quality import QualityOptions, measure_quality
 
 WIDE = 1e12
 """Far beyond every value, so that nothing is found and the scan alone is measured."""

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.side_by_side import RESULTS, answer, machine, peak, used  # noqa: E402
-from benchmarks.workloads import prepare  # noqa: E402
+from benchmarks.side_by_side import RESULTS, answer, machine, peak, used
+from benchmarks.workloads import prepare
 
 PIECE = 1_000_000
 DAYS = 30

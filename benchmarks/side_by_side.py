@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.workloads import WORKLOADS, Workload, prepare  # noqa: E402
+from benchmarks.workloads import WORKLOADS, Workload, prepare
 
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- side by side: begin -->", "<!-- side by side: end -->"

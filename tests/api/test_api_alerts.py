@@ -10,8 +10,9 @@ from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.alert import AlertRule
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Columns, Model, ModelKind, Stage, Task, Version
+from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.services import alerting
-from lifecycle.store import measurements, models
+from lifecycle.store import measurements, models, usecases
 
 NOW = datetime.now(UTC)
 SYSTEM = Actor("dev", frozenset({Role.DEVELOPER}))
@@ -36,7 +37,9 @@ def alarm(built):
     start = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=14)
     windows = [Window(start + timedelta(7 * i), start + timedelta(7 * i + 7)) for i in range(2)]
     given = [Measurement("roc_auc", 0.6, State.BREACH, window=w, limit=0.8, n=900) for w in windows]
+    case = UseCase(name, "Lend", "Who repays?", "olga", "sam", NOW, Tier.LIMITED, "1", {})
     with workspace.transaction() as tx:
+        usecases.add(tx, case)
         models.add(
             tx,
             Model(
