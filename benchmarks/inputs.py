@@ -76,3 +76,17 @@ def make(folder: Path) -> None:
         at = np.datetime64("2025-01-01", "us") + day.astype("timedelta64[D]")
         moved = np.clip((day - DAYS / 2) / (DAYS / 2), 0, 1)
         write(folder / "hist.parquet", {"ts": at, **columns(rng, moved=moved)})
+    if not (folder / "fair.parquet").exists():
+        pq.write_table(pa.table(people(rng)), folder / "fair.parquet", compression="zstd")
+
+
+def people(rng: np.random.Generator) -> dict[str, object]:
+    """Draw scored rows with four attributes of 2, 3, 5 and 7 groups, some worse off than others."""
+    logit, drawn = rng.normal(-0.5, 1.2, ROWS), dict[str, object]()
+    for k in (2, 3, 5, 7):
+        codes = rng.choice(k, ROWS, p=rng.dirichlet(np.full(k, 4.0)))
+        logit = logit + 0.1 * codes / k
+        drawn[f"a{k}"] = pa.array(np.char.add(f"a{k}_", codes.astype(str)))
+    score = np.round(1 / (1 + np.exp(-logit)), 6)
+    y = (rng.random(ROWS) < score).astype(np.int8)
+    return {"y": y, "yhat": (score > 0.5).astype(np.int8), "score": score, **drawn}

@@ -1,6 +1,7 @@
 """Run workloads side by side: ours and the floor in alternation, a process each, medians.
 
-Writes `benchmarks/results/side_by_side.json` and its table into `docs/benchmarks.md`. A peer is
+Writes `benchmarks/results/side_by_side.json` and its table into `docs/benchmarks.md`; with `--only`
+the other workloads keep what they had in both. A peer is
 run once by its script under `--peers` (given the inputs' folder, printing a line
 `RESULT {"cpu": …, "peak_mb": …}`), with the virtual environment of its name under
 `--environments`; a missing one is said and skipped.
@@ -96,17 +97,28 @@ def peers(
     return found
 
 
-def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Write the results as Markdown."""
+def rows(name: str, variants: dict[str, dict[str, float]]) -> list[str]:
+    """Write the results of one workload as rows of a Markdown table."""
+    floor, lines = variants["floor"]["cpu"], list[str]()
+    for variant, took in variants.items():
+        wall = f"{took['wall']:.2f}" if "wall" in took else ""
+        lines.append(
+            f"| {WORKLOADS[name].title} ({name}) | {variant} | {took['cpu']:.2f} "
+            f"| {took['cpu'] / floor:.1f} | {wall} | {took['peak_mb']:.0f} |"
+        )
+    return lines
+
+
+def table(results: dict[str, dict[str, dict[str, float]]], *, before: str) -> str:
+    """Write the results as Markdown; who was not measured now keeps the row of before."""
     lines = ["| Workload | Who | CPU s | x floor | Wall s | Peak MB |", "|---|---|---|---|---|---|"]
-    for name, variants in results.items():
-        floor = variants["floor"]["cpu"]
-        for variant, took in variants.items():
-            wall = f"{took['wall']:.2f}" if "wall" in took else ""
-            lines.append(
-                f"| {WORKLOADS[name].title} ({name}) | {variant} | {took['cpu']:.2f} "
-                f"| {took['cpu'] / floor:.1f} | {wall} | {took['peak_mb']:.0f} |"
-            )
+    for name, workload in WORKLOADS.items():
+        old = [line for line in before.splitlines() if f"({name}) |" in line]
+        if name in results:
+            lines += rows(name, results[name])
+            measured = [*workload.variants, *results[name]]
+            old = [line for line in old if not any(f"| {who} |" in line for who in measured)]
+        lines += old
     return "\n".join(lines)
 
 
@@ -122,14 +134,27 @@ def machine() -> dict[str, str]:
     }
 
 
-def publish(text: str, *, facts: dict[str, str]) -> None:
-    """Put the table into the docs, between its two marks."""
+def publish(results: dict[str, dict[str, dict[str, float]]], *, facts: dict[str, str]) -> str:
+    """Put the table into the docs, between its two marks, and return it."""
     page = ROOT / "docs" / "benchmarks.md"
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
+    old, _, after = rest.partition(END)
     told = ", ".join(f"{key} {value}" for key, value in facts.items())
-    body = f"{BEGIN}\nMeasured with {told}.\n\n{text}\n{END}"
+    text = table(results, before=old)
+    body = f"{BEGIN}\nLast measured with {told}.\n\n{text}\n{END}"
     page.write_text(before + body + after, encoding="utf-8")
+    return text
+
+
+def keep(
+    results: dict[str, dict[str, dict[str, float]]], *, facts: dict[str, str], missed: list[str]
+) -> None:
+    """Keep the results as JSON, with those of workloads that were not measured now."""
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / "side_by_side.json"
+    earlier = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else {}
+    body = {"machine": facts, "results": {**earlier, **results}, "missed": missed}
+    file.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -164,11 +189,8 @@ def main() -> int:
             if ratio > limit:
                 missed.append(f"{name}, {variant}: {ratio:.2f} times the floor, limit {limit}")
     facts = machine()
-    RESULTS.mkdir(exist_ok=True)
-    kept = json.dumps({"machine": facts, "results": results, "missed": missed}, indent=2)
-    (RESULTS / "side_by_side.json").write_text(kept + "\n", encoding="utf-8")
-    publish(table(results), facts=facts)
-    print(table(results))
+    keep(results, facts=facts, missed=missed)
+    print(publish(results, facts=facts))
     print("\n".join(missed) if missed else "every limit was kept")
     return int(bool(missed))
 

@@ -43,6 +43,7 @@ def prepare() -> None:
         "engines.duckdb",
         "services.analysis.drift",
         "services.analysis.estimation",
+        "services.analysis.fairness",
         "services.analysis.quality",
     ):
         import_module(f"lifecycle.{name}")
@@ -98,6 +99,20 @@ def estimate(folder: Path, **options: object) -> int:
         return len(json.dumps(as_json(result)))
 
 
+def fairness(folder: Path, **options: object) -> int:
+    """Compare the groups of four attributes and their pairs as `lifecycle fairness` does."""
+    from lifecycle.engines import choose
+    from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
+    from lifecycle.services.analysis.outcomes import Roles
+    from lifecycle.services.analysis.result import as_json
+
+    roles, four = Roles(target="y", prediction="yhat", score="score"), ("a2", "a3", "a5", "a7")
+    with choose() as engine:
+        rows = engine.open(str(folder / "fair.parquet"))
+        chosen = FairnessOptions(roles, four, intersect=2, **options)  # pyright: ignore[reportArgumentType] -- named by callers
+        return len(json.dumps(as_json(measure_fairness(engine, source=rows, options=chosen))))
+
+
 def check(folder: Path) -> int:
     """Check every column as `lifecycle quality --expectations` does."""
     from benchmarks.checks import checked
@@ -142,6 +157,15 @@ WORKLOADS: dict[str, Workload] = {
                 f, "cur.parquet", statistics=("mmd",)
             ),
         },
+    ),
+    "W4": Workload(
+        "Fairness of 1M rows, four attributes and their six pairs",
+        {
+            "floor": lambda f: scan(f, "fair.parquet"),
+            "ours, no intervals": lambda f: fairness(f, intervals=False),
+            "ours": fairness,
+        },
+        peers={"fairlearn": "w4_fairlearn.py"},
     ),
     "W5": Workload(
         "Performance without outcomes, seven measures, 500k + 500k rows",

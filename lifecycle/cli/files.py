@@ -288,6 +288,9 @@ def fairness(
         Many, typer.Option(metavar="COL", help="Compare only within this column's groups.")
     ] = None,
     confidence: Confidence = 0.95,
+    no_intervals: Annotated[
+        bool, typer.Option("--no-intervals", help="Values alone, in less time.")
+    ] = False,
     minimum_group: Annotated[int, typer.Option(help="Smaller groups are insufficient.")] = 30,
     reference_group: Annotated[
         Many, typer.Option(metavar="COL=VALUE", help="The group that others are compared with.")
@@ -317,6 +320,7 @@ def fairness(
         intersect=intersect,
         control=control or (),
         confidence=confidence,
+        intervals=not no_intervals,
         minimum_group=minimum_group,
         reference_group=pairs(reference_group or (), option="--reference-group"),
         correction=correction,

@@ -259,6 +259,7 @@ class DuckDBEngine:
         groupings: Sequence[Grouping],
         levels: Levels | None = None,
         edges: FloatArray | None = None,
+        grid: int = tallying.SCORE_GRID,
     ) -> Iterator[Tallied]:
         """Tally a binary classifier's rows by label, decision and score bin."""
         return tallying.binary(
@@ -270,6 +271,7 @@ class DuckDBEngine:
             groupings=groupings,
             levels=levels or {},
             edges=edges,
+            grid=grid,
         )
 
     def classes(

@@ -119,6 +119,7 @@ class Engine(Protocol):
         groupings: Sequence[Grouping],
         levels: Mapping[str, Sequence[str]] | None = None,
         edges: FloatArray | None = None,
+        grid: int = ...,
     ) -> Iterator[Tallied]:
         """Tally a binary classifier's rows by label, decision and score bin.
 
@@ -128,6 +129,8 @@ class Engine(Protocol):
             As for `profiles`.
         edges
             Inner edges of the score bins; by default a bin per score, or many even ones.
+        grid
+            How many even ones.
         """
         ...
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from lifecycle.engines import crossing
 from lifecycle.engines.contract import Coding, Grouping, Kind, ScoredRows, Source, Tallied
 from lifecycle.engines.reading import identifier, quote, text_of
 from lifecycle.engines.slicing import Cut, Fetch, Levels, code_of, cut_of, groups
@@ -44,6 +45,7 @@ def binary(
     groupings: Sequence[Grouping],
     levels: Levels,
     edges: FloatArray | None,
+    grid: int = SCORE_GRID,
 ) -> Iterator[Tallied]:
     """Tally a binary classifier's rows by label, decision and score bin."""
     cut = cut_of(fetch, source, groupings=groupings, levels=levels)
@@ -57,7 +59,11 @@ def binary(
     if edges is None and (score is None or _few_scores(fetch, source, rows=rows)):
         yield from _counted(fetch, source, rows=rows, cut=cut, groupings=groupings, score=score)
         return
-    bins = _grid() if edges is None else edges
+    bins = _grid(grid) if edges is None else edges
+    if all(grouping.windowing is None for grouping in groupings):
+        found = fetch(source, rows)
+        yield from crossing.tallies(found, cut=cut, groupings=groupings, edges=bins)
+        return
     for group in groups(fetch(source, rows), cut=cut, groupings=groupings):
         part = group.cells
         scores = part["score"] if score else None
@@ -212,9 +218,9 @@ def _few_scores(fetch: Fetch, source: Source, *, rows: str) -> bool:
     return True
 
 
-def _grid() -> FloatArray:
-    """Return the even edges of the score grid, the tenths among them."""
-    return np.unique(np.concatenate([np.arange(1, SCORE_GRID) / SCORE_GRID, TENTHS]))
+def _grid(bins: int) -> FloatArray:
+    """Return the even edges of a score grid, the tenths among them."""
+    return np.unique(np.concatenate([np.arange(1, bins) / bins, TENTHS]))
 
 
 def _counts(at: CountArray, rows: FloatArray, *, shape: tuple[int, int]) -> CountArray:

@@ -97,6 +97,53 @@ def test_a_binary_tally_is_numpys_overall_and_by_group(source, engine, rows):
     assert merge([part.tally for part in found[1:]]).rows == len(rows)
 
 
+CROSSED = st.lists(
+    st.tuples(
+        st.sampled_from(["no", "yes", None]),
+        st.sampled_from([0, 1, None]),
+        st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.25, 1.0, -0.1, np.nan])),
+        st.sampled_from(["F", "M", None]),
+        st.sampled_from(["a", "b", "c", None]),
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@with_files
+@given(rows=CROSSED, grid=st.sampled_from([4, 64]))
+def test_groups_of_several_columns_tally_like_numpy_from_one_sort(source, engine, rows, grid):
+    y, p, score, sex, race = zip(*rows, strict=True)
+    file = source(
+        y=pa.array(y, pa.string()),
+        p=pa.array(p, pa.int8()),
+        s=pa.array(score, pa.float64()),
+        sex=pa.array(sex, pa.string()),
+        race=pa.array(race, pa.string()),
+    )
+    groupings = [Grouping(), Grouping(("race",)), Grouping(("sex", "race"))]
+    limit, tallying.DISTINCT_SCORES = tallying.DISTINCT_SCORES, -1
+    try:
+        found = list(
+            engine.binary(
+                file, label=LABEL, decision=DECISION, score="s", groupings=groupings, grid=grid
+            )
+        )
+    finally:
+        tallying.DISTINCT_SCORES = limit
+
+    held = {(r[3], r[4]) for r in rows}
+    assert len(found) == 1 + len({race for _, race in held}) + len(held)
+    for part in found:
+        wanted = [part.slice.get(name) for name in ("sex", "race")]
+        here = [
+            r
+            for r in rows
+            if all(w in (None, v or MISSING_GROUP) for w, v in zip(wanted, r[3:], strict=True))
+        ]
+        same(part.tally, by_numpy(here, edges=part.tally.edges))
+
+
 @with_files
 @given(rows=ROWS)
 def test_a_score_grid_counts_like_numpy_on_the_same_edges(source, engine, rows):

@@ -1,7 +1,7 @@
 """Whether people of different groups are treated and served alike."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TypedDict
 
@@ -20,11 +20,15 @@ from lifecycle.services.analysis.result import (
 )
 from lifecycle.stats import catalogue, fairness
 from lifecycle.stats.catalogue import Needs, Statistic
+from lifecycle.stats.inference import Estimate
 from lifecycle.stats.summaries import BinaryTally
 
 FOUR_FIFTHS = 0.8
 SCREEN = "below four fifths: a screen (29 CFR 1607.4(D)), not a verdict"
 """The house looks at impact ratios this way unless the caller sets a limit of their own."""
+
+SCORE_GRID = 1_024
+"""Even score bins of a group whose scores are too many for a bin each: AUC within 5e-5."""
 
 JOINT = " & "
 """Between the attributes of an intersection, in a measurement's column."""
@@ -44,6 +48,8 @@ class FairnessOptions:
         Compare only within the groups of these columns.
     minimum_group
         Groups with fewer rows are insufficient and stay out of every gap.
+    intervals
+        Whether each number comes with its interval.
     reference_group
         By attribute, the group all others are compared with; best against worst otherwise.
     """
@@ -53,6 +59,7 @@ class FairnessOptions:
     intersect: int = 1
     control: Sequence[str] = ()
     confidence: float = 0.95
+    intervals: bool = True
     minimum_group: int = 30
     reference_group: Mapping[str, str] = field(default_factory=dict[str, str])
     correction: str = "bh"
@@ -95,6 +102,7 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
             decision=codings.decision,
             score=roles.score,
             groupings=[Grouping((*options.control, *cut)) for cut in cuts],
+            grid=SCORE_GRID,
         )
     )
     rates = _rates(options)
@@ -102,6 +110,8 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
     drafts = [d for t in tallied for d in _rate_drafts(t, rates=rates, options=options)]
     comparisons = _comparisons(tallied, cuts=cuts, options=options)
     drafts += [d for c in comparisons for d in _gap_drafts(c, options=options)]
+    if not options.intervals:
+        drafts = [replace(draft, estimate=_bare(draft.estimate)) for draft in drafts]
     measurements, tests = finish(drafts, correction=options.correction, alpha=options.alpha)
     return Result(
         command="fairness",
@@ -111,6 +121,10 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
         verdict=overall(measurements),
         notices=(*codings.notices, *_small(comparisons, options=options)),
     )
+
+
+def _bare(estimate: Estimate) -> Estimate:
+    return replace(estimate, interval=None, confidence=None)
 
 
 def _settings(options: FairnessOptions, *, codings: Codings, tests: int) -> dict[str, object]:
@@ -126,7 +140,7 @@ def _settings(options: FairnessOptions, *, codings: Codings, tests: int) -> dict
         "control": list(options.control),
         "minimum_group": options.minimum_group,
         "reference_group": dict(options.reference_group),
-        "confidence": options.confidence,
+        "confidence": options.confidence if options.intervals else None,
         "correction": options.correction,
         "alpha": options.alpha,
         "tests": tests,

@@ -76,13 +76,17 @@ class ExactSums:
         """Add cell by cell."""
         return merged((self, other))
 
-    def __getitem__(self, at: int) -> "ExactSums":
-        """Return the cells at a position of the first axis."""
+    def __getitem__(self, at: int | CountArray) -> "ExactSums":
+        """Return the cells at a position of the first axis, or at several."""
         return _canonical(self.limbs[:, at], self.lowest)
 
     def total(self) -> "ExactSums":
         """Add up the cells along the last axis."""
         return _canonical(self.limbs.sum(axis=-1), self.lowest)
+
+    def shaped(self, *shape: int) -> "ExactSums":
+        """Return the same sums over cells of another shape."""
+        return ExactSums(self.limbs.reshape(len(self.limbs), *shape), self.lowest)
 
     def grouped(self, at: CountArray, *, cells: int) -> "ExactSums":
         """Add up cells along the last axis; ``at`` says where each goes."""
@@ -183,7 +187,7 @@ def products(values: FloatArray, times: CountArray) -> ExactSums:
         for total, shift in ((low, 0), (high, 26))
     ]
     total = merged(parts)
-    return ExactSums(total.limbs.reshape(len(total.limbs), *np.shape(values)), total.lowest)
+    return total.shaped(*np.shape(values))
 
 
 def _runs(
