@@ -34,12 +34,12 @@ def summary(model: "Model", case: "UseCase", rows: "Sequence[InventoryRow]") -> 
         "value a year": "not filled"
         if case.value is None
         else f"{case.currency} {case.value:,.0f}",
+        "targets": "; ".join(f"{k.name} {wording.number(k.target)} {k.unit}" for k in case.kpis)
+        or "not filled",
     }
     st.table(facts, border="horizontal", alt="What the model is for")
     st.markdown(f"**Risk tier {case.tier}**, from questionnaire {case.questionnaire}, because:")
     st.markdown("\n".join(f"- {driver}" for driver in records.drivers(case)))
-    for kpi in case.kpis:
-        st.markdown(f"- Target: {kpi.name} {wording.number(kpi.target)} {kpi.unit}")
     for row in rows:
         if row.missing:
             lacks = ", ".join(row.missing)

@@ -64,15 +64,12 @@ def life(marks: Sequence[Mark], *, title: str) -> go.Figure:
 
 
 def life_message(marks: Sequence[Mark]) -> str:
-    """Say what happened last."""
+    """Say how much has happened, since when, and when last: short enough for a phone."""
     if not marks:
         return "Nothing has happened yet"
-    ordered = sorted(marks, key=lambda m: m.at)
-    last, first = ordered[-1], ordered[0]
-    return (
-        f"{wording.counted(len(marks), 'event')} since {wording.day(first.at)}; "
-        f"last: {last.text}, {wording.day(last.at)}"
-    )
+    times = [mark.at for mark in marks]
+    first, last = wording.day(min(times)), wording.day(max(times))
+    return f"{wording.counted(len(marks), 'event')} since {first}, the last on {last}"
 
 
 def tier_by_health(counts: Mapping[tuple[Tier, State], int], *, title: str) -> go.Figure:

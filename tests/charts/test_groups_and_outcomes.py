@@ -212,7 +212,7 @@ def test_a_life_has_a_row_per_kind_of_event():
     figure = lives.life(marks, title=lives.life_message(marks))
 
     assert [(t.name, len(t.x)) for t in traces(figure)] == [("version", 2), ("decision", 1)]
-    assert layout(figure).title.text == ("3 events since 1 Jan 2026; last: approved, 10 Jan 2026")
+    assert layout(figure).title.text == "3 events since 1 Jan 2026, the last on 10 Jan 2026"
 
 
 def test_every_kind_of_event_has_a_row_in_a_life():
