@@ -21,7 +21,7 @@ from app.session import Process
 from app.sign_in import SignIn
 from lifecycle import api
 from lifecycle.errors import Conflict, LifecycleError
-from lifecycle.services import explanation, workspaces
+from lifecycle.services import job_kinds, workspaces
 from lifecycle.services.alerting import Courier
 from lifecycle.services.jobs import JobRunner
 
@@ -51,7 +51,7 @@ def run(settings: "Settings") -> None:
     _require_free_port(settings)
     workspace = workspaces.open(settings.home)
     jobs = JobRunner(
-        workspace, kinds=explanation.KINDS, clock=session.now, workers=settings.workers
+        workspace, kinds=job_kinds.KINDS, clock=session.now, workers=settings.workers
     )
     try:
         with session.serving(Process(workspace, settings, jobs)) as process:

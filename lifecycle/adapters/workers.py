@@ -6,6 +6,7 @@ Run as ``python -m lifecycle.adapters.workers``; it ends with its input or with 
 """
 
 import contextlib
+import importlib
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 from lifecycle.errors import InvalidInput, LifecycleError
 
 Report = Callable[[float, str], None]
+Handler = Callable[..., dict[str, object]]
 PARENT_CHECK_SECONDS = 1.0
 
 
@@ -41,7 +43,8 @@ def work(folder: Path) -> None:
         try:
             settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
             report = _reporter(folder)
-            answer = {"ok": True, "result": _handler(settings["kind"])(settings, folder, report)}
+            handler = _named(settings.get("run", "")) or _handler(settings["kind"])
+            answer = {"ok": True, "result": handler(settings, folder=folder, report=report)}
         except LifecycleError as error:
             answer = {"ok": False, "error": str(error)}
         except MemoryError:
@@ -60,16 +63,21 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     temporary.replace(path)
 
 
-def _handler(kind: str) -> Callable[[Mapping[str, Any], Path, Report], dict[str, object]]:
+def _named(run: str) -> Handler | None:
+    """Return what the owner of a job named; the settings are its own writing."""
+    module, _, function = run.partition(":")
+    return getattr(importlib.import_module(module), function) if run else None
+
+
+def _handler(kind: str) -> Handler:
     if kind == "explain":
         from lifecycle.adapters import explaining  # takes seconds; only its jobs pay for it
 
-        return lambda settings, folder, report: explaining.run(
-            settings, folder=folder, report=report
-        )
+        return explaining.run
     if kind == "warm":
 
-        def warm(_: Mapping[str, Any], __: Path, ___: Report) -> dict[str, object]:
+        def warm(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[str, object]:
+            del settings, folder, report
             _handler("explain")
             return {}
 

@@ -14,11 +14,13 @@ from lifecycle.api import (
     following,
     incidents,
     monitoring,
+    plans,
     policies,
     problems,
     registry,
     retention,
     trail,
+    work,
 )
 from lifecycle.api.door import Recognise
 from lifecycle.api.repeats import AnswerOnce
@@ -64,6 +66,8 @@ def create(workspace: Workspace, *, settings: Settings, jobs: JobRunner | None =
         alerts,
         incidents,
         assurance,
+        plans,
+        work,
         decisions,
         following,
         policies,

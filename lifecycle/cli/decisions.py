@@ -1,4 +1,4 @@
-"""Commands that judge and decide: assess, gate, request, decide."""
+"""Commands that judge and decide: gate, request, decide."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,38 +18,12 @@ from lifecycle.cli.session import (
     connected,
     listed,
     pairs,
-    text_of,
     without,
 )
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput
 
 Model = Annotated[str, typer.Argument(metavar="MODEL")]
 Version = Annotated[str, typer.Argument(metavar="VERSION")]
-
-
-def assess(
-    model: Model,
-    version: Version,
-    snapshot: Annotated[str, typer.Option(help="The rows to measure on.")],
-    plan: Annotated[Path, typer.Option(help="What to measure and the limits, as YAML.")],
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """Measure a version against a plan and keep the result as evidence.
-
-    Example: lifecycle assess churn-gbm 3 --snapshot churn-data@1a2b3c4d5e --plan plan.yaml
-    """
-    with connected(home, acting_as) as client:
-        body = {"snapshot": snapshot, "plan": text_of(plan)}
-        kept = client.post(f"/models/{model}/versions/{version}/assessments", body)["items"]
-    show(kept, format=format, out=out, columns=("id", "purpose", "state", "snapshot_id"))
-    failed = [item["id"] for item in kept if item["state"] in {"breach", "error"}]
-    if failed:
-        raise CheckFailed(f"outside the plan's limits: {', '.join(failed)}")
-    if any(item["state"] == "insufficient" for item in kept):
-        raise InsufficientData("the snapshot holds too little data for part of the plan")
 
 
 def request(

@@ -13,7 +13,7 @@ from lifecycle.demo.people import PEOPLE, actor
 from lifecycle.demo.story import Story
 from lifecycle.domain.actor import Role
 from lifecycle.errors import Conflict, NotFound
-from lifecycle.services import access, explanation, monitoring, workspaces
+from lifecycle.services import access, job_kinds, monitoring, workspaces
 from lifecycle.services.job_runner import JobRunner
 from lifecycle.store.connection import Workspace
 
@@ -99,7 +99,7 @@ def _build(home: Path, stories: list[Story], *, at: datetime, report: Progress) 
     with closing(workspace), tempfile.TemporaryDirectory() as folder:
         moment = [founded]
         with JobRunner(
-            workspace, kinds=explanation.KINDS, clock=lambda: moment[0], reuse=True
+            workspace, kinds=job_kinds.KINDS, clock=lambda: moment[0], reuse=True
         ) as runner:
             site = Site(ws=workspace, runner=runner, folder=Path(folder), moment=moment)
             runner.warm()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, cast
 
 from lifecycle.domain.condition import Condition
 from lifecycle.domain.evidence import Evidence, Purpose
@@ -210,6 +210,82 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """Every limit of the assessment plans is met by the latest evidence.
+
+    Parameters
+    ----------
+    purpose
+        Judge only evidence for this purpose; that of every plan when empty.
+    """
+
+    kind: ClassVar[str] = "plan"
+    purpose: str = ""
+
+    def check(self, case: Case) -> Verdict:
+        """Judge one version."""
+        wanted = [Purpose(self.purpose)] if self.purpose else list(Purpose)
+        latest = [found for p in wanted if (found := case.latest(p)) and "statistics" in found.plan]
+        judged = [(e, m) for e in latest for m in e.measurements if m.limit is not None]
+        for state, outcome in PLAN_STATES.items():
+            beyond = [(e, m) for e, m in judged if m.state is state]
+            if beyond:
+                return _beyond(*beyond[0], outcome=outcome, more=len(beyond) - 1)
+        if not judged:
+            return Verdict(Outcome.PASS, "no assessment plan sets a limit")
+        listed = ", ".join(e.id for e in latest)
+        changed = "".join(_overridden(e) for e in latest)
+        sentence = f"{len(judged)} values are within the limits of their plan ({listed}){changed}"
+        return Verdict(Outcome.PASS, sentence, evidence=latest[0].id)
+
+
+PLAN_STATES = {
+    State.ERROR: Outcome.ERROR,
+    State.BREACH: Outcome.FAIL,
+    State.INSUFFICIENT: Outcome.INSUFFICIENT,
+}
+"""What a limited value that does not pass comes to, the worst first."""
+
+
+def _beyond(found: Evidence, m: Measurement, *, outcome: Outcome, more: int) -> Verdict:
+    """Say which value of which evidence does not keep to its plan."""
+    about = [*([m.column] if m.column else []), *(f"{k} {v}" for k, v in m.slice.items())]
+    name = m.statistic + (f" of {', '.join(about)}" if about else "")
+    value = "has no value" if m.value is None else f"is {m.value:.4g}"
+    if m.interval is not None:
+        value += f" ({m.interval[0]:.4g} to {m.interval[1]:.4g})"
+    size = "" if m.n is None else f", n {m.n:,}"
+    why = f": {m.reason}" if m.reason else ""
+    others = f", and {more} more" if more else ""
+    sentence = (
+        f"{name} {value}{size}, limit {m.limit:g} of plan {found.plan.get('name')} "
+        f"({found.id}){why}{others}{_overridden(found)}"
+    )
+    remedies = {
+        Outcome.ERROR: "repair and rerun",
+        Outcome.INSUFFICIENT: f"measure {name} on more rows",
+    }
+    return Verdict(
+        outcome,
+        sentence,
+        value=m.value,
+        interval=m.interval,
+        limit=m.limit,
+        n=m.n,
+        evidence=found.id,
+        remedy=remedies.get(outcome, f"bring {name} within its limit"),
+    )
+
+
+def _overridden(found: Evidence) -> str:
+    """Say that limits were changed after results on the same rows were known."""
+    made = cast("Mapping[str, object]", found.plan.get("override") or {})
+    if not made:
+        return ""
+    return f"; limits changed by {made['by']} after results were known: {made['reason']}"
+
+
+@dataclass(frozen=True, slots=True)
 class Healthy:
     """The monitors of this version show nothing worse than the state named."""
 
@@ -237,7 +313,7 @@ DOCUMENTS = ("owner", "sponsor", "purpose", "intended_use", "out_of_scope", "aff
 LINEAGE = ("artifact", "reference", "training", "code_commit")
 
 RULES: Mapping[str, type[Rule]] = MappingProxyType(
-    {rule.kind: rule for rule in (Documented, Traceable, Evidenced, Limit, Healthy)}
+    {rule.kind: rule for rule in (Documented, Traceable, Evidenced, Limit, Planned, Healthy)}
 )
 
 

@@ -34,10 +34,14 @@ class Kind:
     keep
         Writes a worker's result in the transaction given and names what it left behind.
         Arguments: workspace, transaction, job, result, folder, time.
+    run
+        What the worker calls, as ``module:function``; empty for a kind it knows by name.
+        Arguments: settings, ``folder`` and ``report``.
     """
 
     prepare: Callable[[Workspace, Job], Mapping[str, object]]
     keep: Callable[[Workspace, Connection, Job, Mapping[str, Any], Path, datetime], str]
+    run: str = ""
 
 
 @dataclass(slots=True)
@@ -194,7 +198,8 @@ class JobRunner:
             return
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        workers.write_json(folder / "settings.json", {**settings, "kind": job.kind})
+        given = {**settings, "kind": job.kind, "run": kind.run}
+        workers.write_json(folder / "settings.json", given)
         started = replace(job, state=JobState.RUNNING, started_at=self._clock(), note="Starting")
         with self._ws.transaction() as tx:
             if jobs.get(tx, job.id).state is not JobState.QUEUED:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from lifecycle.domain.dataset import Snapshot
@@ -22,15 +23,22 @@ def opened(ws: Workspace, snapshot: Snapshot, *, columns: Columns) -> Generator[
     1 for a score from the threshold on.
     """
     artifact = artifacts.path(ws, snapshot.artifact)
+    if columns.score not in {c.name for c in snapshot.columns}:
+        columns = replace(columns, score=None)
     with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
-        file = Path(folder) / "snapshot.parquet"
-        if derives_decision(columns) and columns.score in {c.name for c in snapshot.columns}:
-            rows.decide(
-                artifact, into=file, score=columns.score or "", threshold=columns.threshold or 0.0
-            )
-        else:
-            _link(artifact, file)
-        yield file
+        yield placed(artifact, Path(folder), columns=columns)
+
+
+def placed(artifact: Path, folder: Path, *, columns: Columns) -> Path:
+    """Put an artefact's rows into a folder, with a decision beside each score if none was made."""
+    file = folder / "snapshot.parquet"
+    if derives_decision(columns):
+        rows.decide(
+            artifact, into=file, score=columns.score or "", threshold=columns.threshold or 0.0
+        )
+    else:
+        _link(artifact, file)
+    return file
 
 
 def derives_decision(columns: Columns) -> bool:

@@ -99,6 +99,20 @@ def latest(con: Connection, version_id: str, purpose: Purpose) -> Evidence | Non
     return _evidence(row) if row else None
 
 
+def on_snapshot(con: Connection, model_id: str, snapshot_id: str) -> list[Evidence]:
+    """Return what was measured of any version of a model on a snapshot, oldest first."""
+    found = con.execute(
+        """
+        SELECT * FROM evidence
+        WHERE starts_with(version_id, $model_id || '/') AND contains(content, $snapshot_id)
+        ORDER BY created_at, id
+        """,
+        {"model_id": model_id, "snapshot_id": snapshot_id},
+    )
+    kept = [_evidence(row) for row in records(found)]
+    return [one for one in kept if one.snapshot_id == snapshot_id]
+
+
 def _plain(value: Any) -> Any:
     """Turn nested content into JSON values; times keep their offset, as the hash saw it."""
     if isinstance(value, dict):

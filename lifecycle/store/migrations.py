@@ -22,6 +22,7 @@ from lifecycle.store import (
     limits,
     log_schemas,
     people,
+    plans,
     policy_drafts,
     profiles,
     requests,
@@ -147,6 +148,11 @@ def m019_change_points(tx: Executes) -> None:
     tx.execute(changes.CHANGES)
 
 
+def m020_assessment_plans(tx: Executes) -> None:
+    """Create the plans of assessments."""
+    tx.execute(plans.PLANS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -169,6 +175,7 @@ MIGRATIONS: list[Migration] = [
     m017_legal_holds,
     m018_log_schemas,
     m019_change_points,
+    m020_assessment_plans,
 ]
 
 

@@ -81,7 +81,7 @@ def test_a_life_from_business_case_to_a_decision_on_record(caller):
 
     body = {"snapshot": snapshot, "plan": PLAN}
     assessed = val("POST", f"/models/{NAME}/versions/1/assessments", json=body)
-    assert assessed.status_code == 201, assessed.text
+    assert assessed.status_code == 202, assessed.text
     assert {e["purpose"] for e in assessed.json()["items"]} == {"performance", "fairness"}
 
     gate = {"model": NAME, "version": "1", "to": "validated"}

@@ -142,9 +142,23 @@ def test_a_life_from_nothing_to_a_gate(run, tmp_path):
     plan.write_text(PLAN % "0.99")
     assess = ("assess", "scorecard", "1", "--snapshot", snapshot, "--plan", plan)
     assert run(*assess)[0] == 1, "the snapshot's AUC is below the plan's limit"
+    code, report, err = run("gate", "scorecard", "1", "--to", "validated")
+    assert (code, report["outcome"]) == (1, "fail")
+    verdict = next(r["verdict"] for r in report["results"] if r["rule"] == "plan-met")
+    assert verdict["limit"] == 0.99
+    assert verdict["interval"][0] < verdict["value"] < verdict["interval"][1] < 1
+    for said in ("plan-met: roc_auc is 0.", "limit 0.99 of plan", verdict["evidence"]):
+        assert said in err
+
     plan.write_text(PLAN % "0.6")
-    code, kept, err = run(*assess)
-    assert (code, kept["items"][0]["state"]) == (0, "ok"), err
+    code, _, err = run(*assess)
+    assert (code, "roc_auc: at least 0.99, now at least 0.6" in err) == (2, True), err
+    code, kept, err = run(*assess, "--override", "the board accepts 0.6")
+    assert (code, kept["items"][0]["outcome"]) == (0, "pass"), err
+    code, again, err = run("assess", "scorecard", "1", "--again", kept["items"][0]["id"])
+    assert (code, again["items"][0]["payload"]["reproduction"]["reproduced"]) == (0, True), err
+    code, listed, _ = run("plan", "list")
+    assert (code, [p["version"] for p in listed["items"]]) == (0, ["2", "1"])
 
     code, report, err = run("gate", "scorecard", "1", "--to", "validated")
     assert (code, report["outcome"]) == (0, "pass"), err

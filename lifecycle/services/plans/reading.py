@@ -1,25 +1,31 @@
-"""What will be measured and against which limits, written down before anybody sees a result."""
+"""Read a plan from YAML: a closed grammar, and a refusal names the line and the key."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from typing import cast
 
 from lifecycle.domain.evidence import Purpose
+from lifecycle.domain.rules import BOUNDS
 from lifecycle.errors import InvalidInput
+from lifecycle.services.plans.places import Misplaced, line_of, lines
+from lifecycle.services.plans.plan import Plan, PlanLimit
 from lifecycle.stats import catalogue
 
 PURPOSES = (Purpose.PERFORMANCE, Purpose.FAIRNESS)
 """What a plan may measure; explanations come from a job of their own."""
 
 SEVERITIES = ("block", "warn")
+LIMIT_KEYS = ("minimum", "maximum", "bound", "severity", "rationale")
 KEYS = frozenset(
     {
         "name",
+        "version",
         "rationale",
         "statistics",
+        "slices",
         "sensitive",
         "intersect",
         "limits",
@@ -30,56 +36,10 @@ KEYS = frozenset(
     }
 )
 
-
-@dataclass(frozen=True, slots=True)
-class PlanLimit:
-    """What a statistic must reach, and why.
-
-    Parameters
-    ----------
-    minimum, maximum
-        The value's bounds; one of them at least.
-    severity
-        ``block`` makes a value beyond them a breach, ``warn`` a warning.
-    """
-
-    minimum: float | None = None
-    maximum: float | None = None
-    severity: str = "block"
-    rationale: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A plan of an assessment.
-
-    Parameters
-    ----------
-    statistics
-        Names of the catalogue by purpose.
-    sensitive
-        Attributes to compare groups by; the version's own when empty.
-    intersect
-        How many attributes are combined: 1 for each alone, 2 for pairs as well.
-    minimum
-        Fewest rows before a performance value is judged.
-    minimum_group
-        Fewest observations before a group enters a comparison.
-    content
-        The mapping it was read from; it goes into the evidence as it is.
-    """
-
-    name: str
-    statistics: Mapping[Purpose, tuple[str, ...]]
-    sensitive: tuple[str, ...] = ()
-    intersect: int = 1
-    limits: Mapping[str, PlanLimit] = field(default_factory=dict[str, PlanLimit])
-    minimum: int = 100
-    minimum_group: int = 30
-    confidence: float = 0.95
-    seed: int = 0
-    rationale: str = ""
-    content: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+FITTING = {
+    Purpose.PERFORMANCE: lambda: catalogue.PERFORMANCE,
+    Purpose.FAIRNESS: lambda: (*catalogue.FAIRNESS_RATES, *catalogue.FAIRNESS_GAPS),
+}
 
 
 def read(path: Path) -> Plan:
@@ -104,26 +64,28 @@ def parse(text: str, *, label: str = "the plan") -> Plan:
     ------
     InvalidInput
         It is no YAML mapping, a key or statistic is unknown, or a value is out of range; the
-        sentence gives the path to it.
+        sentence gives the line and the path to it.
     """
     import yaml
 
+    known: dict[str, int] = {}
     try:
-        loaded: object = yaml.safe_load(text)
+        known = lines(text)
+        return from_mapping(_mapping(yaml.safe_load(text), at="the plan"))
     except yaml.YAMLError as error:
-        first = str(error).splitlines()[0]
-        raise InvalidInput(f"{label} is no valid YAML: {first}") from error
-    try:
-        return from_mapping(_mapping(loaded, at="the plan"))
-    except InvalidInput as error:
-        raise InvalidInput(f"{label}: {error}") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        first = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InvalidInput(f"{label} is no valid YAML{where}: {first}") from error
+    except Misplaced as error:
+        line = line_of(error.at, known)
+        where = f", line {line}" if line else ""
+        raise InvalidInput(f"{label}{where}: {error}") from error
 
 
 def from_mapping(content: Mapping[str, object]) -> Plan:
     """Read a plan from the mapping its YAML holds."""
-    unknown = sorted(set(content) - KEYS)
-    if unknown:
-        raise InvalidInput(f"unknown key {unknown[0]!r}; known: {', '.join(sorted(KEYS))}")
+    _known_only(content, KEYS, at="")
     statistics = _statistics(content.get("statistics"))
     named = {name for names in statistics.values() for name in names}
     limits = {
@@ -132,12 +94,15 @@ def from_mapping(content: Mapping[str, object]) -> Plan:
     }
     for name in limits:
         if name not in named:
-            raise InvalidInput(f"limits.{name} is on a statistic the plan does not measure")
-    sensitive = _texts(content.get("sensitive", []), at="sensitive")
+            at, known = f"limits.{name}", _near(name, named)
+            raise Misplaced(at, f"{at} is on a statistic the plan does not measure{known}")
+    version = content.get("version")
     return Plan(
         name=str(content.get("name", "unnamed")),
+        version=None if version is None else str(version),
         statistics=statistics,
-        sensitive=sensitive,
+        slices=_texts(content.get("slices", []), at="slices"),
+        sensitive=_texts(content.get("sensitive", []), at="sensitive"),
         intersect=_whole(content.get("intersect", 1), at="intersect", low=1, high=2),
         limits=limits,
         minimum=_whole(content.get("minimum", 100), at="minimum", low=1),
@@ -153,60 +118,75 @@ def _statistics(value: object) -> dict[Purpose, tuple[str, ...]]:
     by_purpose: dict[Purpose, tuple[str, ...]] = {}
     for key, names in _mapping(value, at="statistics").items():
         if key not in PURPOSES:
-            raise InvalidInput(f"statistics: {key!r} is not one of {', '.join(PURPOSES)}")
+            sentence = f"statistics: {key!r} is not one of {', '.join(PURPOSES)}"
+            raise Misplaced(f"statistics.{key}", sentence)
         listed = _texts(names, at=f"statistics.{key}")
         fitting = {s.name for s in FITTING[Purpose(key)]()}
-        for name in listed:
-            catalogue.get(name)
+        for number, name in enumerate(listed):
+            at = f"statistics.{key}[{number}]"
+            try:
+                catalogue.get(name)
+            except InvalidInput as error:
+                raise Misplaced(at, f"statistics.{key}: {error}") from error
             if name not in fitting:
-                raise InvalidInput(f"statistics.{key}: {name} is not a measure of {key}")
+                raise Misplaced(at, f"statistics.{key}: {name} is not a measure of {key}")
         by_purpose[Purpose(key)] = tuple(dict.fromkeys(listed))
     if not any(by_purpose.values()):
-        raise InvalidInput("statistics names nothing to measure")
+        raise Misplaced("statistics", "statistics names nothing to measure")
     return by_purpose
-
-
-FITTING = {
-    Purpose.PERFORMANCE: lambda: catalogue.PERFORMANCE,
-    Purpose.FAIRNESS: lambda: (*catalogue.FAIRNESS_RATES, *catalogue.FAIRNESS_GAPS),
-}
 
 
 def _limit(value: object, *, at: str) -> PlanLimit:
     content = _mapping(value, at=at)
-    unknown = sorted(set(content) - {"minimum", "maximum", "severity", "rationale"})
-    if unknown:
-        known = "minimum, maximum, severity, rationale"
-        raise InvalidInput(f"{at} has the unknown key {unknown[0]!r}; known: {known}")
+    _known_only(content, LIMIT_KEYS, at=at)
     low, high = (
         None if content.get(key) is None else _number(content[key], at=f"{at}.{key}")
         for key in ("minimum", "maximum")
     )
     if low is None and high is None:
-        raise InvalidInput(f"{at} needs a minimum, a maximum or both")
+        raise Misplaced(at, f"{at} needs a minimum, a maximum or both")
     if low is not None and high is not None and low > high:
-        raise InvalidInput(f"{at}.minimum is above its maximum")
-    severity = str(content.get("severity", "block"))
-    if severity not in SEVERITIES:
-        raise InvalidInput(f"{at}.severity must be block or warn, not {severity!r}")
-    return PlanLimit(low, high, severity, str(content.get("rationale", "")))
+        raise Misplaced(at, f"{at}.minimum is above its maximum")
+    severity = _one_of(SEVERITIES, content.get("severity", "block"), at=f"{at}.severity")
+    bound = _one_of(BOUNDS, content.get("bound", "point"), at=f"{at}.bound")
+    return PlanLimit(low, high, severity, str(content.get("rationale", "")), bound)
+
+
+def _known_only(content: Mapping[str, object], known: Collection[str], *, at: str) -> None:
+    unknown = next((key for key in content if key not in known), None)
+    if unknown is None:
+        return
+    where, path = (f"{at} has the ", f"{at}.{unknown}") if at else ("", unknown)
+    near = _near(unknown, known) or f"; known: {', '.join(sorted(known))}"
+    raise Misplaced(path, f"{where}unknown key {unknown!r}{near}")
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""
 
 
 def _mapping(value: object, *, at: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"{at} must hold keys and values")
+        raise Misplaced(at, f"{at} must hold keys and values")
     return {str(k): v for k, v in cast("Mapping[object, object]", value).items()}
 
 
 def _texts(value: object, *, at: str) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise InvalidInput(f"{at} must be a list of names")
+        raise Misplaced(at, f"{at} must be a list of names")
     return tuple(str(item) for item in cast("list[object]", value))
+
+
+def _one_of(choices: Collection[str], value: object, *, at: str) -> str:
+    if str(value) not in choices:
+        raise Misplaced(at, f"{at} must be {' or '.join(choices)}, not {value!r}")
+    return str(value)
 
 
 def _number(value: object, *, at: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise InvalidInput(f"{at} must be a finite number, not {value!r}")
+        raise Misplaced(at, f"{at} must be a finite number, not {value!r}")
     return float(value)
 
 
@@ -214,12 +194,12 @@ def _whole(value: object, *, at: str, low: int, high: int | None = None) -> int:
     number = _number(value, at=at)
     if number != int(number) or number < low or (high is not None and number > high):
         wanted = f"from {low} to {high}" if high is not None else f"at least {low}"
-        raise InvalidInput(f"{at} must be a whole number {wanted}, not {value!r}")
+        raise Misplaced(at, f"{at} must be a whole number {wanted}, not {value!r}")
     return int(number)
 
 
 def _confidence(value: object) -> float:
     number = _number(value, at="confidence")
     if not 0 < number < 1:
-        raise InvalidInput(f"confidence must lie between 0 and 1, not {value!r}")
+        raise Misplaced("confidence", f"confidence must lie between 0 and 1, not {value!r}")
     return number

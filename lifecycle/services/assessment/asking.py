@@ -1,0 +1,186 @@
+"""Ask for an assessment: who may, on which rows, against which plan, and with what known before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.dataset import ColumnRole, Snapshot
+from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.model import Columns, Version
+from lifecycle.domain.written import written
+from lifecycle.errors import InvalidInput
+from lifecycle.services import plans
+from lifecycle.services.access.places import require_for
+from lifecycle.services.assessment.measuring import check_fairness
+from lifecycle.services.assessment.work import Work
+from lifecycle.services.plans import Override, Plan
+from lifecycle.store import artifacts, datasets, evidence, models
+from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store.plans import FixedPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, after everything that can be refused at once was.
+
+    Parameters
+    ----------
+    again
+        The evidence to be reproduced, if that is what it is for.
+    """
+
+    version: Version
+    snapshot: Snapshot
+    plan: Plan
+    fixed: FixedPlan
+    override: Override | None
+    again: str | None = None
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What a job of it is given."""
+        return {
+            "version": self.version.id,
+            "snapshot": self.snapshot.id,
+            "plan": dict(self.plan.content),
+            "fixed": self.fixed.label,
+            "override": written(self.override),
+            "again": self.again,
+        }
+
+
+def read_plan(plan: Plan | Path | str) -> Plan:
+    """Return a plan from a file's path or from YAML text; a plan itself is returned as it is."""
+    if isinstance(plan, Plan):
+        return plan
+    return plans.read(plan) if isinstance(plan, Path) else plans.parse(plan)
+
+
+def ask(
+    ws: Workspace,
+    model_id: str,
+    version: str,
+    *,
+    snapshot: str,
+    plan: Plan,
+    override: str,
+    again: str | None = None,
+    by: Actor,
+    at: datetime,
+) -> Asked:
+    """Check what is asked for, and fix its plan if nobody did before.
+
+    Raises
+    ------
+    InvalidInput
+        The snapshot lacks a column the plan needs, or the plan judges otherwise than one whose
+        results are known and nobody says why.
+    NotFound
+        There is no such version or snapshot.
+    DamagedStore
+        The snapshot's file is not the one that was kept.
+    """
+    con = ws.cursor()
+    require_for(con, model_id, Permission.ASSESS, by=by)
+    assessed, rows = models.version(con, model_id, version), datasets.snapshot(con, snapshot)
+    work = work_of(ws, con, assessed, rows)
+    if plan.statistics.get(Purpose.FAIRNESS):
+        check_fairness(work, plan)
+    artifacts.verify(ws, rows.artifact)
+    departs = plans.override(
+        con, plan, model_id=model_id, snapshot_id=rows.id, reason=override, by=by.name, at=at
+    )
+    return Asked(assessed, rows, plan, plans.fix(ws, plan, by=by, at=at), departs, again)
+
+
+def ask_again(
+    ws: Workspace, model_id: str, version: str, *, kept: str, by: Actor, at: datetime
+) -> Asked:
+    """Ask for what evidence says once more, with its own plan on its own rows.
+
+    Raises
+    ------
+    InvalidInput
+        The evidence is another version's, or nothing that a plan asked for.
+    """
+    found = evidence.get(ws.cursor(), kept)
+    if found.version_id != f"{model_id}/{version}" or found.snapshot_id is None:
+        raise InvalidInput(f"{kept} is evidence of {found.version_id}, not of {model_id}/{version}")
+    plan = plan_of(found)
+    only = replace(plan, statistics={found.purpose: plan.statistics[found.purpose]})
+    said = f"{kept} is measured again"
+    asked = ask(
+        ws,
+        model_id,
+        version,
+        snapshot=found.snapshot_id,
+        plan=plan,
+        override=said,
+        again=kept,
+        by=by,
+        at=at,
+    )
+    return replace(asked, plan=only)
+
+
+def plan_of(kept: Evidence) -> Plan:
+    """Return the plan that evidence was measured against.
+
+    Raises
+    ------
+    InvalidInput
+        It was not measured against a plan.
+    """
+    content = {k: v for k, v in kept.plan.items() if k not in {plans.FIXED, plans.OVERRIDE}}
+    if "statistics" not in content:
+        raise InvalidInput(f"{kept.id} is {kept.purpose} evidence, which no plan asked for")
+    return plans.from_mapping(content)
+
+
+def work_of(ws: Workspace, con: Connection, version: Version, snapshot: Snapshot) -> Work:
+    """Put together what measuring needs to know, all of it files and settings."""
+    return Work(
+        version_id=version.id,
+        snapshot_id=snapshot.id,
+        task=models.get(con, version.model_id).task,
+        file=str(artifacts.path(ws, snapshot.artifact).absolute()),
+        columns=_answers(version, snapshot),
+        sensitive=version.columns.sensitive,
+        features=version.columns.features or snapshot.named(ColumnRole.FEATURE),
+    )
+
+
+def asked_of(ws: Workspace, settings: Mapping[str, object]) -> tuple[Version, Snapshot, Plan]:
+    """Read a job's settings back."""
+    con = ws.cursor()
+    content = settings["plan"]
+    if not isinstance(content, Mapping):
+        raise InvalidInput("the job holds no plan")
+    plan = plans.from_mapping(content)
+    again = settings.get("again")
+    if again:
+        purpose = evidence.get(con, str(again)).purpose
+        plan = replace(plan, statistics={purpose: plan.statistics[purpose]})
+    version = models.version_by_id(con, str(settings["version"]))
+    return version, datasets.snapshot(con, str(settings["snapshot"])), plan
+
+
+def _answers(version: Version, snapshot: Snapshot) -> Columns:
+    """Return the version's columns with the answers that the snapshot holds."""
+    there = {column.name for column in snapshot.columns}
+    columns = version.columns
+    if columns.target not in there:
+        raise InvalidInput(
+            f"snapshot {snapshot.id} has no column {columns.target!r}, the target of {version.id}"
+        )
+    score = columns.score if columns.score in there else None
+    prediction = columns.prediction if columns.prediction in there else None
+    if score is None and prediction is None:
+        wanted = " or ".join(repr(c) for c in (columns.prediction, columns.score) if c)
+        raise InvalidInput(
+            f"snapshot {snapshot.id} holds no answers of {version.id}: add a snapshot with the "
+            f"column {wanted or 'of its predictions, and register a version that names it'}"
+        )
+    return replace(columns, score=score, prediction=prediction)

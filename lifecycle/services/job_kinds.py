@@ -1,0 +1,9 @@
+"""Which kinds of long work there are: one table for the server, the API and the commands."""
+
+from collections.abc import Mapping
+
+from lifecycle.services import assessment, explanation
+from lifecycle.services.jobs import Kind
+
+KINDS: Mapping[str, Kind] = {**explanation.KINDS, **assessment.KINDS}
+"""How jobs start and what is kept of them, by the kind's name."""
