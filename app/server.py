@@ -50,9 +50,7 @@ def run(settings: "Settings") -> None:
     """
     _require_free_port(settings)
     workspace = workspaces.open(settings.home)
-    jobs = JobRunner(
-        workspace, kinds=job_kinds.KINDS, clock=session.now, workers=settings.workers
-    )
+    jobs = JobRunner(workspace, kinds=job_kinds.KINDS, clock=session.now, workers=settings.workers)
     try:
         with session.serving(Process(workspace, settings, jobs)) as process:
             build(process).run(config=_config(settings))
