@@ -32,7 +32,7 @@ VITO = Actor("vito", frozenset({Role.VALIDATOR}))
 
 
 def assess(ws, snapshot, text=PLAN, **more) -> Any:
-    given = {"snapshot": snapshot.id, "plan": plans.parse(text), "by": VITO, "at": AT} | more
+    given: Any = {"snapshot": snapshot.id, "plan": plans.parse(text), "by": VITO, "at": AT} | more
     return assessment.assess(ws, "tumour", "1", **given)
 
 
