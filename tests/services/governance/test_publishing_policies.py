@@ -60,7 +60,7 @@ def test_the_shipped_policies_cover_every_tier_and_gate_and_say_why():
         for gate in stages.values():
             assert all(len(rule.rationale) > 20 for rule in gate.rules)
     kinds = {r.rule.kind for s in house.gates.values() for g in s.values() for r in g.rules}
-    assert kinds == {"documented", "traceable", "evidence", "limit", "healthy"}
+    assert kinds == {"documented", "traceable", "evidence", "limit", "plan", "healthy"}
 
 
 def test_installing_publishes_what_is_missing_and_leaves_the_rest(tmp_path):
