@@ -30,8 +30,8 @@ OFFSET = 1_075
 RUN = 2_048
 """Most 53-bit whole numbers that surely add up within 64 bits."""
 
-BLOCK = 262_144
-"""Rows added at a time, so that squares take little room and stay near the processor."""
+BLOCK = 1_048_576
+"""Rows added at a time, so that squares take little room."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,23 +199,41 @@ def _runs(
             block = block * block
     bits = block.view(np.uint64)
     near = cuts[np.searchsorted(cuts, begin) : np.searchsorted(cuts, begin + len(bits))] - begin
-    begins = np.zeros(len(bits), np.bool_)
-    begins[::RUN] = begins[near] = True
-    mixed = [(0, len(bits))]
     if monotone:
+        starts = np.sort(np.concatenate([np.arange(0, len(bits), RUN), near]))
+        starts = _split(bits, starts[np.append(True, starts[1:] > starts[:-1])])
+    else:
+        begins = np.concatenate([[True], (bits[1:] ^ bits[:-1]) > FRACTION])
+        begins[::RUN] = begins[near] = True
         starts = np.flatnonzero(begins)
-        ends = np.append(starts[1:], len(bits))
-        several = (bits[starts] ^ bits[ends - 1]) > FRACTION
-        several |= (bits[starts] << np.uint64(1)) <= FRACTION  # 0.0 and -0.0 stand in any order
-        mixed = np.stack([starts[several], ends[several]], axis=1).tolist()
-    for first, last in mixed:
-        begins[first + 1 : last] |= (bits[first + 1 : last] ^ bits[first : last - 1]) > FRACTION
-    starts = np.flatnonzero(begins)
-    rows = np.diff(np.append(starts, len(bits))).astype(np.uint64)
+    ends = np.append(starts[1:], len(bits))
     heads = bits[starts] & ~FRACTION
     hidden = np.where(heads << np.uint64(1), HIDDEN, np.uint64(0))  # none in zero and its like
-    totals = np.add.reduceat(bits, starts) - rows * (heads - hidden)
+    totals = np.add.reduceat(bits, starts) - (ends - starts).astype(np.uint64) * (heads - hidden)
+    if monotone:
+        totals[_zero(bits[starts]) & _zero(bits[ends - 1])] = 0  # of whichever sign
     return (starts + begin).astype(np.uint64), heads, totals
+
+
+def _split(bits: BitArray, starts: CountArray) -> CountArray:
+    """Halve runs of monotone values until the ends of each tell its sign and exponent.
+
+    Zeros get runs of their own, because 0.0 and -0.0 stand in any order.
+    """
+    first, last = starts, np.append(starts[1:], len(bits))
+    found = [starts]
+    while len(first):
+        low, high = bits[first], bits[last - 1]
+        mixed = ((low ^ high) > FRACTION) | (_zero(low) != _zero(high))
+        first, last = first[mixed], last[mixed]
+        middle = (first + last) // 2
+        found.append(middle)
+        first, last = np.concatenate([first, middle]), np.concatenate([middle, last])
+    return np.sort(np.concatenate(found))
+
+
+def _zero(bits: BitArray) -> NDArray[np.bool_]:
+    return bits << np.uint64(1) == 0
 
 
 def _whole(bits: BitArray) -> BitArray:
