@@ -45,7 +45,7 @@ from lifecycle.engines.slicing import Levels, Partition
 from lifecycle.engines.streaming import BATCH, BLOCK, blocks, sizes
 from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import FloatArray, Profile
+from lifecycle.stats.summaries import CategoryProfile, FloatArray, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -176,6 +176,9 @@ class DuckDBEngine:
         keep: bool = False,
     ) -> Mapping[Window | None, Counted]:
         """Count a column on the bins of another profile, per window or over all rows."""
+        if windowing is None and isinstance(like, CategoryProfile):
+            counted = profiling.category_profile(self.fetch, source, column, like=like)
+            return {None: Counted(counted)}
         groupings = [Grouping(windowing=windowing)]
         found = self.profiles(source, column, like=like, groupings=groupings, keep=keep)
         return {part.window: part.counted for part in found}

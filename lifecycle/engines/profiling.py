@@ -19,6 +19,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.stats import counting
 from lifecycle.stats.summaries import (
     CategoryProfile,
+    CountArray,
     FloatArray,
     NumericProfile,
     Profile,
@@ -114,7 +115,7 @@ def category_baseline(fetch: Fetch, source: Source, column: str) -> Baseline:
     text = text_of(source.column(column))
     found = fetch(
         source,
-        f"WITH grouped AS (SELECT {text} AS v, count(*) AS n FROM {source.relation} GROUP BY 1) "
+        f"WITH grouped AS ({_held(source, column, written=text)}) "
         "SELECT v, n, CAST(sum(n) OVER () AS BIGINT) AS total, count(*) OVER () AS different "
         f"FROM grouped WHERE v IS NOT NULL ORDER BY n DESC, v LIMIT {TOP_CATEGORIES}",
     )
@@ -128,6 +129,35 @@ def category_baseline(fetch: Fetch, source: Source, column: str) -> Baseline:
     )
     distinct = int(found["different"][0]) if total else 0
     return Baseline(counted=Counted(profiled), distinct=distinct, serial=False)
+
+
+def category_profile(
+    fetch: Fetch, source: Source, column: str, *, like: CategoryProfile
+) -> CategoryProfile:
+    """Count all rows of a column by the categories of another profile."""
+    k = len(like.categories)
+    code = code_of(source, column, like.categories, missing=k + 1, other=k)
+    found = fetch(source, _held(source, column, written=code))
+    rows = np.zeros(k + 2, np.int64)
+    rows[found["v"]] = found["n"]
+    return _of_codes(rows, like=like)
+
+
+def _of_codes(rows: CountArray, *, like: CategoryProfile) -> CategoryProfile:
+    """Read the rows of each category, then those of any other value and of none."""
+    k = len(like.categories)
+    return CategoryProfile(like.categories, rows[:k], int(rows[k]), int(rows[k + 1]))
+
+
+def _held(source: Source, column: str, *, written: str) -> str:
+    """Return the SQL of a column's values, as they are to be written, and the rows of each.
+
+    Each is written once and not in every row, which costs more than counting.
+    """
+    return (
+        f"SELECT v, CAST(sum(held) AS BIGINT) AS n FROM (SELECT {written} AS v, count(*) AS held "
+        f"FROM {source.relation} AS given GROUP BY given.{identifier(column)}) GROUP BY v"
+    )
 
 
 def profiles(
@@ -214,10 +244,5 @@ def _categorical(
                 part.groups, pairwise(part.bounds.tolist()), strict=True
             ):
                 rows = np.bincount(ordered[begin:end], minlength=k + 2).astype(np.int64)
-                profiled = CategoryProfile(
-                    categories=like.categories,
-                    counts=rows[:k],
-                    other=int(rows[k]),
-                    missing=int(rows[k + 1]),
-                )
-                yield Profiled(slice=slice_, window=window, counted=Counted(profiled))
+                counted = Counted(_of_codes(rows, like=like))
+                yield Profiled(slice=slice_, window=window, counted=counted)

@@ -164,24 +164,6 @@ def deciles(reference: NumericProfile) -> CountArray:
     return found
 
 
-def decile_counts(
-    reference: NumericProfile, current: NumericProfile
-) -> tuple[CountArray, CountArray]:
-    """Count both sides on the reference's deciles, rows without a finite value apart.
-
-    Returns
-    -------
-    tuple of ndarray
-        Two of shape (at most 12,): the decile bins, then the missing and infinite rows.
-    """
-    starts = np.concatenate([[0], deciles(reference) + 1])
-
-    def coarse(side: NumericProfile) -> CountArray:
-        return np.append(np.add.reduceat(side.counts, starts), side.missing + side.infinite)
-
-    return coarse(reference), coarse(current)
-
-
 def score_bins(ordered: FloatArray, *, bins: int = 1024) -> FloatArray:
     """Fix the inner edges of score bins.
 

@@ -266,36 +266,38 @@ def ks_p_value(distance: float, *, n: int, m: int) -> float:
 
 def chi_squared_p_value(statistic: float, *, freedom: int) -> float:
     """Return the probability of a larger chi-squared statistic under no association."""
-    return float(special.chdtrc(freedom, statistic))
+    return float(special.chdtrc(freedom, statistic)) if freedom else 1.0
 
 
-def noncentrality_interval(statistic: float, *, freedom: int, confidence: float) -> Interval:
-    """Bound the noncentrality of a chi-squared variable, by inverting its distribution.
+def noncentrality_bounds(
+    statistic: ArrayLike, *, freedom: ArrayLike, confidence: float
+) -> tuple[FloatArray, FloatArray]:
+    """Bound the noncentralities of chi-squared variables, by inverting their distribution.
+
+    Parameters
+    ----------
+    statistic, freedom
+        Shape (n,); at least 0 and at least 1.
 
     Notes
     -----
     Source: Steiger and Fouladi (1997), "Noncentrality interval estimation". A large statistic has
     a root that is normal around the root of its noncentrality to five digits, and much cheaper.
     """
-    if statistic > LARGE_STATISTIC:
-        z, root = normal_quantile(confidence), sqrt(max(statistic - freedom + 1, 0.0))
-        return max(root - z, 0.0) ** 2, (root + z) ** 2
-    tail = (1 - confidence) / 2
-    return (
-        _noncentrality(statistic, freedom=freedom, probability=1 - tail),
-        _noncentrality(statistic, freedom=freedom, probability=tail),
-    )
+    x, k = np.asarray(statistic, np.float64), np.asarray(freedom, np.float64)
+    z, root = normal_quantile(confidence), np.sqrt(np.maximum(x - k + 1, 0.0))
+    low, high = np.maximum(root - z, 0.0) ** 2, (root + z) ** 2
+    tail, below = (1 - confidence) / 2, special.chdtr(k, x)
+    small = x <= LARGE_STATISTIC
+    for bound, probability in ((low, 1 - tail), (high, tail)):
+        bound[small & (below <= probability)] = 0.0  # no noncentrality makes it that quantile
+        inverted = small & (below > probability)
+        bound[inverted] = special.chndtrinc(x[inverted], k[inverted], probability)
+    return low, high
 
 
 LARGE_STATISTIC = 10_000
 """From here on the cost of inverting grows while normality errs by less than 1e-3 of the width."""
-
-
-def _noncentrality(statistic: float, *, freedom: int, probability: float) -> float:
-    """Find the noncentrality at which the statistic is that quantile; 0 when none is."""
-    if special.chdtr(freedom, statistic) <= probability:
-        return 0.0
-    return float(special.chndtrinc(statistic, freedom, probability))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:

@@ -124,6 +124,12 @@ def measured(statistic, summaries):
     ]
 
 
+def said(found):
+    """Return all numbers of an estimate; NaN stands for none."""
+    numbers = (found.value, found.resolution, found.p_value, *(found.interval or (None, None)))
+    return np.array([np.nan if number is None else number for number in numbers])
+
+
 def test_every_name_of_the_contract_is_declared_once_and_nothing_else():
     names = [statistic.name for statistic in catalogue.ALL]
 
@@ -181,6 +187,31 @@ def test_drift_and_quality_keep_the_promises_of_an_estimate_and_are_not_negative
             assert (found.n_reference, found.n) == (
                 (before.n, now.n) if statistic.name in values_only else (before.rows, now.rows)
             )
+
+
+@settings(max_examples=40)
+@given(seeds)
+def test_many_windows_at_once_are_measured_as_each_by_itself(seed):
+    numbers, groups = (pairs(seed)[need] for need in (Needs.NUMERIC, Needs.CATEGORICAL))
+    empty = numeric(np.full(5, np.nan), numbers[0].edges)
+    sides = {
+        Needs.NUMERIC: [*numbers, numbers[0] + numbers[1], empty],
+        Needs.CATEGORICAL: [*groups, groups[0] + groups[1]],
+    }
+    for statistic in catalogue.DRIFT:
+        for need in statistic.needs:
+            reference, *windows = sides[need]
+            found = statistic.measure.windows(reference, windows)
+            for window, one in zip(windows, found, strict=True):
+                alone = statistic.measure(reference, window)
+                assert (one.n, one.n_reference, one.reason) == (
+                    alone.n,
+                    alone.n_reference,
+                    alone.reason,
+                ), statistic.name
+                assert said(one) == pytest.approx(said(alone), rel=1e-9, abs=1e-7, nan_ok=True), (
+                    statistic.name
+                )
 
 
 @settings(max_examples=40)

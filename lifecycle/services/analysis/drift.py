@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.engines import Engine
@@ -26,6 +27,9 @@ from lifecycle.services.analysis.result import (
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family, Needs, Statistic
 from lifecycle.stats.summaries import Profile
+
+if TYPE_CHECKING:
+    from lifecycle.stats.drift.sides import OverWindows
 
 FEW_WINDOWS = 6
 """NannyML warns below so many reference windows: their spread is then hardly known."""
@@ -312,24 +316,21 @@ def _drafts(
     windows: Mapping[Window | None, Counted],
     wanted: Sequence[Statistic],
 ) -> tuple[Draft, ...]:
-    confidence = run.options.confidence
-    drafts: list[Draft] = []
-    for window, now in windows.items():
-        for statistic in wanted:
-            if statistic.exact and before.sample is not None and now.sample is not None:
-                found = statistic.exact(before.sample, now.sample, confidence=confidence)
-            else:
-                found = statistic.measure(before.profile, now.profile, confidence=confidence)
-            drafts.append(
-                Draft(
-                    statistic=statistic,
-                    estimate=found,
-                    column=chosen.name,
-                    window=window,
-                    limit=run.options.limits.get(statistic.name, statistic.limit),
-                )
-            )
-    return tuple(drafts)
+    by_statistic: list[list[Draft]] = []
+    for statistic in wanted:
+        exact = statistic.exact if before.sample is not None else None
+        # A statistic of a column's drift measures many windows at once.
+        measure = cast("OverWindows[Any]", exact or statistic.measure)
+        first, *sides = (c.sample if exact else c.profile for c in (before, *windows.values()))
+        found = measure.windows(first, sides, confidence=run.options.confidence)
+        limit = run.options.limits.get(statistic.name, statistic.limit)
+        by_statistic.append(
+            [
+                Draft(statistic, estimate, column=chosen.name, window=window, limit=limit)
+                for window, estimate in zip(windows, found, strict=True)
+            ]
+        )
+    return tuple(draft for drafts in zip(*by_statistic, strict=True) for draft in drafts)
 
 
 def _series(draft: Draft) -> tuple[str, str | None]:

@@ -69,7 +69,8 @@ class Statistic:
     minimum
         Fewest observations before the value is judged.
     measure
-        Drift: ``measure(reference, current, *, confidence)`` on two profiles of one kind.
+        Drift: ``measure(reference, current, *, confidence)`` on two profiles of one kind, an
+        `OverWindows` that measures many windows at once as well.
         Multivariate drift: the same on scores, rows or errors, as the function itself says.
         Drift of outcomes: the same on two tallies; of explanations: on two rankings of columns.
         Performance and group rates: ``measure(tally, *, confidence)``.

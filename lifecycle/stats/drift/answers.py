@@ -141,7 +141,7 @@ def concept_drift(reference: Tally, current: Tally, *, confidence: float = CONFI
         m,
         (low, high),
         confidence,
-        p_value=chi_squared_p_value(statistic, freedom=freedom) if freedom else 1.0,
+        p_value=chi_squared_p_value(statistic, freedom=freedom),
         n_reference=n,
         reason=_left_out(cut, held),
     )

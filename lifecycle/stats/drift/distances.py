@@ -1,7 +1,7 @@
 """The formulas of the distances: shares of bins in, numbers out, over the last axis.
 
 Many windows at once are rows of an array; one window is a vector. What goes in must be checked
-and smoothed already.
+and smoothed already; a bin that neither side holds adds nothing.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from lifecycle.stats.summaries import FloatArray
 
 def symmetric_divergence(p: FloatArray, q: FloatArray) -> FloatArray:
     """Return the population stability index in nats: ``sum (q - p) ln(q / p)``."""
-    return np.sum((q - p) * np.log(q / p), axis=-1)
+    return np.sum((q - p) * np.log(ratio(q, p)), axis=-1)
 
 
 def relative_entropy(p: FloatArray, q: FloatArray) -> FloatArray:
@@ -37,13 +37,19 @@ def total_variation(p: FloatArray, q: FloatArray) -> FloatArray:
     return np.minimum(np.sum(np.abs(p - q), axis=-1) / 2, 1.0)
 
 
-def association(p: FloatArray, q: FloatArray, *, first: float) -> FloatArray:
+def association(p: FloatArray, q: FloatArray, *, first: float | FloatArray) -> FloatArray:
     """Return Pearson's statistic per row of both sides: the square of Cramer's V, 0 to 1.
 
     Parameters
     ----------
     first
-        The share of all rows that p's side holds. A bin is held by at least one side.
+        The share of all rows that p's side holds: one number, or shape (windows, 1).
     """
     pooled = first * p + (1 - first) * q
-    return first * (1 - first) * np.sum((p - q) ** 2 / pooled, axis=-1)
+    return np.sum(first * (1 - first) * ratio((p - q) ** 2, pooled, empty=0.0), axis=-1)
+
+
+def ratio(above: FloatArray, below: FloatArray, *, empty: float = 1.0) -> FloatArray:
+    """Divide where there is something to divide by."""
+    held = np.broadcast_to(below, np.broadcast_shapes(above.shape, below.shape)) > 0
+    return np.divide(above, below, out=np.full(held.shape, empty), where=held)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifecycle.errors import InsufficientData, InvalidInput
-from lifecycle.stats.drift.signals import Steps, signal
+from lifecycle.stats.drift.signals import signal
+from lifecycle.stats.drift.tables import Steps
 from lifecycle.stats.summaries import (
     CategoryProfile,
     FloatArray,

@@ -1,21 +1,46 @@
 """How far has a numeric column's distribution moved: from profiles, and exactly from samples."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from math import isfinite, sqrt
 
 import numpy as np
 
-from lifecycle.stats.drift.sides import empty_side, on_same_bins
-from lifecycle.stats.inference import CONFIDENCE, Estimate, ks_p_value, simultaneous_band
+from lifecycle.stats.drift.sides import OverWindows, on_same_bins
+from lifecycle.stats.inference import Estimate, ks_p_value, simultaneous_band
 from lifecycle.stats.summaries import CountArray, FloatArray, NumericProfile
 
 ROUNDING = 1e-9
 """Relative size below which a bound from sums of doubles is rounding, not information."""
 
 
+def _of_profiles(
+    compute: Callable[[NumericProfile, Sequence[NumericProfile], float], list[Estimate]],
+) -> OverWindows[NumericProfile]:
+    """Make a measure of profiles on the same bins."""
+
+    @wraps(compute)
+    def compared(
+        reference: NumericProfile, windows: Sequence[NumericProfile], confidence: float
+    ) -> list[Estimate]:
+        on_same_bins(reference, windows)
+        return compute(reference, windows, confidence)
+
+    return OverWindows(compared, lambda side: side.n)
+
+
+def _of_samples(
+    compute: Callable[[FloatArray, Sequence[FloatArray], float], list[Estimate]],
+) -> OverWindows[FloatArray]:
+    """Make a measure of ascending samples of finite values."""
+    return OverWindows(compute, len)
+
+
+@_of_profiles
 def ks(
-    reference: NumericProfile, current: NumericProfile, *, confidence: float = CONFIDENCE
-) -> Estimate:
+    reference: NumericProfile, windows: Sequence[NumericProfile], confidence: float
+) -> list[Estimate]:
     """Estimate the largest difference of two distribution functions, 0 to 1.
 
     Infinite and missing values are left out. The value is taken at the bin edges, so it is never
@@ -26,50 +51,57 @@ def ks(
     -----
     Source: Smirnov (1939); see `simultaneous_band` and `ks_p_value` for interval and test.
     """
-    on_same_bins(reference, current)
-    if (empty := empty_side(reference.n, current.n)) is not None:
-        return empty
-    before, now = (np.append(0, np.cumsum(s.counts)) / s.n for s in (reference, current))
-    distance = float(np.max(np.abs(before - now)))
-    inside = np.maximum(before[1:] - now[:-1], now[1:] - before[:-1])
-    wide = _wide(reference.edges)
-    hidden = max(float(np.max(inside[wide])) - distance, 0.0)
-    return _ks_estimate(
-        distance, hidden, n_reference=reference.n, n=current.n, confidence=confidence
-    )
+    before, now = _functions([reference]), _functions(windows)
+    distance = np.max(np.abs(before - now), axis=1)
+    inside = np.maximum(before[:, 1:] - now[:, :-1], now[:, 1:] - before[:, :-1])
+    hidden = np.maximum(np.max(inside[:, _wide(reference.edges)], axis=1) - distance, 0.0)
+    return [
+        _ks_estimate(gap, more, n_reference=reference.n, n=window.n, confidence=confidence)
+        for gap, more, window in zip(distance.tolist(), hidden.tolist(), windows, strict=True)
+    ]
 
 
+@_of_samples
 def ks_exact(
-    reference: FloatArray, current: FloatArray, *, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Compute the KS distance of two ascending samples of finite values."""
-    n, m = len(reference), len(current)
-    if (empty := empty_side(n, m)) is not None:
-        return empty
-    distance = _largest_gap(reference, current)
-    return _ks_estimate(distance, None, n_reference=n, n=m, confidence=confidence)
+    reference: FloatArray, windows: Sequence[FloatArray], confidence: float
+) -> list[Estimate]:
+    """Compute the KS distance of ascending samples of finite values."""
+    return [
+        _ks_estimate(
+            _largest_gap(reference, window),
+            0.0,
+            n_reference=len(reference),
+            n=len(window),
+            confidence=confidence,
+        )
+        for window in windows
+    ]
 
 
+@_of_profiles
 def wasserstein(
-    reference: NumericProfile, current: NumericProfile, *, confidence: float = CONFIDENCE
-) -> Estimate:
+    reference: NumericProfile, windows: Sequence[NumericProfile], confidence: float
+) -> list[Estimate]:
     """Estimate the mean distance that values moved, in reference standard deviations."""
-    raw = wasserstein_raw(reference, current, confidence=confidence)
-    return _in_deviations(raw, deviation(reference))
+    raw, unit = wasserstein_raw.compute(reference, windows, confidence), deviation(reference)
+    return [_in_deviations(one, unit) for one in raw]
 
 
+@_of_samples
 def wasserstein_exact(
-    reference: FloatArray, current: FloatArray, *, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Compute `wasserstein` of two ascending samples of finite values."""
-    raw = wasserstein_raw_exact(reference, current, confidence=confidence)
+    reference: FloatArray, windows: Sequence[FloatArray], confidence: float
+) -> list[Estimate]:
+    """Compute `wasserstein` of ascending samples of finite values."""
+    raw = wasserstein_raw_exact.compute(reference, windows, confidence)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _in_deviations(raw, float(np.std(reference)) if len(reference) else 0.0)
+        unit = float(np.std(reference))
+    return [_in_deviations(one, unit) for one in raw]
 
 
+@_of_profiles
 def wasserstein_raw(
-    reference: NumericProfile, current: NumericProfile, *, confidence: float = CONFIDENCE
-) -> Estimate:
+    reference: NumericProfile, windows: Sequence[NumericProfile], confidence: float
+) -> list[Estimate]:
     """Estimate the mean distance that values moved, in the column's unit.
 
     Sums beside the counts give the area between the distribution functions exactly in every bin
@@ -81,52 +113,52 @@ def wasserstein_raw(
     -----
     ``integral |F - G| dx``. Source: Vallender (1974), doi:10.1137/1118101.
     """
-    del confidence  # every statistic of drift is called alike
-    on_same_bins(reference, current)
-    if (empty := empty_side(reference.n, current.n)) is not None:
-        return empty
-    low, high = min(reference.low, current.low), max(reference.high, current.high)
+    low = np.minimum(reference.low, [window.low for window in windows])[:, None]
+    high = np.maximum(reference.high, [window.high for window in windows])[:, None]
+    edges = np.broadcast_to(reference.edges, (len(windows), len(reference.edges)))
     with np.errstate(over="ignore", invalid="ignore"):
-        bounds = np.clip(np.concatenate([[low], reference.edges, [high]]), low, high)
-        width = np.diff(bounds)
-        f, f_left, f_right = _steps(reference, bounds, width)
-        g, g_left, g_right = _steps(current, bounds, width)
+        bounds = np.clip(np.hstack([low, edges, high]), low, high)
+        width = np.diff(bounds, axis=1)
+        f, f_left, f_right = _steps([reference], bounds, width)
+        g, g_left, g_right = _steps(windows, bounds, width)
         # Area between the functions in each bin; |area| is all of it unless they cross inside.
-        area = np.abs((f[:-1] - g[:-1]) * width + f_left - g_left)
+        area = np.abs((f[:, :-1] - g[:, :-1]) * width + f_left - g_left)
         most = np.minimum(
-            np.abs(f[:-1] - g[:-1]) * width + f_left + g_left,
-            np.abs(f[1:] - g[1:]) * width + f_right + g_right,
+            np.abs(f[:, :-1] - g[:, :-1]) * width + f_left + g_left,
+            np.abs(f[:, 1:] - g[:, 1:]) * width + f_right + g_right,
         )
-        crossing = (f[1:] > g[:-1]) & (g[1:] > f[:-1]) & _wide(reference.edges)
-        value = float(np.sum(area))
-        hidden = float(np.sum(np.maximum(most - area, 0.0)[crossing]))
-    if not isfinite(value + hidden):
-        return _overflow(reference.n, current.n)
-    if hidden <= ROUNDING * value:
-        hidden = 0.0
-    return Estimate(
-        value,
-        current.n,
-        resolution=hidden or None,
-        p_value=ks(reference, current).p_value,
-        n_reference=reference.n,
-    )
+        crossing = (f[:, 1:] > g[:, :-1]) & (g[:, 1:] > f[:, :-1]) & _wide(reference.edges)
+        value = np.sum(area, axis=1)
+        hidden = np.sum(np.maximum(most - area, 0.0), axis=1, where=crossing)
+    hidden[hidden <= ROUNDING * value] = 0.0
+    chances = [found.p_value for found in ks.compute(reference, windows, confidence)]
+    return [
+        Estimate(total, window.n, resolution=more or None, p_value=p, n_reference=reference.n)
+        if isfinite(total + more)
+        else _overflow(reference.n, window.n)
+        for total, more, p, window in zip(
+            value.tolist(), hidden.tolist(), chances, windows, strict=True
+        )
+    ]
 
 
+@_of_samples
 def wasserstein_raw_exact(
-    reference: FloatArray, current: FloatArray, *, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Compute `wasserstein_raw` of two ascending samples of finite values."""
+    reference: FloatArray, windows: Sequence[FloatArray], confidence: float
+) -> list[Estimate]:
+    """Compute `wasserstein_raw` of ascending samples of finite values."""
     del confidence  # every statistic of drift is called alike
-    n, m = len(reference), len(current)
-    if (empty := empty_side(n, m)) is not None:
-        return empty
-    with np.errstate(over="ignore", invalid="ignore"):
-        value = _area_between(reference, current)
-    if not isfinite(value):
-        return _overflow(n, m)
-    p = ks_p_value(_largest_gap(reference, current), n=n, m=m)
-    return Estimate(value, m, p_value=p, n_reference=n)
+    found: list[Estimate] = []
+    for window in windows:
+        n, m = len(reference), len(window)
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = _area_between(reference, window)
+        if isfinite(value):
+            p = ks_p_value(_largest_gap(reference, window), n=n, m=m)
+            found.append(Estimate(value, m, p_value=p, n_reference=n))
+        else:
+            found.append(_overflow(n, m))
+    return found
 
 
 def _largest_gap(reference: FloatArray, current: FloatArray) -> float:
@@ -202,13 +234,13 @@ def _wide(edges: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 
 def _ks_estimate(
-    distance: float, hidden: float | None, *, n_reference: int, n: int, confidence: float
+    distance: float, hidden: float, *, n_reference: int, n: int, confidence: float
 ) -> Estimate:
     band = simultaneous_band(n_reference, n, confidence=confidence)
     return Estimate(
         distance,
         n,
-        (max(distance - band, 0.0), min(distance + (hidden or 0.0) + band, 1.0)),
+        (max(distance - band, 0.0), min(distance + hidden + band, 1.0)),
         confidence,
         resolution=hidden or None,
         p_value=ks_p_value(distance, n=n_reference, m=n),
@@ -216,16 +248,24 @@ def _ks_estimate(
     )
 
 
-def _steps(
-    side: NumericProfile, bounds: FloatArray, width: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the distribution function at the bounds, and the area its steps inside bins add.
+def _functions(sides: Sequence[NumericProfile]) -> FloatArray:
+    """Return the distribution functions at the bins' bounds, a row per side."""
+    reached = np.cumsum(np.stack([side.counts for side in sides]), axis=1)
+    return np.pad(reached, ((0, 0), (1, 0))) / reached[:, -1:]
 
-    Per bin: the integral of ``F(x) - F(left)`` and that of ``F(right) - F(x)``.
+
+def _steps(
+    sides: Sequence[NumericProfile], bounds: FloatArray, width: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return distribution functions at the bounds, and the area their steps inside bins add.
+
+    A row per window. Per bin: the integral of ``F(x) - F(left)`` and that of ``F(right) - F(x)``.
     """
-    shares = side.counts / side.n
-    rises = np.clip((side.counts * bounds[1:] - side.sums) / side.n, 0.0, shares * width)
-    return np.append(0.0, np.cumsum(side.counts)) / side.n, rises, shares * width - rises
+    counts = np.stack([side.counts for side in sides])
+    n = counts.sum(axis=1, keepdims=True)
+    areas, sums = counts / n * width, np.stack([side.sums for side in sides])
+    rises = np.clip((counts * bounds[:, 1:] - sums) / n, 0.0, areas)
+    return _functions(sides), rises, areas - rises
 
 
 def deviation(side: NumericProfile) -> float:

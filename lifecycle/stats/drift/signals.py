@@ -10,20 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.counting import deciles
 from lifecycle.stats.drift import distances
 from lifecycle.stats.drift.counts import SMOOTHING
 from lifecycle.stats.drift.numbers import deviation
-from lifecycle.stats.summaries import (
-    CategoryProfile,
-    CountArray,
-    FloatArray,
-    NumericProfile,
-    Profile,
-)
-
-Steps = Sequence[Profile | None]
-"""A profile per time step, on the same bins; ``None`` for a step without rows."""
+from lifecycle.stats.drift.tables import Steps, bin_matrix, count_matrix
+from lifecycle.stats.summaries import FloatArray, NumericProfile, Profile
 
 Formula = Callable[[FloatArray], FloatArray]
 
@@ -71,29 +62,6 @@ def _rolling(steps: FloatArray, *, width: int) -> FloatArray:
     around = np.concatenate([np.zeros((1, steps.shape[1])), steps, steps[: width - 1]])
     reached = np.cumsum(around, axis=0)
     return reached[width:] - reached[:-width]
-
-
-def bin_matrix(steps: Steps, total: Profile) -> FloatArray:
-    """Count profiles on the bins that distances of shares compare, those of one reference.
-
-    Returns
-    -------
-    ndarray
-        Shape (profiles, bins), without the bins that none of them holds.
-    """
-    if isinstance(total, NumericProfile):
-        starts = np.concatenate([[0], deciles(total) + 1])
-        lost = [0 if s is None else s.rows - s.n for s in steps]
-        counted = np.column_stack([np.add.reduceat(_held(steps, total), starts, axis=1), lost])
-    else:
-        rest = [(s.other, s.missing) if isinstance(s, CategoryProfile) else (0, 0) for s in steps]
-        counted = np.column_stack([_held(steps, total), rest])
-    return counted[:, counted.sum(axis=0) > 0].astype(np.float64)
-
-
-def _held(steps: Steps, total: Profile) -> CountArray:
-    empty = np.zeros_like(total.counts)
-    return np.stack([empty if step is None else step.counts for step in steps])
 
 
 def _of_shares(counts: FloatArray, *, width: int, formula: Callable[..., FloatArray]) -> Signal:
@@ -144,7 +112,9 @@ SHARES: Mapping[str, Callable[..., FloatArray]] = {
 
 
 def _ks(steps: Sequence[NumericProfile | None], total: NumericProfile, width: int) -> Signal:
-    reached = np.cumsum(_rolling(_held(steps, total).astype(np.float64), width=width), axis=1)
+    reached = np.cumsum(
+        _rolling(count_matrix(steps, total).astype(np.float64), width=width), axis=1
+    )
     rows = np.where(reached[:, -1:] > 0, reached[:, -1:], np.nan)
     centre = np.cumsum(total.counts) / max(total.n, 1)
 
@@ -161,7 +131,7 @@ def _wasserstein_raw(
     bounds = np.clip(
         np.concatenate([[total.low], total.edges, [total.high]]), total.low, total.high
     )
-    counts = _rolling(_held(steps, total).astype(np.float64), width=width)
+    counts = _rolling(count_matrix(steps, total).astype(np.float64), width=width)
     none = np.zeros(len(total.counts))
     sums = _rolling(np.stack([none if s is None else s.sums for s in steps]), width=width)
 

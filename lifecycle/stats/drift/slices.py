@@ -12,7 +12,7 @@ import numpy as np
 
 from lifecycle.stats.drift.counts import chi_squared_statistic
 from lifecycle.stats.drift.distances import total_variation
-from lifecycle.stats.drift.signals import bin_matrix
+from lifecycle.stats.drift.tables import bin_matrix
 from lifecycle.stats.inference import FloatArray, benjamini_hochberg, chi_squared_p_value
 from lifecycle.stats.summaries import Profile
 
@@ -122,7 +122,5 @@ def _chances(first: FloatArray, second: FloatArray, *, minimum: int) -> list[flo
 
 def _chance(before: FloatArray, now: FloatArray) -> float:
     held = (before + now) > 0
-    if held.sum() == 1:
-        return 1.0
     statistic = chi_squared_statistic(before[held], now[held])
     return chi_squared_p_value(statistic, freedom=int(held.sum()) - 1)

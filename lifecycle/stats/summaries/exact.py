@@ -78,7 +78,7 @@ class ExactSums:
 
     def __getitem__(self, at: int | CountArray) -> "ExactSums":
         """Return the cells at a position of the first axis, or at several."""
-        return _canonical(self.limbs[:, at], self.lowest)
+        return _trimmed(self.limbs[:, at], self.lowest)
 
     def total(self) -> "ExactSums":
         """Add up the cells along the last axis."""
@@ -267,7 +267,7 @@ def _placed(
 
 
 def _canonical(limbs: CountArray, lowest: int) -> ExactSums:
-    """Carry, give the limbs of a cell one sign, and leave out limbs that no cell needs."""
+    """Carry, and give the limbs of a cell one sign."""
     if limbs.size == 0:
         return zeros(*limbs.shape[1:])
     room = np.zeros((2, *limbs.shape[1:]), np.int64)
@@ -278,7 +278,12 @@ def _canonical(limbs: CountArray, lowest: int) -> ExactSums:
         limbs[:, below] *= -1
         _carry(limbs)
         limbs[:, below] *= -1
-    used = np.flatnonzero(limbs.any(axis=tuple(range(1, limbs.ndim))))
+    return _trimmed(limbs, lowest)
+
+
+def _trimmed(limbs: CountArray, lowest: int) -> ExactSums:
+    """Leave out limbs at the ends that no cell needs."""
+    used = np.flatnonzero(limbs.reshape(len(limbs), prod(limbs.shape[1:])).any(axis=1))
     if len(used) == 0:
         return zeros(*limbs.shape[1:])
     return ExactSums(limbs[used[0] : used[-1] + 1], lowest + int(used[0]))
