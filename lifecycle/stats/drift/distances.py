@@ -51,5 +51,5 @@ def association(p: FloatArray, q: FloatArray, *, first: float | FloatArray) -> F
 
 def ratio(above: FloatArray, below: FloatArray, *, empty: float = 1.0) -> FloatArray:
     """Divide where there is something to divide by."""
-    held = np.broadcast_to(below, np.broadcast_shapes(above.shape, below.shape)) > 0
-    return np.divide(above, below, out=np.full(held.shape, empty), where=held)
+    out = np.full(np.broadcast(above, below).shape, empty)
+    return np.divide(above, below, out=out, where=below > 0)

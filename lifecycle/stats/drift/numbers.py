@@ -113,11 +113,11 @@ def wasserstein_raw(
     -----
     ``integral |F - G| dx``. Source: Vallender (1974), doi:10.1137/1118101.
     """
-    low = np.minimum(reference.low, [window.low for window in windows])[:, None]
-    high = np.maximum(reference.high, [window.high for window in windows])[:, None]
-    edges = np.broadcast_to(reference.edges, (len(windows), len(reference.edges)))
+    bounds = np.empty((len(windows), len(reference.edges) + 2))
+    bounds[:, 0] = np.minimum(reference.low, [window.low for window in windows])
+    bounds[:, -1] = np.maximum(reference.high, [window.high for window in windows])
+    bounds[:, 1:-1] = np.clip(reference.edges, bounds[:, :1], bounds[:, -1:])
     with np.errstate(over="ignore", invalid="ignore"):
-        bounds = np.clip(np.hstack([low, edges, high]), low, high)
         width = np.diff(bounds, axis=1)
         f, f_left, f_right = _steps([reference], bounds, width)
         g, g_left, g_right = _steps(windows, bounds, width)
@@ -250,8 +250,10 @@ def _ks_estimate(
 
 def _functions(sides: Sequence[NumericProfile]) -> FloatArray:
     """Return the distribution functions at the bins' bounds, a row per side."""
-    reached = np.cumsum(np.stack([side.counts for side in sides]), axis=1)
-    return np.pad(reached, ((0, 0), (1, 0))) / reached[:, -1:]
+    counts = np.array([side.counts for side in sides])
+    reached = np.zeros((len(sides), counts.shape[1] + 1))
+    np.cumsum(counts, axis=1, out=reached[:, 1:])
+    return reached / reached[:, -1:]
 
 
 def _steps(
@@ -261,9 +263,9 @@ def _steps(
 
     A row per window. Per bin: the integral of ``F(x) - F(left)`` and that of ``F(right) - F(x)``.
     """
-    counts = np.stack([side.counts for side in sides])
+    counts = np.array([side.counts for side in sides])
     n = counts.sum(axis=1, keepdims=True)
-    areas, sums = counts / n * width, np.stack([side.sums for side in sides])
+    areas, sums = counts / n * width, np.array([side.sums for side in sides])
     rises = np.clip((counts * bounds[:, 1:] - sums) / n, 0.0, areas)
     return _functions(sides), rises, areas - rises
 

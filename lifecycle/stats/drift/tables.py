@@ -43,4 +43,4 @@ def bin_matrix(steps: Steps, total: Profile) -> FloatArray:
 def count_matrix(steps: Steps, total: Profile) -> CountArray:
     """Put the counts of profiles on their own bins below each other."""
     empty = np.zeros_like(total.counts)
-    return np.stack([empty if step is None else step.counts for step in steps])
+    return np.array([empty if step is None else step.counts for step in steps])
