@@ -50,6 +50,7 @@ class UseCaseIn(Strict):
     cost: float | None = None
     currency: str = "EUR"
     affected: str = ""
+    unit: str = ""
 
 
 class KpisIn(Strict):

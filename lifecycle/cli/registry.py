@@ -58,6 +58,7 @@ def add_use_case(
     cost: Annotated[float | None, typer.Option(help="Expected per year.")] = None,
     currency: str = "EUR",
     affected: Annotated[str, typer.Option(help="Who is affected.")] = "",
+    unit: Annotated[str, typer.Option(help="The business unit it belongs to.")] = "",
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -81,6 +82,7 @@ def add_use_case(
         "cost": cost,
         "currency": currency,
         "affected": affected,
+        "unit": unit,
     }
     with connected(home, acting_as) as client:
         show(client.post("/usecases", body), format=format)

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     READ = "read"
     READ_ROWS = "read_rows"
     READ_TRAIL = "read_trail"
+    DISCUSS = "discuss"
     REGISTER = "register"
     MONITOR = "monitor"
     HANDLE = "handle"
@@ -36,10 +37,11 @@ class Permission(StrEnum):
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.VIEWER: frozenset({Permission.READ}),
+    Role.VIEWER: frozenset({Permission.READ, Permission.DISCUSS}),
     Role.DEVELOPER: frozenset(
         {
             Permission.READ,
+            Permission.DISCUSS,
             Permission.READ_ROWS,
             Permission.REGISTER,
             Permission.MONITOR,
@@ -51,6 +53,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.VALIDATOR: frozenset(
         {
             Permission.READ,
+            Permission.DISCUSS,
             Permission.READ_ROWS,
             Permission.READ_TRAIL,
             Permission.MONITOR,
@@ -60,20 +63,35 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.APPROVER: frozenset(
-        {Permission.READ, Permission.READ_TRAIL, Permission.HANDLE, Permission.DECIDE}
+        {
+            Permission.READ,
+            Permission.DISCUSS,
+            Permission.READ_TRAIL,
+            Permission.HANDLE,
+            Permission.DECIDE,
+        }
     ),
     Role.RISK_OWNER: frozenset(
         {
             Permission.READ,
+            Permission.DISCUSS,
             Permission.READ_TRAIL,
             Permission.HANDLE,
             Permission.DECIDE,
             Permission.RULE,
         }
     ),
-    Role.AUDITOR: frozenset({Permission.READ, Permission.READ_ROWS, Permission.READ_TRAIL}),
+    Role.AUDITOR: frozenset(
+        {Permission.READ, Permission.DISCUSS, Permission.READ_ROWS, Permission.READ_TRAIL}
+    ),
     Role.ADMINISTRATOR: frozenset(
-        {Permission.READ, Permission.READ_TRAIL, Permission.RULE, Permission.ADMINISTER}
+        {
+            Permission.READ,
+            Permission.DISCUSS,
+            Permission.READ_TRAIL,
+            Permission.RULE,
+            Permission.ADMINISTER,
+        }
     ),
 }
 
@@ -91,6 +109,7 @@ SCOPED: dict[Scope, frozenset[Permission]] = {
     Scope.READ: frozenset({Permission.READ, Permission.READ_ROWS, Permission.READ_TRAIL}),
     Scope.WRITE: frozenset(
         {
+            Permission.DISCUSS,
             Permission.REGISTER,
             Permission.MONITOR,
             Permission.HANDLE,
@@ -118,7 +137,7 @@ class Actor:
     scopes
         For a token, what it is limited to; ``None`` means no further limit.
     reach
-        The business units and tiers the roles are for; reading is not limited by it.
+        The business units and tiers the roles are for; records are read everywhere, rows are not.
     """
 
     name: str
@@ -182,6 +201,7 @@ SENTENCES: dict[Permission, str] = {
     Permission.READ: "read this workspace",
     Permission.READ_ROWS: "open single rows",
     Permission.READ_TRAIL: "read the audit trail",
+    Permission.DISCUSS: "discuss requests",
     Permission.REGISTER: "register or send data",
     Permission.MONITOR: "run monitors",
     Permission.HANDLE: "handle alerts and incidents",

@@ -43,6 +43,7 @@ class Delegation:
         giver: frozenset[Role],
         taker: frozenset[Role],
         known: Sequence["Delegation"],
+        meets: bool = True,
     ) -> AuditEvent:
         """Return the event of its beginning.
 
@@ -52,6 +53,8 @@ class Delegation:
             The roles of either.
         known
             The delegations there are.
+        meets
+            Whether the roles of both reach anything in common.
 
         Raises
         ------
@@ -71,6 +74,11 @@ class Delegation:
         for name, roles in ((self.giver, giver), (self.taker, taker)):
             if not deciding(roles):
                 raise NotAllowed(f"{name} may not decide, and authority passes between equals only")
+        if not meets:
+            raise NotAllowed(
+                f"the roles of {self.giver} and {self.taker} are for different units or tiers, "
+                "so nothing could be decided by it"
+            )
         for other in known:
             overlap = other.revoked_at is None and other.start < self.end and self.start < other.end
             if overlap and (other.taker == self.giver or other.giver == self.taker):

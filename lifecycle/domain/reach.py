@@ -33,6 +33,10 @@ class Reach:
         """Tell whether it covers a place that another does not."""
         return _beyond(self.units, before.units) or _beyond(self.tiers, before.tiers)
 
+    def meets(self, other: "Reach") -> bool:
+        """Tell whether there is a place that both cover."""
+        return _common(self.units, other.units) and _common(self.tiers, other.tiers)
+
     def __str__(self) -> str:
         units = f"unit {', '.join(sorted(self.units))}" if self.units else "all units"
         tiers = f"tier {', '.join(sorted(self.tiers))}" if self.tiers else "all tiers"
@@ -40,6 +44,10 @@ class Reach:
 
 
 EVERYWHERE = Reach()
+
+
+def _common(one: frozenset[str], other: frozenset[str]) -> bool:
+    return not one or not other or not one.isdisjoint(other)
 
 
 def _beyond(now: Iterable[str], before: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from lifecycle.domain.audit import AuditEvent, Link
 from lifecycle.domain.incident import Containment, Incident, IncidentState
 from lifecycle.domain.incident_clock import Clock, Duty, Gravity
 from lifecycle.errors import InvalidInput
+from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.store import alerts, audit, evidence, incidents, models, people
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.naming import not_found
@@ -79,6 +80,7 @@ def open_incident(
         about = tuple(dict.fromkeys([*versions, *(alert.version_id for alert in raised)]))
         for version_id in about:
             models.version_by_id(tx, version_id)
+            require_for(tx, version_id, Permission.HANDLE, by=by)
         seen = detected_at or min((alert.opened_at for alert in raised), default=at)
         _check_times(began_at, seen, about=about, at=at)
         incident = Incident(
@@ -235,21 +237,30 @@ def link(
     """
     by.require(Permission.HANDLE)
     with ws.transaction() as tx:
+        incident = _own(tx, incident_id, by=by)
         for alert_id in alert_ids:
-            alerts.update(tx, replace(alerts.get(tx, alert_id), incident=incident_id))
+            alert = alerts.get(tx, alert_id)
+            require_for(tx, alert.version_id, Permission.HANDLE, by=by)
+            alerts.update(tx, replace(alert, incident=incident_id))
         for evidence_id in evidence_ids:
             evidence.get(tx, evidence_id)
-        changed, event = incidents.get(tx, incident_id).link(
-            alerts=alert_ids, evidence=evidence_ids, by=by.name, at=at
-        )
+        changed, event = incident.link(alerts=alert_ids, evidence=evidence_ids, by=by.name, at=at)
         return _kept(tx, changed, event, by=by)
 
 
 def _stepped(ws: Workspace, incident_id: str, step: Step, *, by: Actor) -> Incident:
     by.require(Permission.HANDLE)
     with ws.transaction() as tx:
-        changed, event = step(incidents.get(tx, incident_id))
+        changed, event = step(_own(tx, incident_id, by=by))
         return _kept(tx, changed, event, by=by)
+
+
+def _own(tx: Connection, incident_id: str, *, by: Actor) -> Incident:
+    """Return an incident to somebody whose roles reach every version that it is about."""
+    found = incidents.get(tx, incident_id)
+    for version_id in found.versions:
+        require_for(tx, version_id, Permission.HANDLE, by=by)
+    return found
 
 
 def _kept(tx: Connection, changed: Incident, event: AuditEvent, *, by: Actor) -> Incident:
@@ -276,7 +287,12 @@ def to_close(con: Connection, actor: Actor) -> list[Incident]:
     if not actor.may(Permission.HANDLE):
         return []
     resolved = incidents.every(con, states={IncidentState.RESOLVED})
-    return [one for one in resolved if actor.name not in one.barred and not one.missing()]
+    reaches = within_reach(con, actor)
+    return [
+        one
+        for one in resolved
+        if actor.name not in one.barred and not one.missing() and all(map(reaches, one.versions))
+    ]
 
 
 def of_model(con: Connection, model_id: str) -> list[Incident]:

@@ -13,6 +13,7 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.job import LIVE, Job, JobState
 from lifecycle.errors import Conflict, NotAllowed
+from lifecycle.services.access.places import require_for
 from lifecycle.services.job_runner import JobRunner, Kind
 from lifecycle.store import audit, jobs
 from lifecycle.store.connection import Workspace
@@ -37,10 +38,13 @@ def submit(
     Raises
     ------
     NotAllowed
-        The actor may not run assessments.
+        The actor may not run assessments, or not of this version.
     """
     by.require(Permission.ASSESS)
     with ws.transaction() as tx:
+        what, _, version_id = subject.partition(":")
+        if what == "version":
+            require_for(tx, version_id, Permission.ASSESS, by=by)
         job = Job(
             id=jobs.next_id(tx),
             kind=kind,

@@ -17,6 +17,7 @@ from lifecycle.domain.checkpoint import Checkpoint
 from lifecycle.domain.proof import Examination
 from lifecycle.errors import InvalidInput
 from lifecycle.services import sealing
+from lifecycle.services.access.places import require_everywhere
 from lifecycle.services.examination import examine as judged
 from lifecycle.store import audit, checkpoints
 from lifecycle.store.connection import Connection, Workspace
@@ -63,8 +64,10 @@ def export(workspace: Workspace, file: Path, *, by: Actor, at: datetime) -> tupl
     ------
     InvalidInput
         The file cannot be written.
+    NotAllowed
+        The actor may not read the trail, or their roles are for part of the portfolio only.
     """
-    by.require(Permission.READ_TRAIL)
+    require_everywhere(Permission.READ_TRAIL, by=by)
     part = file.with_name(f".{file.name}.{uuid4().hex}.part")
     try:
         part.touch()  # where nothing can be written, nothing is recorded either

@@ -10,6 +10,7 @@ from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.services import erasure, policies, sealing
 from lifecycle.services.access import people
+from lifecycle.services.access.places import require_everywhere
 from lifecycle.store import audit
 from lifecycle.store import backup as copies
 from lifecycle.store.connection import Workspace
@@ -92,7 +93,7 @@ def backup(workspace: Workspace, file: Path, *, by: Actor, at: datetime) -> Mapp
     Mapping
         The manifest: what the copy holds, with checksums.
     """
-    by.require(Permission.ADMINISTER)
+    require_everywhere(Permission.ADMINISTER, by=by)
     manifest = copies.backup(workspace, file)
     details: dict[str, object] = {"file": file.name, "sha256": _sha256(file)}
     with workspace.transaction() as tx:

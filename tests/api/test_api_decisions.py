@@ -6,7 +6,11 @@ import pytest
 from api_bodies import columns, model, use_case
 
 from lifecycle.adapters.keys import from_text
+from lifecycle.domain.actor import Role, Scope
+from lifecycle.domain.reach import Reach
+from lifecycle.services import access
 from lifecycle.services.approvals import passes
+from lifecycle.store import people
 
 MINIMAL = {"practice": "no", "domain": "operations", "effect": "none", "interaction": "no"}
 
@@ -95,6 +99,24 @@ def test_comments_reach_people_and_very_long_ones_are_refused(caller, asked):
     assert caller("val")("POST", path, json={"text": "x" * 10_001}).status_code == 422
     tasks = caller("apa")("GET", "/tasks").json()["items"]
     assert asked["id"] in {task["subject"] for task in tasks}
+
+
+def test_a_person_of_another_unit_is_refused_at_the_door(caller, workspace, asked):
+    adm = people.get(workspace.cursor(), "adm").acting(via="session")
+    if "rita" not in {person.name for person in people.every(workspace.cursor())}:
+        reach, at = Reach(frozenset({"retail"})), datetime.now(UTC)
+        access.add_person(workspace, "rita", roles={Role.VIEWER}, reach=reach, by=adm, at=at)
+    rita = people.get(workspace.cursor(), "rita").acting(via="session")
+    secret = access.add_token(
+        workspace, label="t", scopes={Scope.WRITE}, days=1, by=rita, at=datetime.now(UTC)
+    )[0]
+
+    answer = type(caller())(caller().app, secret)(
+        "POST", f"/requests/{asked['id']}/comments", json={"text": "hm"}
+    )
+
+    assert answer.status_code == 403, answer.text
+    assert "discuss requests in unit retail" in answer.json()["detail"]
 
 
 def test_a_policy_is_checked_drafted_and_tried_but_not_published_by_its_author(caller):

@@ -141,3 +141,19 @@ def test_roles_reach_units_and_a_person_is_forgotten_unless_held(run):
     run("user", "deactivate", "zoe")
     assert run("user", "erase", "zoe", "--reason", "asked")[1]["display"] == "erased person"
     assert run("audit", "verify")[1]["intact"]
+
+
+def test_a_person_of_another_unit_gets_exit_4_and_one_sentence(run, tmp_path, monkeypatch):
+    registered(run)
+    run("user", "add", "rita", "--roles", "auditor", "--units", "retail")
+    _, made, _ = run("token", "add", "tests", "--scopes", "read", "--person", "rita")
+    monkeypatch.setenv("LIFECYCLE_TOKEN", made["secret"])
+
+    for command in (
+        ("report", "evidence-pack", "card", "1", "--out", tmp_path / "pack.zip"),
+        ("audit", "export", tmp_path / "trail.jsonl"),
+    ):
+        code, out, err = run(*command, table=True)
+        assert (code, out) == (4, "")
+        assert "in unit retail, all tiers; this is" in err
+    assert not (tmp_path / "pack.zip").exists()

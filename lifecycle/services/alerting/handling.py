@@ -8,6 +8,7 @@ from typing import TypeAlias
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.raised_alert import Alert, Status
+from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.stats.inference import Estimate, proportion
 from lifecycle.store import alerts, audit, people
 from lifecycle.store.connection import Connection, Workspace
@@ -89,7 +90,9 @@ def judge(
 def _stepped(ws: Workspace, alert_id: str, step: Step, *, by: Actor) -> Alert:
     by.require(Permission.HANDLE)
     with ws.transaction() as tx:
-        changed, event = step(alerts.get(tx, alert_id))
+        found = alerts.get(tx, alert_id)
+        require_for(tx, found.version_id, Permission.HANDLE, by=by)
+        changed, event = step(found)
         alerts.update(tx, changed)
         audit.append(tx, replace(event, via=by.via))
     return changed
@@ -102,7 +105,8 @@ def waiting(con: Connection, actor: Actor) -> list[Alert]:
     """
     if not actor.may(Permission.HANDLE):
         return []
-    found = alerts.every(con, statuses={Status.OPEN})
+    reaches = within_reach(con, actor)
+    found = [a for a in alerts.every(con, statuses={Status.OPEN}) if reaches(a.version_id)]
     return sorted(found, key=lambda alert: (-alert.severity, alert.owner != actor.name))
 
 

@@ -9,6 +9,7 @@ from lifecycle.domain.approval import APPROVING, Code, Decision, Request, Status
 from lifecycle.domain.delegation import deciding
 from lifecycle.domain.finding import Finding, Kind, Obligation, Severity
 from lifecycle.domain.model import ARROWS, Stage, Version
+from lifecycle.domain.reach import Place
 from lifecycle.domain.rules import Case
 from lifecycle.domain.standing import granted
 from lifecycle.domain.terms import Signing, Terms
@@ -133,7 +134,7 @@ def _decide(
     by.require(Permission.DECIDE, within=place_of(case.use_case))
     terms = cases.terms_of(tx, asked)
     _check_unchanged(tx, asked, case, vote=cast.vote, seen=seen)
-    roles = _roles(tx, by, on_behalf_of=cast.on_behalf_of, at=at)
+    roles = _roles(tx, by, on_behalf_of=cast.on_behalf_of, place=place_of(case.use_case), at=at)
     now = cases.bundle(case, cases.in_force(tx, case.use_case))
     cast = replace(cast, at=at, roles=roles, bundle=now)
     _check_owners(tx, cast.conditions)
@@ -160,7 +161,9 @@ def _check_unchanged(
             )
 
 
-def _roles(tx: Connection, by: Actor, *, on_behalf_of: str | None, at: datetime) -> frozenset[Role]:
+def _roles(
+    tx: Connection, by: Actor, *, on_behalf_of: str | None, place: Place, at: datetime
+) -> frozenset[Role]:
     """Return the deciding roles of a voter, or of whom they stand in for."""
     if on_behalf_of is None:
         return deciding(by.roles)
@@ -173,6 +176,7 @@ def _roles(tx: Connection, by: Actor, *, on_behalf_of: str | None, at: datetime)
     giver = people.get(tx, on_behalf_of)
     if not giver.active or not deciding(giver.roles):
         raise NotAllowed(f"{on_behalf_of} may no longer decide, so nobody can for them")
+    giver.acting(via="delegation").require(Permission.DECIDE, within=place)
     return deciding(giver.roles)
 
 

@@ -11,6 +11,7 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.delegation import Delegation, deciding
 from lifecycle.domain.finding import Finding, Progress
 from lifecycle.domain.terms import Terms
+from lifecycle.services.access.places import place_at, require_for, within_reach
 from lifecycle.services.approvals import cases
 from lifecycle.services.approvals.asking import said
 from lifecycle.services.approvals.standing import refresh
@@ -54,10 +55,11 @@ def comment(
     InvalidInput
         The text is empty or too long.
     """
-    by.require(Permission.READ)
+    by.require(Permission.DISCUSS)
     said(text, what="a comment says something")
     with workspace.transaction() as tx:
-        requests.get(tx, request_id)
+        about = requests.get(tx, request_id).version_id
+        require_for(tx, about, Permission.DISCUSS, by=by)
         known = {person.name for person in people.every(tx) if person.active}
         named = tuple(dict.fromkeys(n for n in MENTION.findall(text) if n in known))
         made = Comment(request_id, by.name, at, text, named)
@@ -97,6 +99,7 @@ def delegate(
             at=at,
             giver=by.roles,
             taker=receiver.roles if receiver.active else frozenset(),
+            meets=by.reach.meets(receiver.reach),
             known=approvals.delegations(tx),
         )
         approvals.put_delegation(tx, made)
@@ -134,10 +137,14 @@ def answer_finding(
     FourEyesViolation
         It is somebody else's to answer.
     """
-    by.require(Permission.READ)
+    by.require(Permission.DISCUSS)
     said(answer, what=f"to answer {finding_id} say what was done")
     return _change(
-        workspace, finding_id, lambda found: found.respond(answer, by=by.name, at=at), by=by
+        workspace,
+        finding_id,
+        lambda found: found.respond(answer, by=by.name, at=at),
+        permission=Permission.DISCUSS,
+        by=by,
     )
 
 
@@ -186,11 +193,13 @@ def _change(
     finding_id: str,
     change: Callable[[Finding], tuple[Finding, AuditEvent]],
     *,
+    permission: Permission = Permission.DECIDE,
     by: Actor,
     at: datetime | None = None,
 ) -> Finding:
     with workspace.transaction() as tx:
         found = approvals.finding(tx, finding_id)
+        require_for(tx, found.version_id, permission, by=by)
         if at is not None:
             refresh(tx, found.version_id, at)  # what is overdue already is not saved by more time
         after, event = change(found)
@@ -203,10 +212,12 @@ def eligible(con: Connection, request: Request, *, terms: Terms | None = None) -
     """Return who could still vote on a request by their own authority, by name."""
     terms = terms or cases.terms_of(con, request)
     voted = {name for d in request.decisions for name in d.people}
+    place = place_at(con, request.version_id)
     return [
         person.name
         for person in people.every(con)
         if person.active
+        and person.reach.covers(place)
         and person.name not in request.barred | voted
         and deciding(person.roles) & terms.roles
     ]
@@ -220,7 +231,10 @@ def lenders(con: Connection, actor: Actor, *, at: datetime) -> list[str]:
 def tasks(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
     """Return what waits for one person beside votes: findings to answer or agree to, mentions."""
     found: list[Task] = []
+    reaches = within_reach(con, actor)
     for finding in approvals.findings(con):
+        if not reaches(finding.version_id):
+            continue
         due = f"due {finding.due_at:%Y-%m-%d}"
         where = (finding.id, finding.version_id, finding.request_id)
         about = f"{finding.version_id}: {finding.text}"

@@ -11,6 +11,7 @@ from lifecycle.domain.model import Stage
 from lifecycle.domain.rules import Case, GateReport, Outcome, Result, Verdict
 from lifecycle.domain.standing import Approval
 from lifecycle.errors import NotAllowed
+from lifecycle.services.access.places import place_of, require_for
 from lifecycle.services.approvals import cases, passes, standing
 from lifecycle.services.approvals.asking import said
 from lifecycle.store import approvals, audit
@@ -81,6 +82,7 @@ def ask(
     report = GateReport((*_eased(report, approval), _stands(approval)))
     if report.outcome is not Outcome.PASS or approval is None:
         return Answer("start", report, approval)
+    by.require(Permission.READ, within=place_of(case.use_case))
     token = passes.issue(workspace, case.version, to=to, request=approval.request_id, at=at)
     return Answer("start", report, approval, token)
 
@@ -107,7 +109,7 @@ def break_glass(
     NotAllowed
         Its policy lets nobody override this gate.
     """
-    by.require(Permission.REQUEST)
+    require_for(workspace.cursor(), model_id, Permission.REQUEST, by=by)
     said(reason, what=f"to break the glass for {model_id}/{version} give a reason")
     with workspace.transaction() as tx:
         case = cases.case_of(tx, model_id, version, at=at)

@@ -7,6 +7,7 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.approval import Request, Status
 from lifecycle.domain.delegation import deciding
 from lifecycle.domain.model import Stage
+from lifecycle.domain.reach import Place
 from lifecycle.domain.terms import Terms
 from lifecycle.services.access.places import place_of
 from lifecycle.services.approvals import cases, comparing
@@ -90,17 +91,22 @@ def why_not(con: Connection, asked: Request, actor: Actor, *, terms: Terms, at: 
             "You have voted; the request waits for somebody else.",
         ),
         (
-            not _counts(con, asked, actor, terms=terms, at=at),
+            not _counts(con, asked, actor, terms=terms, place=place, at=at),
             f"Your roles do not count here; somebody with the role {who} decides.",
         ),
     )
     return next((sentence for applies, sentence in against if applies), "")
 
 
-def _counts(con: Connection, asked: Request, actor: Actor, *, terms: Terms, at: datetime) -> bool:
+def _counts(
+    con: Connection, asked: Request, actor: Actor, *, terms: Terms, place: Place, at: datetime
+) -> bool:
     """Tell whether a vote would count, by one's own roles or by those of somebody who lent them."""
     if deciding(actor.roles) & terms.roles:
         return True
     spent = asked.barred.union(*(decision.people for decision in asked.decisions))
     givers = (people.get(con, name) for name in lenders(con, actor, at=at) if name not in spent)
-    return any(giver.active and deciding(giver.roles) & terms.roles for giver in givers)
+    return any(
+        giver.active and giver.reach.covers(place) and deciding(giver.roles) & terms.roles
+        for giver in givers
+    )

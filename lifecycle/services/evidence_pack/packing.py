@@ -20,6 +20,7 @@ from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.model import Version
 from lifecycle.errors import InvalidInput, NotFound
 from lifecycle.services import model_card, sealing
+from lifecycle.services.access.places import require_for
 from lifecycle.services.evidence_pack import verify
 from lifecycle.store import audit, evidence, models, policies, requests, usecases
 from lifecycle.store.connection import Connection, Workspace
@@ -75,7 +76,7 @@ def pack(
         The file cannot be written.
     """
     by.require(Permission.READ)
-    by.require(Permission.READ_TRAIL)
+    require_for(workspace.cursor(), model_id, Permission.READ_TRAIL, by=by)
     key = sealing.signing_key(workspace)
     checkpoint = sealing.seal(workspace, at=at)
     con = workspace.cursor()

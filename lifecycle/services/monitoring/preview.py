@@ -16,6 +16,7 @@ from lifecycle.domain.alert import Cause, Severity, firing, openings
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.monitor import LimitRule, Monitor, ReferenceKind, settings_of
 from lifecycle.errors import InsufficientData, InvalidInput
+from lifecycle.services.access.places import require_for
 from lifecycle.services.alerting.series import cause_of, levels
 from lifecycle.services.measuring import ALL_ROWS, window_of
 from lifecycle.services.monitoring import baseline, comparing, learning
@@ -128,7 +129,7 @@ def preview(
     NotAllowed
         The actor may not run monitors.
     """
-    by.require(Permission.MONITOR)
+    require_for(con, model_id, Permission.MONITOR, by=by)
     known = models.version(con, model_id, version)
     before = monitors.current(con, known.id)
     kept = {} if before is None else before.settings()

@@ -19,6 +19,7 @@ from lifecycle.domain.run import Run
 from lifecycle.engines import Engine, choose, rows
 from lifecycle.errors import Conflict, InvalidInput, LifecycleError
 from lifecycle.services import snapshots
+from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.services.measuring import service
 from lifecycle.services.measuring.scores import score_edges
 from lifecycle.services.monitoring import (
@@ -98,7 +99,7 @@ def run(
     at: datetime,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[RunResult]:
-    """Run the monitors of a model, or all of them.
+    """Run the monitors of a model, or all of them that one's roles reach.
 
     Only days with new rows or outcomes are counted, and only the windows they touch are measured;
     a changed monitor measures all of its windows again. What one version's rows do not allow is
@@ -125,6 +126,11 @@ def run(
     if until is not None and until.tzinfo is None:
         raise InvalidInput(f"until {until.isoformat()} has no time zone; add one, such as Z")
     chosen = _chosen(ws.cursor(), model_id, versions=versions)
+    if model_id is None and versions is None:
+        reaches = within_reach(ws.cursor(), by)
+        chosen = [monitor for monitor in chosen if reaches(monitor.version_id)]
+    for monitor in chosen:
+        require_for(ws.cursor(), monitor.version_id, Permission.MONITOR, by=by)
     results: list[RunResult] = []
     with choose() as engine:
         for monitor in chosen:

@@ -12,6 +12,7 @@ from lifecycle.domain.policy_difference import Direction, differences
 from lifecycle.domain.rules import Limit
 from lifecycle.domain.terms import DECIDERS
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotFound, StaleEvidence
+from lifecycle.services.access.places import require_everywhere
 from lifecycle.services.policies.reading import located, read
 from lifecycle.stats import catalogue
 from lifecycle.store import audit, people, policy_drafts
@@ -32,6 +33,7 @@ def draft(workspace: Workspace, content: str, *, by: Actor, at: datetime) -> Dra
     """
     by.require(Permission.RULE)
     policy = read(content)
+    _require(policy, by=by)
     with workspace.transaction() as tx:
         _refuse_known(tx, policy)
         check(tx, policy, content=content)
@@ -70,6 +72,7 @@ def publish(
     with workspace.transaction() as tx:
         kept = policy_drafts.get(tx, name, version)
         policy = read(kept.text)
+        _require(policy, by=by)
         _refuse_known(tx, policy)
         if by.name in kept.authors:
             raise FourEyesViolation(f"{by.name} wrote {policy.label}, so a second person publishes")
@@ -93,8 +96,15 @@ def discard(
     by.require(Permission.RULE)
     with workspace.transaction() as tx:
         policy = read(policy_drafts.get(tx, name, version).text)
+        _require(policy, by=by)
         policy_drafts.remove(tx, name, version)
         audit.append(tx, _event("policy.discard", policy, by=by, at=at, reason=reason))
+
+
+def _require(policy: Policy, *, by: Actor) -> None:
+    """Refuse whoever's roles do not reach all that a policy is about: its unit, or everything."""
+    if not policy.unit or by.reach.tiers or policy.unit not in by.reach.units:
+        require_everywhere(Permission.RULE, by=by)
 
 
 def check(con: Connection, policy: Policy, *, content: str) -> None:

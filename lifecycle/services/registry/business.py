@@ -7,6 +7,7 @@ from datetime import datetime
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.model import Model, ModelKind, Task
+from lifecycle.domain.reach import UNIT
 from lifecycle.domain.usecase import Kpi, Mode, UseCase, tier_of
 from lifecycle.errors import InvalidInput
 from lifecycle.services.access.places import place_of
@@ -30,11 +31,17 @@ def add_use_case(
     cost: float | None = None,
     currency: str = "EUR",
     affected: str = "",
+    unit: str = "",
     simulated: bool = False,
     by: Actor,
     at: datetime,
 ) -> UseCase:
     """Register a business problem; its risk tier is computed from the questionnaire.
+
+    Parameters
+    ----------
+    unit
+        The business unit it belongs to: whose policy holds for it, and whose people work on it.
 
     Raises
     ------
@@ -64,8 +71,11 @@ def add_use_case(
         currency=currency,
         affected=affected,
         simulated=simulated,
+        tags={UNIT: unit.strip()} if unit.strip() else {},
     )
-    details = {"tier": tiering.tier, "drivers": list(tiering.drivers), "answers": dict(answers)}
+    by.require(Permission.REGISTER, within=place_of(use_case))
+    details: dict[str, object] = {"unit": unit.strip()} if unit.strip() else {}
+    details |= {"tier": tiering.tier, "drivers": list(tiering.drivers), "answers": dict(answers)}
     event = AuditEvent("usecase.add", f"usecase:{id}", by.name, at, via=by.via, details=details)
     with ws.transaction() as tx:
         usecases.add(tx, use_case)

@@ -115,7 +115,7 @@ def test_a_token_loses_what_its_owner_loses(workspace):
 
     by = access.actor_of_token(workspace, secret, at=NOW)
 
-    assert by.permissions == {Permission.READ}
+    assert by.permissions == {Permission.READ, Permission.DISCUSS}
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ CALLS = {
         ),
     ),
     "comment": (
-        Permission.READ,
+        Permission.DISCUSS,
         lambda ws, by, _: approvals.comment(ws, "req-1", "@app look", by=by, at=NOW),
     ),
     "delegate": (
@@ -67,7 +67,7 @@ CALLS = {
         lambda ws, by, _: approvals.end_delegation(ws, "del-9", by=by, at=NOW),
     ),
     "answer_finding": (
-        Permission.READ,
+        Permission.DISCUSS,
         lambda ws, by, _: approvals.answer_finding(ws, "find-9", "done", by=by, at=NOW),
     ),
     "close_finding": (

@@ -1,0 +1,172 @@
+"""What an approval leaves to be done, changes in an emergency, and what is said of a request."""
+
+from dataclasses import replace
+
+import duckdb
+import pytest
+from furniture import NOW, actor
+from terms_bench import DAY, ask, under, vote
+
+from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.approval import Status, Vote
+from lifecycle.domain.finding import Kind, Obligation, Progress, Severity
+from lifecycle.domain.standing import Standing
+from lifecycle.domain.terms import Effect
+from lifecycle.errors import (
+    FourEyesViolation,
+    InvalidInput,
+    NotSignedIn,
+)
+from lifecycle.services import approvals
+from lifecycle.store import approvals as kept
+from lifecycle.store import requests
+
+CONDITION = Obligation("Measure calibration by region", Severity.HIGH, "val", NOW + 10 * DAY)
+
+
+def conditional(workspace, bench):
+    under(workspace, "approvals: 1, stale: {drift: stop}")
+    version = bench.version()
+    asked = ask(workspace)
+    vote(workspace, asked, "app", Vote.CONDITIONAL, conditions=[CONDITION])
+    return version, asked, kept.findings(workspace.cursor(), request_id=asked.id)[0]
+
+
+def test_a_condition_becomes_a_finding_with_owner_and_date(workspace, bench):
+    _, asked, found = conditional(workspace, bench)
+
+    assert requests.get(workspace.cursor(), asked.id).decisions[0].conditions == (CONDITION,)
+    assert (found.kind, found.owner, found.due_at) == (Kind.CONDITION, "val", NOW + 10 * DAY)
+    assert [t.kind for t in approvals.tasks(workspace.cursor(), actor("val"), at=NOW)] == ["answer"]
+
+
+def test_a_condition_is_answered_by_its_owner_and_closed_by_a_second_person(workspace, bench):
+    _, _, found = conditional(workspace, bench)
+    with pytest.raises(FourEyesViolation, match="for val to answer"):
+        approvals.answer_finding(workspace, found.id, "done", by=actor("dev"), at=NOW + DAY)
+    with pytest.raises(InvalidInput, match="val has not answered"):
+        approvals.close_finding(workspace, found.id, "fine", by=actor("app"), at=NOW + DAY)
+    approvals.answer_finding(workspace, found.id, "done", by=actor("val"), at=NOW + DAY)
+    both = Actor("val", frozenset({Role.APPROVER}))
+    with pytest.raises(FourEyesViolation, match="val answers for"):
+        approvals.close_finding(workspace, found.id, "fine", by=both, at=NOW + DAY)
+
+    closed = approvals.close_finding(workspace, found.id, "seen", by=actor("app"), at=NOW + DAY)
+
+    assert closed.status is Progress.CLOSED
+    assert approvals.tick(workspace, at=NOW + 20 * DAY).sentences == ()
+
+
+def test_an_overdue_condition_revokes_the_approval_for_good(workspace, bench):
+    version, asked, found = conditional(workspace, bench)
+
+    said = approvals.tick(workspace, at=NOW + 11 * DAY).sentences
+
+    (approval,) = kept.of_version(workspace.cursor(), version.id)
+    assert (approval.standing, approval.effect) == (Standing.REVOKED, Effect.STOP)
+    assert f"{asked.id} of credit/1 is revoked: {found.id} for val was due on 2026-11-12" in said
+    approvals.answer_finding(workspace, found.id, "late", by=actor("val"), at=NOW + 12 * DAY)
+    approvals.close_finding(workspace, found.id, "late", by=actor("app"), at=NOW + 12 * DAY)
+    approvals.tick(workspace, at=NOW + 13 * DAY)
+    assert kept.of_version(workspace.cursor(), version.id) == [approval]
+
+
+def test_more_time_takes_a_second_person_and_does_not_bring_back_what_is_revoked(workspace, bench):
+    version, _, found = conditional(workspace, bench)
+    owner = Actor("val", frozenset({Role.APPROVER}))
+    with pytest.raises(FourEyesViolation, match="val answers for"):
+        extend(workspace, found, NOW + 20 * DAY, by=owner)
+    with pytest.raises(InvalidInput, match="name a later date"):
+        extend(workspace, found, NOW + 9 * DAY)
+    extended = extend(workspace, found, NOW + 20 * DAY)
+    assert extended.due_at == NOW + 20 * DAY
+    assert approvals.tick(workspace, at=NOW + 15 * DAY).sentences == ()
+
+    extend(workspace, found, NOW + 40 * DAY, at=NOW + 25 * DAY)
+
+    assert kept.of_version(workspace.cursor(), version.id)[0].standing is Standing.REVOKED
+
+
+def extend(workspace, found, due, *, by=None, at=NOW + DAY):
+    by = by or actor("app")
+    return approvals.extend_finding(workspace, found.id, due, reason="later", by=by, at=at)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ([], "names them"),
+        ([replace(CONDITION, text=" ")], "what is to be done"),
+        ([replace(CONDITION, owner="nobody")], "'nobody' has no open account"),
+        ([replace(CONDITION, due_at=NOW)], "due in the future"),
+    ],
+)
+def test_a_condition_says_what_by_whom_and_until_when(workspace, bench, given, sentence):
+    under(workspace, "approvals: 1")
+    bench.version()
+    asked = ask(workspace)
+
+    with pytest.raises(InvalidInput, match=sentence):
+        vote(workspace, asked, "app", Vote.CONDITIONAL, conditions=given)
+    with pytest.raises(InvalidInput, match="any other vote has none"):
+        vote(workspace, asked, "app", Vote.APPROVE, conditions=[CONDITION])
+
+
+OVERRIDE = "override: {roles: [approver, risk_owner], approvals: 2, review_days: 5}"
+LIMIT = "rules: [{rule: evidence, purpose: performance}]"
+
+
+def test_an_emergency_change_takes_two_people_and_a_review_afterwards(workspace, bench):
+    under(workspace, f"{OVERRIDE}, {LIMIT}")
+    version = bench.version()
+    asked = ask(workspace, emergency=True)
+
+    assert vote(workspace, asked, "app").status is Status.OPEN
+    assert vote(workspace, asked, "risk").status is Status.APPROVED
+
+    (review,) = kept.findings(workspace.cursor(), request_id=asked.id)
+    assert (review.kind, review.owner, review.due_at) == (Kind.REVIEW, "dev", NOW + 6 * DAY)
+    approvals.tick(workspace, at=NOW + 7 * DAY)
+    assert kept.of_version(workspace.cursor(), version.id)[0].standing is Standing.REVOKED
+
+
+def test_an_emergency_needs_a_policy_that_knows_it_and_a_fresh_signature(workspace, bench):
+    under(workspace, LIMIT)
+    bench.version()
+    with pytest.raises(InvalidInput, match="lets nobody override the gate to validated"):
+        ask(workspace, emergency=True)
+
+    under(workspace, f"{OVERRIDE}, {LIMIT}", version="terms-2")
+    asked = ask(workspace, emergency=True)
+    with pytest.raises(NotSignedIn):
+        vote(workspace, asked, "app", via="token", proof=approvals.Proof())
+
+
+def test_a_newer_request_of_the_same_person_supersedes_the_older(workspace, bench):
+    under(workspace, "approvals: 1")
+    bench.version()
+    first = ask(workspace)
+    with pytest.raises(FourEyesViolation, match="only dev can supersede"):
+        ask(workspace, by="val", supersedes=first.id)
+
+    second = ask(workspace, supersedes=first.id)
+
+    assert second.supersedes == first.id
+    assert requests.get(workspace.cursor(), first.id).status is Status.SUPERSEDED
+
+
+def test_a_comment_reaches_whom_it_mentions(workspace, bench):
+    under(workspace, "approvals: 1")
+    bench.version()
+    asked = ask(workspace)
+
+    said = approvals.comment(
+        workspace, asked.id, "@val @nobody a@val.de see <b>rows</b>", by=actor("app"), at=NOW
+    )
+
+    assert said.mentions == ("val",)
+    assert kept.comments(workspace.cursor(), asked.id) == [said]
+    (task,) = approvals.tasks(workspace.cursor(), actor("val"), at=NOW)
+    assert task.sentence == f"app mentions you on {asked.id}: {said.text}"
+    with pytest.raises(duckdb.Error, match="append-only"):
+        workspace.cursor().execute("DELETE FROM comment")
