@@ -41,7 +41,10 @@ def origins(
     for position, (column, held) in enumerate(frame.items()):
         changed = np.zeros(before.shape[1], dtype=bool)
         for values in _changes(held):
-            after = transform(frame.assign(**{str(column): values}))
+            try:
+                after = transform(frame.assign(**{str(column): values}))
+            except ValueError:  # a value it never saw: the moved ones it knows
+                continue
             changed |= ((after != before) & ~(np.isnan(after) & np.isnan(before))).any(axis=0)
         found[changed] = np.where(found[changed] == NONE, position, MIXED)
     return found

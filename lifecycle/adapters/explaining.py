@@ -2,7 +2,9 @@
 
 import hashlib
 import platform
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,37 @@ from pandas.util import hash_pandas_object
 from scipy import special, stats
 
 from lifecycle.adapters import model_files
-from lifecycle.adapters.explainers import Attribution, Explained, explain
-from lifecycle.errors import InsufficientData, InvalidInput
+from lifecycle.adapters.explain_inputs import Given, read
+from lifecycle.adapters.explain_methods import Attribution
+from lifecycle.adapters.explainers import Explained, explain
+from lifecycle.stats.explanations.ranking import EQUAL, Ranking, ranking
 
 LOCAL_FILE = "local.parquet"
 LOCAL_ROWS = 200
-BACKGROUND_ROWS = 100
-FEWEST_ROWS = 20
 CONFIDENCE = 0.95
 
+LOOKS = (250, 500, 1000, 2000)
+"""Rows after which the ranking is looked at; the last is the most that is ever explained for it."""
+
+ALIKE = 0.02
+"""While more rows may come, only columns closer than this share of all influence need no order."""
+
 Report = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sampled:
+    """What was explained, on which rows, and how sure its ranking is."""
+
+    explained: Explained
+    rows: pd.DataFrame
+    ranking: Ranking
+    looks: int
+
+    @property
+    def found(self) -> Attribution:
+        """The values themselves."""
+        return self.explained.attribution
 
 
 def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[str, object]:
@@ -34,7 +57,9 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     Parameters
     ----------
     settings
-        ``model`` and ``data`` (paths), ``trusted``, ``features``, ``positive``, ``rows``, ``seed``.
+        ``model`` and ``data`` (paths), ``trusted``, ``features`` (``None``: the model's own),
+        ``positive``, ``rows`` (``None``: until the ranking is stable), ``seed``, and maybe
+        ``background`` (a path) and ``label`` (what the rows are called in sentences).
     folder
         Where the sample of per-row values is written, as `LOCAL_FILE`.
 
@@ -43,80 +68,150 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     dict
         JSON values: ``explainer``, ``output_space``, ``outputs``, ``n``, ``seed``, ``background``
         (``kind``, ``n``, ``sha256``), ``additivity`` (``error``, ``tolerance``), ``base``,
-        ``refused``, ``versions`` and ``columns``, the most important first, each with ``column``,
-        ``value`` (mean absolute SHAP value), ``interval``, ``mean``, ``direction`` (rank
-        correlation of the column with its SHAP values) and ``by_output``.
+        ``refused``, ``versions``, ``ranking`` and ``columns``, the most important first, each with
+        ``column``, ``value`` (mean absolute SHAP value), ``interval``, ``mean``, ``direction``
+        (rank correlation of the column with its SHAP values), ``rank`` (best and worst) and
+        ``by_output``.
     """
+    start = time.process_time()
     report(0.05, "Reading the model and the rows")
     model = model_files.load(Path(settings["model"]), trusted=settings.get("trusted", ()))
-    frame = _features(Path(settings["data"]), settings["features"])
-    rng = np.random.default_rng(settings["seed"])
-    order = rng.permutation(len(frame))
-    picked = np.sort(order[: settings["rows"]])
-    rows = frame.iloc[picked].reset_index(drop=True)
-    # The background comes from the other end: few rows are compared with themselves.
-    background = frame.iloc[np.sort(order[-BACKGROUND_ROWS:])].reset_index(drop=True)
-    report(0.2, f"Explaining {len(rows)} rows of {len(frame)}")
-    explained = explain(
-        model, rows, background=background, positive=settings["positive"], seed=settings["seed"]
-    )
+    given = read(model, settings)
+    sampled = _sampled(model, given, settings=settings, report=report)
     report(0.9, "Writing the results")
-    found = explained.attribution
-    _write_local(folder / LOCAL_FILE, found, rows=rows, picked=picked)
-    return _result(explained, rows=rows, background=background, settings=settings)
+    _write_local(folder / LOCAL_FILE, sampled.found, rows=sampled.rows, picked=given.picked)
+    result = _result(sampled, given, settings=settings)
+    spent, own = time.process_time() - start, sampled.found.seconds
+    report(0.95, f"{spent:.2f} s of processor time, {own:.2f} of them the explainer's own")
+    return result
 
 
-def _features(path: Path, names: Sequence[str]) -> pd.DataFrame:
-    held = pq.read_schema(path).names
-    missing = [name for name in names if name not in held]
-    if missing:
-        raise InvalidInput(f"the snapshot has no column {missing[0]!r}, which the model needs")
-    frame = pq.read_table(path, columns=list(names)).to_pandas()[list(names)]
-    if len(frame) < FEWEST_ROWS:
-        raise InsufficientData(
-            f"the snapshot has {len(frame)} rows; explaining needs {FEWEST_ROWS}"
+def _sampled(model: Any, given: Given, *, settings: Mapping[str, Any], report: Report) -> Sampled:
+    """Explain as many rows as were asked for, or ever more until the ranking is stable."""
+    wanted = settings["rows"]
+    looks = list(dict.fromkeys(min(n, len(given.rows)) for n in ((wanted,) if wanted else LOOKS)))
+    explained: Explained | None = None
+    order: Ranking | None = None
+    for number, look in enumerate(looks, start=1):
+        report(0.2 + 0.6 * number / (len(looks) + 1), f"Explaining {look} rows")
+        explained = _explained(model, given, settings=settings, upto=look, before=explained)
+        sizes = np.abs(explained.attribution.shares).mean(axis=2)
+        full = look == looks[-1] or (explained.most is not None and explained.most <= look)
+        order = ranking(
+            sizes,
+            population=len(given.rows),
+            confidence=CONFIDENCE,
+            looks=len(looks),
+            tolerance=EQUAL if full else ALIKE,
         )
-    return frame
+        if order.stable or full:
+            break
+    assert explained is not None  # noqa: S101 -- there is at least one look
+    assert order is not None  # noqa: S101 -- see above
+    rows = given.rows.head(len(explained.attribution.shares))
+    return Sampled(explained, rows, order, looks=len(looks))
 
 
-def _result(
-    explained: Explained,
+def _explained(
+    model: Any,
+    given: Given,
     *,
-    rows: pd.DataFrame,
-    background: pd.DataFrame,
     settings: Mapping[str, Any],
-) -> dict[str, object]:
-    found = explained.attribution
-    columns = [_column(found, rows=rows, position=i) for i in range(rows.shape[1])]
-    columns.sort(key=lambda c: (-c["value"], c["column"]))
+    upto: int,
+    before: Explained | None,
+) -> Explained:
+    """Explain the first rows; those explained before are kept, if the rest holds too."""
+    have = 0 if before is None else len(before.attribution.shares)
+    most = upto if before is None or before.most is None else min(upto, before.most)
+    if before is not None and most > have:
+        more = before.more(given.rows.iloc[have:most])
+        if more.holds:
+            return replace(before, attribution=_joined(before.attribution, more))
+    if before is not None and most <= have:
+        return before
+    return explain(
+        model,
+        given.rows.head(upto),
+        background=given.background,
+        positive=settings["positive"],
+        seed=settings["seed"],
+    )
+
+
+def _joined(first: Attribution, second: Attribution) -> Attribution:
+    return replace(
+        first,
+        shares=np.concatenate([first.shares, second.shares]),
+        base=np.concatenate([first.base, second.base]),
+        answers=np.concatenate([first.answers, second.answers]),
+        seconds=first.seconds + second.seconds,
+    )
+
+
+def _result(sampled: Sampled, given: Given, *, settings: Mapping[str, Any]) -> dict[str, object]:
+    found, rows = sampled.found, sampled.rows
+    columns = [
+        _column(found, rows=rows, position=i)
+        | {"rank": [int(sampled.ranking.best[i]), int(sampled.ranking.worst[i])]}
+        for i in sampled.ranking.order.tolist()
+    ]
     return {
         "explainer": found.explainer,
-        "output_space": found.space,
-        "outputs": list(found.names),
+        "output_space": found.output.space,
+        "outputs": list(found.output.names),
         "n": len(found.shares),
         "seed": settings["seed"],
         "confidence": CONFIDENCE,
-        "background": _background(found, background, model=Path(settings["model"])),
+        "background": _background(found, given.background, settings=settings),
         "additivity": {"error": found.error, "tolerance": found.tolerance},
         "base": [float(b) for b in found.base.mean(axis=0)],
-        "refused": [{"explainer": name, "reason": why} for name, why in explained.refused],
+        "refused": [{"explainer": name, "reason": why} for name, why in sampled.explained.refused],
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("shap", "scikit-learn", "numpy", "skops")},
         },
+        "ranking": _ranking_json(sampled, population=len(given.rows), wanted=settings["rows"]),
         "columns": columns,
     }
 
 
-def _background(found: Attribution, frame: pd.DataFrame, *, model: Path) -> dict[str, object]:
+def _ranking_json(sampled: Sampled, *, population: int, wanted: int | None) -> dict[str, object]:
+    found, names = sampled.ranking, [str(name) for name in sampled.rows.columns]
+    total = float(np.abs(sampled.found.shares).mean(axis=(0, 2)).sum())
+    return {
+        "stable": found.stable,
+        "sampled": "until stable" if wanted is None else "as many rows as asked",
+        "rows": found.n,
+        "of": population,
+        "looks": sampled.looks,
+        "confidence": found.confidence,
+        "tolerance": found.tolerance,
+        "pairs": [
+            {
+                "above": names[pair.above],
+                "below": names[pair.below],
+                "difference": pair.difference,
+                "interval": list(pair.interval),
+                "share": max(abs(bound) for bound in pair.interval) / total if total else 0.0,
+                "order": pair.order.value,
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def _background(
+    found: Attribution, frame: pd.DataFrame, *, settings: Mapping[str, Any]
+) -> dict[str, object]:
     if found.background is None:
-        digest = hashlib.sha256(model.read_bytes()).hexdigest()
+        digest = hashlib.sha256(Path(settings["model"]).read_bytes()).hexdigest()
         return {"kind": "training rows as counted in the trees", "n": None, "sha256": digest}
     used = frame.head(found.background)
     row_hashes: Any = hash_pandas_object
     hashes = row_hashes(used, index=False).to_numpy()
     digest = hashlib.sha256(hashes.tobytes()).hexdigest()
-    return {"kind": "rows of the snapshot", "n": len(used), "sha256": digest}
+    kind = "rows of a file of its own" if settings.get("background") else "rows of the snapshot"
+    return {"kind": kind, "n": len(used), "sha256": digest}
 
 
 def _column(found: Attribution, *, rows: pd.DataFrame, position: int) -> dict[str, Any]:
@@ -132,7 +227,7 @@ def _column(found: Attribution, *, rows: pd.DataFrame, position: int) -> dict[st
         "mean": float(values.mean()) if alone else None,
         "direction": direction,
         "by_output": {
-            name: float(np.abs(values[:, k]).mean()) for k, name in enumerate(found.names)
+            name: float(np.abs(values[:, k]).mean()) for k, name in enumerate(found.output.names)
         },
     }
 
@@ -161,13 +256,13 @@ def _write_local(
 ) -> None:
     """Write some rows' values one by one: position in the snapshot, output, base, columns."""
     count = min(LOCAL_ROWS, len(found.shares))
-    shown = found.output[:count].argmax(axis=1)
+    shown = found.answers[:count].argmax(axis=1)
     at = np.arange(count)
     parts: dict[str, Any] = {
         "row": picked[:count].astype(np.int64),
-        "explained": [found.names[k] for k in shown],
-        "base": np.broadcast_to(found.base, found.output.shape)[at, shown],
-        "output": found.output[at, shown],
+        "explained": [found.output.names[k] for k in shown],
+        "base": np.broadcast_to(found.base, found.answers.shape)[at, shown],
+        "output": found.answers[at, shown],
     }
     for position, name in enumerate(rows.columns):
         parts[f"value:{name}"] = rows.iloc[:count, position].to_numpy()

@@ -87,6 +87,12 @@ class Worker:
         """The exit code, negative for a signal; ``None`` while it lives."""
         return self._process.poll()
 
+    @property
+    def cause(self) -> str:
+        """Why it ended, in a sentence's part; empty while it lives."""
+        code = self.code
+        return "" if code is None else _cause(code)
+
     def finish(self) -> None:
         """Close its input: it ends once it has done what it was given."""
         if self._process.stdin is not None:
@@ -117,6 +123,17 @@ def progress(folder: Path) -> Progress:
 def result(folder: Path) -> dict[str, Any] | None:
     """Read what the job in a folder came to; ``None`` while it is not finished."""
     return _read(folder / "result.json")
+
+
+def _cause(code: int) -> str:
+    if code >= 0:
+        return f"it stopped with code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = "; it may have run out of memory" if name in {"SIGKILL", "SIGSEGV", "SIGABRT"} else ""
+    return f"the system ended it ({name}){hint}"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lifecycle.errors import InvalidInput, LifecycleError
+from lifecycle.errors import InsufficientData, InvalidInput, LifecycleError
 
 Report = Callable[[float, str], None]
 Handler = Callable[..., dict[str, object]]
@@ -45,6 +45,8 @@ def work(folder: Path) -> None:
             report = _reporter(folder)
             handler = _named(settings.get("run", "")) or _handler(settings["kind"])
             answer = {"ok": True, "result": handler(settings, folder=folder, report=report)}
+        except InsufficientData as error:
+            answer = {"ok": False, "error": str(error), "insufficient": True}
         except LifecycleError as error:
             answer = {"ok": False, "error": str(error)}
         except MemoryError:

@@ -21,7 +21,12 @@ class ExplainIn(Strict):
     """An explanation of a version on a snapshot."""
 
     snapshot: str | None = None
-    rows: int = Field(default=500, ge=10, le=20_000)
+    rows: int | None = Field(
+        default=None,
+        ge=10,
+        le=explanation.MOST_ROWS,
+        description="How many to explain; absent: until the ranking of the columns is stable",
+    )
     seed: int = 0
 
 

@@ -14,6 +14,7 @@ from lifecycle.cli import (
     assessments,
     data,
     decisions,
+    explaining,
     files,
     following,
     incidents,
@@ -94,6 +95,7 @@ def build() -> typer.Typer:
     # Commands on files, which need no workspace.
     files.register(app)
     quality.register(app)
+    explaining.register(app)
     # Commands on a workspace: one line per group, one per single command.
     for name, group in GROUPS.items():
         app.add_typer(group, name=name)

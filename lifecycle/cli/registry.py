@@ -337,7 +337,9 @@ def explain(
     model: Annotated[str, typer.Argument(metavar="MODEL")],
     name: Annotated[str, typer.Argument(metavar="VERSION")],
     snapshot: Annotated[str | None, typer.Option(help="Rows to explain.")] = None,
-    rows: int = 500,
+    rows: Annotated[
+        int | None, typer.Option(help="How many; absent: until the ranking is stable.")
+    ] = None,
     seed: int = 0,
     home: Home = None,
     acting_as: ActingAs = None,

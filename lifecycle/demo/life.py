@@ -269,7 +269,6 @@ def _explain(site: Site, story: Story, name: str, at: datetime, *, part: str = "
         story.id,
         name,
         snapshot=site.snapshots[f"{story.id}/{part} {name}"],
-        rows=300,
         by=actor(Role.VALIDATOR),
         at=at,
     )

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 
 from lifecycle.engines.connecting import connect
+from lifecycle.engines.contract import Filter, Source
+from lifecycle.engines.duckdb import DuckDBEngine
 from lifecycle.engines.reading import (
     FileSet,
     find_files,
@@ -76,6 +78,24 @@ def keep(path: str, *, into: Path) -> None:
     if not kept or not kept[0]:
         into.unlink(missing_ok=True)
         raise InvalidInput(f"{path} holds no rows")
+
+
+def matching(path: str, *, where: Sequence[Filter], into: Path) -> Source:
+    """Keep the rows that pass the filters as one Parquet file, and say what they are.
+
+    Raises
+    ------
+    InvalidInput
+        The path, a filter or the bytes cannot be used, or no row is left.
+    """
+    with DuckDBEngine() as engine:
+        source = engine.open(path, where=where)
+        engine.fetch(
+            source,
+            f"COPY (SELECT * FROM {source.relation}) TO {quote(str(into))} "
+            "(FORMAT parquet, COMPRESSION zstd)",
+        )
+    return source
 
 
 def span(file: Path, *, column: str) -> tuple[datetime, datetime] | None:

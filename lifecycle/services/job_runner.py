@@ -1,7 +1,6 @@
 """Who works on a job: the one runner that starts worker processes, watches them, keeps results."""
 
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -219,7 +218,7 @@ class JobRunner:
         elif answer is not None:
             self._finish(running, answer)
         elif running.worker.code is not None:
-            note = f"The worker ended before it was done: {_cause(running.worker.code)}"
+            note = f"The worker ended before it was done: {running.worker.cause}"
             self._end(running.job, JobState.FAILED, note=note, log=self._log(running))
             self._drop(running)
         elif time.monotonic() - running.since > self._seconds:
@@ -308,14 +307,3 @@ class JobRunner:
 
     def _worker(self) -> Worker:
         return Worker(memory_mb=self._memory_mb, log=self._ws.jobs / WORKER_LOG)
-
-
-def _cause(code: int) -> str:
-    if code >= 0:
-        return f"it stopped with code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = "; it may have run out of memory" if name in {"SIGKILL", "SIGSEGV", "SIGABRT"} else ""
-    return f"the system ended it ({name}){hint}"

@@ -78,13 +78,17 @@ def test_a_pipelines_values_add_up_for_either_class_in_the_original_columns(
 
     found = explained(model, frame, positive=positive).attribution
 
-    assert (found.explainer, found.space, found.names) == (explainer, space, (positive,))
+    assert (found.explainer, found.output.space, found.output.names) == (
+        explainer,
+        space,
+        (positive,),
+    )
     assert found.shares.shape[1] == 3
     assert found.error <= found.tolerance
     if space == "probability":
         at = list(model.classes_).index(positive)
-        rows = frame.head(len(found.output))
-        assert found.output[:, 0] == pytest.approx(model.predict_proba(rows)[:, at])
+        rows = frame.head(len(found.answers))
+        assert found.answers[:, 0] == pytest.approx(model.predict_proba(rows)[:, at])
 
 
 def test_native_categories_make_the_tree_explainer_wrong_and_the_check_falls_back(frame, label):
@@ -107,7 +111,7 @@ def test_several_classes_get_values_for_each_class(frame):
 
     found = explained(model, numbers).attribution
 
-    assert found.names == ("other", "own", "rent")
+    assert found.output.names == ("other", "own", "rent")
     assert found.shares.shape == (60, 2, 3)
     assert found.error <= found.tolerance
 
@@ -146,7 +150,7 @@ def test_a_forest_on_plain_numbers_is_explained_in_the_targets_unit(frame):
 
     found = explained(model, numbers).attribution
 
-    assert (found.explainer, found.space) == ("tree", "target")
+    assert (found.explainer, found.output.space) == ("tree", "target")
     assert np.abs(found.shares[:, 0]).mean() > 10 * np.abs(found.shares[:, 1]).mean()
 
 

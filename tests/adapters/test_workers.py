@@ -76,9 +76,9 @@ def test_one_worker_explains_several_folders_and_gives_numbers_with_their_method
     assert total.to_numpy() == pytest.approx(local["output"].to_numpy())
     assert bad == {
         "ok": False,
-        "error": "the snapshot has no column 'gone', which the model needs",
+        "error": "the model was fitted on the columns income, age, not on gone",
     }
-    assert worker_process.progress(first).note == "Writing the results"
+    assert "of processor time" in worker_process.progress(first).note
     assert "Explaining 50 rows" in worker_process.progress(first).log
 
 

@@ -1,4 +1,4 @@
-"""What drives a version: asked for as a job, computed in a worker, kept as evidence."""
+"""How an explanation is asked for, prepared for its worker, and kept as evidence."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,11 +10,11 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.job import Job, JobState
-from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Version
 from lifecycle.errors import CheckFailed, InvalidInput
 from lifecycle.services import approvals, jobs
 from lifecycle.services.access.places import require_for
+from lifecycle.services.explanation.numbers import measurements
 from lifecycle.services.jobs import JobRunner, Kind
 from lifecycle.store import artifacts, audit, datasets, evidence, models
 from lifecycle.store.connection import Connection, Workspace
@@ -31,12 +31,18 @@ def explain(
     version: str,
     *,
     snapshot: str,
-    rows: int = 500,
+    rows: int | None = None,
     seed: int = 0,
     by: Actor,
     at: datetime,
 ) -> Job:
     """Ask for the SHAP values of a version on a sample of a snapshot.
+
+    Parameters
+    ----------
+    rows
+        How many to explain; ``None`` for as many as it takes until the ranking of the columns is
+        stable, which the evidence says.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def explain(
     require_for(ws.cursor(), model_id, Permission.ASSESS, by=by)
     con = ws.cursor()
     found = models.version(con, model_id, version)
-    if not 0 < rows <= MOST_ROWS:
+    if rows is not None and not 0 < rows <= MOST_ROWS:
         raise InvalidInput(f"rows must lie between 1 and {MOST_ROWS}, not {rows}")
     if found.artifact_format != "skops":
         kept = f"its file is {found.artifact_format}" if found.artifact_format else "it has no file"
@@ -65,7 +71,7 @@ def run_now(
     version: str,
     *,
     snapshot: str,
-    rows: int = 500,
+    rows: int | None = None,
     seed: int = 0,
     runner: JobRunner,
     by: Actor,
@@ -137,7 +143,7 @@ def _keep(
         version_id=str(job.settings["version"]),
         purpose=Purpose.EXPLANATION,
         snapshot_id=str(job.settings["snapshot"]),
-        measurements=_measurements(result),
+        measurements=measurements(result),
         created_at=at,
         created_by=job.owner,
         plan={"rows": job.settings["rows"], "seed": job.settings["seed"]},
@@ -153,6 +159,7 @@ def _keep(
                 "additivity",
                 "refused",
                 "versions",
+                "ranking",
             )
         },
         payload={"columns": result["columns"], "base": result["base"], "local": local},
@@ -168,33 +175,6 @@ def _keep(
     audit.append(tx, AuditEvent("evidence.add", subject, job.owner, at, via="job", details=details))
     approvals.refresh(tx, found.version_id, at)
     return found.id
-
-
-def _measurements(result: Mapping[str, Any]) -> tuple[Measurement, ...]:
-    """Return the additivity check and each column's mean absolute SHAP value, largest first."""
-    additivity, unit, n = result["additivity"], result["output_space"], result["n"]
-    check = Measurement(
-        statistic="shap_additivity_error",
-        value=additivity["error"],
-        state=State.OK,
-        unit=unit,
-        n=n,
-        limit=additivity["tolerance"],
-    )
-    columns = (
-        Measurement(
-            statistic="mean_abs_shap",
-            value=column["value"],
-            state=State.OK,
-            unit=unit,
-            column=column["column"],
-            interval=(column["interval"][0], column["interval"][1]),
-            confidence=result["confidence"],
-            n=n,
-        )
-        for column in result["columns"]
-    )
-    return (check, *columns)
 
 
 KINDS: Mapping[str, Kind] = {EXPLAIN: Kind(prepare=_prepare, keep=_keep)}

@@ -1,0 +1,144 @@
+"""Which rows are explained, which they are compared with, and do they fit the model at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from lifecycle.adapters.explain_outputs import outputs
+from lifecycle.errors import InsufficientData, InvalidInput
+
+BACKGROUND_ROWS = 100
+FEWEST_ROWS = 20
+MOST_NAMED = 8
+"""Columns that a sentence names before it breaks off."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """Rows in the order they may be explained, and rows to compare them with.
+
+    Parameters
+    ----------
+    picked
+        Shape (rows,), where each row stands in the file.
+    """
+
+    rows: pd.DataFrame
+    background: pd.DataFrame
+    picked: NDArray[np.intp]
+
+
+def read(model: Any, settings: Mapping[str, Any]) -> Given:
+    """Read the rows in a random order and the background, and check that the model takes them.
+
+    Raises
+    ------
+    InvalidInput
+        A column is missing or not the model's, or the model fails on these rows.
+    InsufficientData
+        Too few rows.
+    """
+    label = settings.get("label") or "the snapshot"
+    path = Path(settings["data"])
+    features = columns_of(model, settings["features"], held=pq.read_schema(path).names, label=label)
+    frame = rows_of(path, features)
+    if len(frame) < FEWEST_ROWS:
+        raise InsufficientData(f"{label} has {len(frame)} rows; explaining needs {FEWEST_ROWS}")
+    order = np.random.default_rng(settings["seed"]).permutation(len(frame))
+    rows = frame.iloc[order].reset_index(drop=True)
+    if settings.get("background"):
+        behind = background_of(Path(settings["background"]), features, seed=settings["seed"])
+    else:
+        # The background comes from the other end: few rows are compared with themselves.
+        behind = frame.iloc[np.sort(order[-BACKGROUND_ROWS:])].reset_index(drop=True)
+    try_out(model, rows.head(FEWEST_ROWS), positive=settings["positive"], label=label)
+    return Given(rows=rows, background=behind, picked=order)
+
+
+def columns_of(
+    model: Any, named: Sequence[str] | None, *, held: Sequence[str], label: str
+) -> list[str]:
+    """Return the columns that the model takes, in its order.
+
+    Parameters
+    ----------
+    named
+        The columns somebody said it takes; its own names when ``None``.
+    held
+        The columns that the rows have.
+
+    Raises
+    ------
+    InvalidInput
+        The model was fitted on other columns, names none, or needs one that is not there.
+    """
+    own = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    count = getattr(model, "n_features_in_", None)
+    if not own and not named:
+        raise InvalidInput("the model does not name its columns; name them as its features")
+    if own and named and set(named) != set(own):
+        raise InvalidInput(
+            f"the model was fitted on the columns {_listed(own)}, not on {_listed(list(named))}"
+        )
+    names = own or list(named or ())
+    if count is not None and count != len(names):
+        raise InvalidInput(f"the model takes {count} columns, and {len(names)} are named")
+    missing = [name for name in names if name not in held]
+    if missing:
+        raise InvalidInput(f"{label} has no column {missing[0]!r}, which the model needs")
+    return names
+
+
+def rows_of(path: Path, features: Sequence[str]) -> pd.DataFrame:
+    """Read these columns of a Parquet file, in this order."""
+    return pq.read_table(path, columns=list(features)).to_pandas()[list(features)]
+
+
+def background_of(path: Path, features: Sequence[str], *, seed: int) -> pd.DataFrame:
+    """Read rows to compare with from a file of its own.
+
+    Raises
+    ------
+    InvalidInput
+        It lacks a column that the model needs.
+    """
+    missing = [name for name in features if name not in pq.read_schema(path).names]
+    if missing:
+        raise InvalidInput(f"the background has no column {missing[0]!r}, which the model needs")
+    frame = rows_of(path, features)
+    return frame.sample(min(len(frame), BACKGROUND_ROWS), random_state=seed).reset_index(drop=True)
+
+
+def try_out(model: Any, rows: pd.DataFrame, *, positive: str | None, label: str) -> None:
+    """Ask the model for some answers, so that what it raises is said once and plainly.
+
+    Raises
+    ------
+    InvalidInput
+        It raises, or its answers are not numbers.
+    """
+    given = outputs(model, positive=positive)
+    if not given:
+        raise InvalidInput("the model gives neither numbers nor probabilities to explain")
+    try:
+        found = given[-1].of(rows)
+    except MemoryError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split()) or "no reason given"
+        raise InvalidInput(
+            f"the model fails on rows of {label}: {type(error).__name__}: {said}"
+        ) from error
+    if not np.isfinite(found).all():
+        raise InvalidInput(f"the model answers rows of {label} with what is not a number")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,145 @@
+"""Does `lifecycle explain` answer from files alone, and refuse what it cannot run in one line?"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
+from skops import io
+
+FEATURES = ["income", "age", "noise"]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explain")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(900, 3)), columns=FEATURES)
+    label = np.where(frame["income"] + frame["age"] / 3 > 0, "yes", "no")
+    io.dump(RandomForestClassifier(5, random_state=0).fit(frame, label), folder / "model.skops")
+    frame.assign(label=label, id=[f"r{i}" for i in range(900)]).to_csv(
+        folder / "rows.csv", index=False
+    )
+    return folder
+
+
+def refused(outcome, *words):
+    assert outcome.code == 2
+    assert outcome.out == ""
+    (line,) = outcome.err.strip().splitlines()
+    for word in words:
+        assert word in line
+    assert "Traceback" not in line
+
+
+def test_the_columns_are_ranked_and_the_ranking_says_how_sure_it_is(command, files):
+    outcome = command(
+        "explain",
+        files / "model.skops",
+        files / "rows.csv",
+        "--positive",
+        "yes",
+        "--format",
+        "json",
+    )
+
+    body = json.loads(outcome.out)
+    assert outcome.code == 0
+    ranked = [m for m in body["measurements"] if m["statistic"] == "mean_abs_shap"]
+    assert [m["column"] for m in ranked] == ["income", "age", "noise"]
+    assert all(m["interval"][0] <= m["value"] <= m["interval"][1] for m in ranked)
+    assert body["measurements"][0]["value"] < 1e-6
+    assert body["inputs"]["data"]["rows"] == 900
+    said = body["explanation"]
+    assert (said["explainer"], said["output_space"]) == ("tree", "probability")
+    assert said["ranking"]["stable"]
+    assert ranked[0]["n"] == said["ranking"]["rows"] <= 900
+    assert "order is stable after" in body["notices"][0]
+    assert len(body["settings"]["model"]["sha256"]) == 64
+
+
+def test_as_many_rows_as_asked_and_a_background_of_its_own(command, files):
+    given = ("--rows", 40, "--where", "label=yes", "--background", files / "rows.csv")
+    outcome = command("explain", files / "model.skops", files / "rows.csv", *given)
+
+    assert outcome.code == 0
+    assert "mean_abs_shap" in outcome.out
+    assert "  40  " in outcome.out
+
+
+def test_rows_without_a_column_of_the_model_are_refused_by_name(command, files, write):
+    refused(
+        command(
+            "explain", files / "model.skops", write("other.csv", "income,age\n" + "1,2\n" * 30)
+        ),
+        "other.csv",
+        "'noise'",
+    )
+
+
+def test_columns_that_are_not_the_models_are_refused(command, files):
+    refused(
+        command("explain", files / "model.skops", files / "rows.csv", "--features", "income,label"),
+        "fitted on the columns income, age, noise",
+    )
+
+
+def test_a_model_file_with_untrusted_types_is_refused_before_anything_runs(command, files):
+    class Own(LogisticRegression):
+        pass
+
+    Own.__module__ = "somebody"
+    frame = pd.DataFrame({"a": [0.0, 1.0]})
+    io.dump(Own().fit(frame, [0, 1]), files / "own.skops")
+
+    refused(command("explain", files / "own.skops", files / "rows.csv"), "not trusted", "Own")
+
+
+def test_a_category_the_model_never_saw_is_named(command, files, write):
+    texts = pd.DataFrame({"home": ["own", "rent"] * 30})
+    model = make_pipeline(OneHotEncoder(), LogisticRegression())
+    io.dump(model.fit(texts, [0, 1] * 30), files / "strict.skops")
+
+    refused(
+        command("explain", files / "strict.skops", write("boats.csv", "home\n" + "boat\n" * 30)),
+        "boats.csv",
+        "unknown categories",
+        "boat",
+    )
+
+
+@pytest.fixture(scope="module")
+def slow(files):
+    """Save a model whose every answer compares with 4,000 rows: explaining it takes minutes."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.normal(size=(4000, 30)), columns=[f"c{i}" for i in range(30)])
+    model = KNeighborsClassifier(algorithm="brute").fit(frame, frame["c0"] > 0)
+    io.dump(model, files / "slow.skops")
+    frame.head(200).to_parquet(files / "slow.parquet")
+    return files
+
+
+def test_a_model_that_takes_too_long_is_ended(command, slow):
+    given = (slow / "slow.skops", slow / "slow.parquet", "--seconds", 4)
+
+    refused(command("explain", *given), "longer than the 4 seconds")
+
+
+def test_a_model_that_takes_too_much_memory_is_one_sentence(command, slow):
+    frame = pd.read_parquet(slow / "slow.parquet")
+    greedy = make_pipeline(PolynomialFeatures(5), Ridge()).fit(frame.head(5), range(5))
+    io.dump(greedy, slow / "greedy.skops")
+    given = (slow / "greedy.skops", slow / "slow.parquet", "--memory", 1400)
+
+    refused(command("explain", *given), "memory")
+
+
+def test_a_process_that_cannot_even_start_says_what_it_was_given(command, slow):
+    given = (slow / "slow.skops", slow / "slow.parquet", "--memory", 256)
+
+    refused(command("explain", *given), "256 MB")
