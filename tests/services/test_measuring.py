@@ -128,7 +128,7 @@ def test_performance_breaches_only_when_its_interval_leaves_the_limit_behind(acc
 def test_a_monitors_own_limit_replaces_the_references():
     watch = Watch(monitor(performance=("accuracy",), limits={"accuracy": 0.99}))
     counts = Counts(WINDOW, {}, {"{}": binary(2000, accuracy=0.9)})
-    (measured,) = measuring.measure(watch, counts)
+    ((measured,),) = measuring.measure(watch, [counts])
     assert (measured.limit, measured.state) == (0.99, State.BREACH)
 
 
@@ -175,7 +175,7 @@ def test_a_statistic_that_does_not_fit_a_column_is_left_out():
     watch = Watch(
         monitor(categorical=("ks", "psi")), {"{}": {"x": reference, "w": words, "y": words}}
     )
-    found = measuring.measure(watch, Counts(WINDOW, {"{}": {"x": reference, "w": words}}))
+    (found,) = measuring.measure(watch, [Counts(WINDOW, {"{}": {"x": reference, "w": words}})])
     names = {statistic.name for statistic in catalogue.DRIFT}
     drift = {(m.column, m.statistic) for m in found if m.statistic in names}
     assert ("w", "psi") in drift
@@ -205,7 +205,7 @@ def test_a_constant_column_counts_as_stuck_only_beyond_chance():
     constant = CategoryProfile(("no",), np.array([100]), 0, 0)
     assert quality.stuck_value(constant, constant).p_value == 1.0
     watch = Watch(monitor(minimum=50), {"{}": {"flag": reference}})
-    judged = measuring.measure(watch, Counts(WINDOW, {"{}": {"flag": few}}))
+    (judged,) = measuring.measure(watch, [Counts(WINDOW, {"{}": {"flag": few}})])
     stuck = next(m for m in judged if m.statistic == "stuck_value")
     assert stuck.state is State.WARNING
 

@@ -115,7 +115,8 @@ def test_value_is_measured_and_estimated_in_its_currency():
     each = np.array([[0.0, 0.0], [-50.0, 10.0]])[y, d]
     watch = Watch(monitor(costs=COSTS), tallies={ALL_ROWS: rows(5000, seed=1)[3]})
 
-    found = {m.statistic: m for m in measuring.measure(watch, Counts(WINDOW, {}, {"{}": tally}))}
+    (measured,) = measuring.measure(watch, [Counts(WINDOW, {}, {"{}": tally})])
+    found = {m.statistic: m for m in measured}
 
     assert found["total_value"].value == pytest.approx(each.sum())
     assert found["value_per_decision"].value == pytest.approx(each.mean())

@@ -1,8 +1,8 @@
 """What a window's summaries say, judged against limits.
 
 Nothing here reads rows, a file or the store: profiles and tallies in, measurements out. Each
-module measures one thing as ``measure(watch, counts)``; what is beyond its limit by chance is told
-apart over a whole run, by `correct`.
+module measures one thing as ``measure(watch, counts)``, drift for all windows together; what is
+beyond its limit by chance is told apart over a whole run, by `correct`.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,6 @@ from lifecycle.services.measuring.watch import ALL_ROWS, Counts, Watch, matured,
 __all__ = ["ALL_ROWS", "MEASURES", "Counts", "Watch", "correct", "matured", "measure", "window_of"]
 
 MEASURES: tuple[Callable[[Watch, Counts], Sequence[Measurement]], ...] = (
-    drift.measure,
     answers.measure,
     quality.measure,
     performance.measure,
@@ -31,9 +30,13 @@ MEASURES: tuple[Callable[[Watch, Counts], Sequence[Measurement]], ...] = (
     service.measure,
     fairness.measure,
 )
-"""Everything a window is asked, in the order in which its measurements are kept."""
+"""Everything a window is asked beside drift, in the order in which its measurements are kept."""
 
 
-def measure(watch: Watch, counts: Counts) -> list[Measurement]:
-    """Measure everything a monitor asks for in one window."""
-    return [found for ask in MEASURES for found in ask(watch, counts)]
+def measure(watch: Watch, windows: Sequence[Counts]) -> list[list[Measurement]]:
+    """Measure everything a monitor asks for, in each window."""
+    moved = drift.measure(watch, windows)
+    return [
+        [*drifted, *(found for ask in MEASURES for found in ask(watch, counts))]
+        for drifted, counts in zip(moved, windows, strict=True)
+    ]

@@ -62,7 +62,9 @@ def _columns(watch: Watch, counts: Counts) -> Iterator[tuple[str, Profile, Profi
             continue
         note = f"{absent} of {rows} rows were logged without the column" if absent else None
         known = _empty(reference) if current is None else current
-        yield column, reference, replace(known, missing=known.missing + absent), note
+        if absent:
+            known = replace(known, missing=known.missing + absent)
+        yield column, reference, known, note
 
 
 def _empty(reference: Profile) -> Profile:
@@ -87,7 +89,7 @@ def _asked(
         estimate = _within(draft, reference, current, bounds=bounds)
         if note and draft.statistic.name == "missing_share":
             estimate = replace(estimate, reason=note)
-        yield replace(draft, estimate=estimate)
+        yield draft if estimate is draft.estimate else replace(draft, estimate=estimate)
 
 
 def _within(

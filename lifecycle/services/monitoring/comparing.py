@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import islice
+from functools import cached_property
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
@@ -31,7 +32,7 @@ MOST_SILENT = 31
 _Summary = TypeVar("_Summary")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Basis:
     """What a version's windows are measured with.
 
@@ -54,6 +55,11 @@ class Basis:
         default_factory=dict[str, Mapping[str, float]]
     )
     sensitive: tuple[str, ...] | None = None
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What windows are compared with: the baseline itself."""
+        return Watch(self.monitor, self.baseline, self.tallies, self.learned, self.sensitive)
 
 
 def basis_of(
@@ -90,6 +96,19 @@ class Days:
         return {key: columns for key, columns in of_columns.items() if columns}, of_slices
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """One window, and what it is compared with."""
+
+    watch: Watch
+    counts: Counts
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was counted in it."""
+        return not self.counts.profiles.get(ALL_ROWS) and not self.counts.tallies
+
+
 _Profiles = dict[str, dict[str, Profile]]
 _Tallies = dict[str, Tally]
 
@@ -112,7 +131,12 @@ def measured(
     end, only = ordered[-1].end.date(), None if len(basis.baseline) > 1 else ALL_ROWS
     days = read(con, monitor.version_id, start=start, end=end, only=only)
     told = volumes(logs.days(con, monitor.version_id), ordered, grain=monitor.grain)
-    found = [m for window in ordered for m in _window(basis, days, window, told[window])]
+    looks = [_look(basis, days, window, told[window]) for window in ordered]
+    found = [
+        measured
+        for _, same in groupby(looks, key=lambda look: id(look.watch))
+        for measured in _measured(basis, list(same))
+    ]
     return measuring.correct(found, correction=monitor.correction, alpha=monitor.alpha)
 
 
@@ -178,30 +202,46 @@ def _following(window: Window, *, grain: Grain) -> Iterator[Window]:
         window = window_of(window.end.date(), grain=grain)
 
 
-def _window(basis: Basis, days: Days, window: Window, volume: Volume) -> list[Measurement]:
+def _look(basis: Basis, days: Days, window: Window, volume: Volume) -> _Look:
     monitor = basis.monitor
     of_columns, of_slices = days.within(window.start.date(), window.end.date())
-    references, outcomes = basis.baseline, basis.tallies
+    watch = basis.watch
     span = monitor.reference.span(window, grain=monitor.grain)
     if span is not None:
         references, outcomes = days.within(*span)
         references = {k: columns for k, columns in references.items() if k in basis.baseline}
-    watch = Watch(monitor, references, outcomes, basis.learned, basis.sensitive)
-    held = of_columns.get(ALL_ROWS, {})
-    if not held and not of_slices:
-        reasons = dict.fromkeys(basis.baseline.get(ALL_ROWS, {}), NO_ROWS)
-        silence = quality.measure(watch, Counts(window, volume=volume))
-        return [*_unsaid(basis, window, reasons), *silence, *_unanswered(basis, window)]
-    compared = references.get(ALL_ROWS, {})
-    reasons = {
+        watch = replace(watch, references=references, tallies=outcomes)
+    return _Look(watch, Counts(window, of_columns, of_slices, volume))
+
+
+def _measured(basis: Basis, looks: Sequence[_Look]) -> Iterator[Measurement]:
+    """Measure windows that are compared with the same."""
+    watch = looks[0].watch
+    seen = [look.counts for look in looks if not look.silent]
+    found = iter(measuring.measure(watch, seen))
+    for look in looks:
+        counts = look.counts
+        if look.silent:
+            reasons = dict.fromkeys(basis.baseline.get(ALL_ROWS, {}), NO_ROWS)
+            yield from _unsaid(basis, counts.window, reasons)
+            yield from quality.measure(watch, counts)
+            yield from _unanswered(basis, counts.window)
+        else:
+            yield from _unsaid(basis, counts.window, _reasons(basis, look))
+            yield from next(found)
+
+
+def _reasons(basis: Basis, look: _Look) -> dict[str, str]:
+    """Say of columns that one side lacks why nothing can be said."""
+    held = look.counts.profiles.get(ALL_ROWS, {})
+    compared = look.watch.references.get(ALL_ROWS, {})
+    return {
         name: f"no values of {name} were counted in this window"
         if name not in held
         else "there are no rows in the span of the reference"
         for name in basis.baseline.get(ALL_ROWS, {})
         if name not in held or name not in compared
     }
-    counts = Counts(window, of_columns, of_slices, volume)
-    return [*_unsaid(basis, window, reasons), *measuring.measure(watch, counts)]
 
 
 def _unsaid(basis: Basis, window: Window, reasons: Mapping[str, str]) -> Iterator[Measurement]:
@@ -244,4 +284,6 @@ def _sum(days: Sequence[tuple[date, _Summary]], start: date, end: date) -> _Summ
     """Add up the days of a span; all of them are summaries of one kind."""
     first, last = (bisect_left(days, day, key=itemgetter(0)) for day in (start, end))
     parts: Sequence[Any] = [summary for _, summary in days[first:last]]
-    return cast("_Summary", merge(parts)) if parts else None
+    if len(parts) < 2:  # noqa: PLR2004 -- one day is its own sum
+        return parts[0] if parts else None
+    return cast("_Summary", merge(parts))

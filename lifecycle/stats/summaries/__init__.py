@@ -8,6 +8,7 @@ the reference fixed. Sums are rounded to doubles when they are read.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -39,7 +40,7 @@ NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
 """Positions on the label and decision axes of a `BinaryTally`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class NumericProfile:
     """A numeric column in one window and slice, counted on fixed bins.
 
@@ -76,7 +77,7 @@ class NumericProfile:
         """The sum of squares as a double; infinite beyond the largest."""
         return float(self.square_totals.rounded[0])
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Finite observations."""
         return int(self.counts.sum())
@@ -108,7 +109,7 @@ class NumericProfile:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class CategoryProfile:
     """A categorical column in one window and slice.
 
@@ -129,7 +130,7 @@ class CategoryProfile:
     other: int
     missing: int
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Rows with a value."""
         return int(self.counts.sum()) + self.other
