@@ -220,12 +220,16 @@ def _gap_drafts(comparison: _Comparison, *, options: FairnessOptions) -> list[Dr
     """Measure every gap of one comparison, and each group's impact ratio."""
     tallies = [_binary(group) for group in comparison.groups]
     reference = _reference(comparison, options=options)
-    common = {"minimum": options.minimum_group, "reference": reference}
+    common = {
+        "confidence": options.confidence if options.intervals else None,
+        "minimum": options.minimum_group,
+        "reference": reference,
+    }
     column = JOINT.join(comparison.attributes)
     drafts = [
         Draft(
             statistic=gap,
-            estimate=gap.measure(tallies, confidence=options.confidence, **common),
+            estimate=gap.measure(tallies, **common),
             column=column,
             slice=comparison.control,
             minimum=options.minimum_group,

@@ -8,9 +8,10 @@ from lifecycle.stats.catalogue.performance import ACCURACY, PRECISION
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
 from lifecycle.stats.inference import Estimate
 
-PAIRS = "interval by {} on every pair of groups, Bonferroni over pairs"
-BY_DIFFERENCE = PAIRS.format("Newcombe 1998")
-BY_RATIO = PAIRS.format("Donner and Zou 2012")
+WIDEST = (
+    "interval of the widest gap by inverting its test on the angular scale of Anscombe 1948, "
+    "accepting as Feldman and Cousins 1998 do"
+)
 
 
 def _fairness(
@@ -110,7 +111,7 @@ def _pair(
             f"Largest difference between two groups of {what}, 0 to 1.",
             f"max over pairs of |{formula}_a - {formula}_b|",
             difference,
-            source=f"{source}; {BY_DIFFERENCE}",
+            source=f"{source}; {WIDEST}",
             better="lower",
         ),
         _fairness(
@@ -119,7 +120,7 @@ def _pair(
             f"Smallest ratio between two groups of {what}, 0 to 1.",
             f"min over pairs of {formula}_a / {formula}_b",
             ratio,
-            source=f"{source}; {BY_RATIO}",
+            source=f"{source}; {WIDEST}",
             better="higher",
         ),
     )
@@ -169,7 +170,7 @@ FAIRNESS_GAPS: tuple[Statistic, ...] = (
         "four-fifths rule screens below 0.8 and is no verdict.",
         "min over groups of selection_rate / selection_rate_best",
         fairness.impact_ratio,
-        source=f"29 CFR 1607.4(D); {BY_RATIO}",
+        source=f"29 CFR 1607.4(D); {WIDEST}",
         better="higher",
     ),
 )

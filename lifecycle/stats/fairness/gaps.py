@@ -1,90 +1,35 @@
-"""How differently are groups treated: rates per group, and gaps between groups.
+"""How far are groups apart: gaps between rates, and how sure they are.
 
-A group is a `BinaryTally`; its rate is a proportion of counts. A gap compares every pair of groups,
-and its interval holds for all pairs at once (Bonferroni), so it also holds for the widest pair,
-which the data picked. Groups with too few observations behind the rate are left out of a gap.
+A gap is the widest over all pairs of groups, or over the pairs with a reference group. Groups with
+too few observations behind the rate are left out of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 
 from lifecycle.errors import InvalidInput
+from lifecycle.stats.fairness import spread
+from lifecycle.stats.fairness.rates import (
+    GroupRate,
+    false_positive_rate,
+    positive_predictive_value,
+    selection_rate,
+    true_positive_rate,
+)
 from lifecycle.stats.inference import (
     CONFIDENCE,
     Estimate,
-    FloatArray,
     Interval,
-    difference_bounds,
     normal_quantile,
     nothing,
-    proportion,
     ratio_bounds,
 )
-from lifecycle.stats.summaries import NEGATIVE, POSITIVE, UNKNOWN, BinaryTally, CountArray
+from lifecycle.stats.summaries import BinaryTally, FloatArray
 
 MINIMUM = 30
 """Fewest observations behind a group's rate before it enters a gap; a house default."""
-
-Counts: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRate:
-    """A proportion of a group's rows: which rows count, and which of them succeed."""
-
-    name: str
-    counts: Callable[[CountArray], Counts]
-    """From rows by label and decision (3, 3) to successes and observations."""
-    empty: str
-    """What is missing when there is no observation."""
-
-    def __call__(self, tally: BinaryTally, *, confidence: float = CONFIDENCE) -> Estimate:
-        """Estimate the rate of one group with Wilson's interval."""
-        successes, n = self.counts(tally.decisions)
-        return proportion(successes, n, confidence=confidence, empty=self.empty)
-
-
-def _decided(rows: CountArray, *, label: int, decision: int) -> Counts:
-    """Count the decisions of one kind among the rows of one label."""
-    return int(rows[label, decision]), int(rows[label, :UNKNOWN].sum())
-
-
-def _selected(rows: CountArray) -> Counts:
-    return int(rows[:, POSITIVE].sum()), int(rows[:, :UNKNOWN].sum())
-
-
-def _positive(rows: CountArray) -> Counts:
-    return int(rows[POSITIVE].sum()), int(rows[:UNKNOWN].sum())
-
-
-def _right_of_selected(rows: CountArray) -> Counts:
-    return int(rows[POSITIVE, POSITIVE]), int(rows[:UNKNOWN, POSITIVE].sum())
-
-
-NO_POSITIVE = "no decided row of the group has a positive outcome"
-NO_NEGATIVE = "no decided row of the group has a negative outcome"
-
-selection_rate = GroupRate("selection_rate", _selected, "no row of the group has a decision")
-base_rate = GroupRate("base_rate", _positive, "no row of the group has an outcome")
-true_positive_rate = GroupRate(
-    "true_positive_rate", partial(_decided, label=POSITIVE, decision=POSITIVE), NO_POSITIVE
-)
-false_negative_rate = GroupRate(
-    "false_negative_rate", partial(_decided, label=POSITIVE, decision=NEGATIVE), NO_POSITIVE
-)
-false_positive_rate = GroupRate(
-    "false_positive_rate", partial(_decided, label=NEGATIVE, decision=POSITIVE), NO_NEGATIVE
-)
-true_negative_rate = GroupRate(
-    "true_negative_rate", partial(_decided, label=NEGATIVE, decision=NEGATIVE), NO_NEGATIVE
-)
-positive_predictive_value = GroupRate(
-    "precision", _right_of_selected, "no labelled row of the group was decided positive"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +48,7 @@ class Gap:
         self,
         tallies: Sequence[BinaryTally],
         *,
-        confidence: float = CONFIDENCE,
+        confidence: float | None = CONFIDENCE,
         minimum: int = MINIMUM,
         reference: int | None = None,
     ) -> Estimate:
@@ -114,7 +59,8 @@ class Gap:
         tallies
             One per group.
         confidence
-            Of the interval, which holds for all pairs and rates at once.
+            Of the interval, which allows for the widest gap having been picked; without one there
+            is no interval, which saves most of the time.
         minimum
             Groups with fewer observations behind a rate are left out of the gap; ``reason`` says
             how many.
@@ -141,14 +87,17 @@ class Gap:
         if len(kept) < 2:  # noqa: PLR2004 -- a gap needs two groups
             few = f"; {note}" if left_out else ""
             return nothing(f"fewer than two groups to compare{few}", n=n)
-        first, second = _pairs(len(kept), None if reference is None else kept.index(reference))
-        z = normal_quantile(1 - (1 - confidence) / (len(first) * len(counts)))
-        compare = _ratios if self.ratio else _differences
-        found = [compare(c[first], c[second], z=z) for c in counts]
         if self.ratio and not all(c[:, 0].any() for c in counts):
             return nothing("a ratio is undefined: the rate is zero in every group compared", n=n)
-        value, interval = _extreme(found, lowest=self.ratio)
-        reason = note if left_out else None
+        base = None if reference is None else kept.index(reference)
+        apart = [_widest(c[:, 0] / c[:, 1], ratio=self.ratio, reference=base) for c in counts]
+        value, reason = (min if self.ratio else max)(apart), note if left_out else None
+        if confidence is None:
+            return Estimate(value, n, reason=reason)
+        rates = [spread.groups(c, ratio=self.ratio, reference=base) for c in counts]
+        interval = _natural(
+            spread.widest_interval(rates, confidence=confidence), value=value, ratio=self.ratio
+        )
         return Estimate(value, n, interval, confidence, reason=reason)
 
     def judged(self, tallies: Sequence[BinaryTally], *, minimum: int = MINIMUM) -> tuple[int, ...]:
@@ -231,21 +180,21 @@ def impact_ratios(
 def impact_ratio(
     tallies: Sequence[BinaryTally],
     *,
-    confidence: float = CONFIDENCE,
+    confidence: float | None = CONFIDENCE,
     minimum: int = MINIMUM,
     reference: int | None = None,
 ) -> Estimate:
     """Return the smallest impact ratio over the groups; see `impact_ratios`.
 
-    Against the best group this is `demographic_parity_ratio`, with its interval over all pairs;
-    against a reference group other ratios may exceed 1, and intervals are widened for their number.
+    Against the best group this is `demographic_parity_ratio`, with its interval; against a
+    reference group other ratios may exceed 1, and intervals are widened for their number.
     """
     if reference is None:
         return demographic_parity_ratio(tallies, confidence=confidence, minimum=minimum)
     others = max(len(demographic_parity_ratio.judged(tallies, minimum=minimum)) - 1, 1)
     each = impact_ratios(
         tallies,
-        confidence=1 - (1 - confidence) / others,
+        confidence=1 - (1 - (confidence or CONFIDENCE)) / others,
         minimum=minimum,
         reference=reference,
     )
@@ -261,48 +210,22 @@ def impact_ratio(
     note = f"{left_out} of {len(each)} groups left out: fewer than {minimum} observations"
     n = each[reference].n + sum(rows for _, _, rows in found)
     lowest = min(value for value, _, _ in found)
-    return Estimate(lowest, n, interval, confidence, reason=note if left_out else None)
+    reason = note if left_out else None
+    return Estimate(lowest, n, interval if confidence else None, confidence, reason=reason)
 
 
-_Bounded: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
-
-
-def _pairs(groups: int, reference: int | None) -> tuple[CountArray, CountArray]:
-    """Return the positions of all pairs, or of the pairs with one group."""
-    if reference is None:
-        first, second = np.triu_indices(groups, k=1)
-    else:
-        second = np.delete(np.arange(groups), reference)
-        first = np.full(len(second), reference)
-    return first.astype(np.int64), second.astype(np.int64)
-
-
-def _sorted_by_rate(first: CountArray, second: CountArray) -> tuple[CountArray, CountArray]:
-    """Put the side with the lower rate first, pair by pair."""
-    swap = (first[:, 0] / first[:, 1] > second[:, 0] / second[:, 1])[:, np.newaxis]
-    return np.where(swap, second, first), np.where(swap, first, second)
-
-
-def _differences(first: CountArray, second: CountArray, *, z: float) -> _Bounded:
-    """Return the absolute differences of rates, pair by pair, with their bounds."""
-    low, high = _sorted_by_rate(first, second)
-    below, above = difference_bounds((high[:, 0], high[:, 1]), (low[:, 0], low[:, 1]), z=z)
-    value = high[:, 0] / high[:, 1] - low[:, 0] / low[:, 1]
-    return value, np.maximum(below, 0.0), np.maximum(above, -below)
-
-
-def _ratios(first: CountArray, second: CountArray, *, z: float) -> _Bounded:
-    """Return the ratios of the lower to the higher rate, pair by pair, with their bounds."""
-    low, high = _sorted_by_rate(first, second)
-    below, above = ratio_bounds((low[:, 0], low[:, 1]), (high[:, 0], high[:, 1]), z=z)
-    rate, best = low[:, 0] / low[:, 1], high[:, 0] / high[:, 1]
+def _widest(rates: FloatArray, *, ratio: bool, reference: int | None) -> float:
+    """Return the largest difference, or the smallest ratio of a lower to a higher rate."""
+    others = rates if reference is None else np.delete(rates, reference)
+    against = rates if reference is None else rates[[reference]]
+    if not ratio:
+        return float(max(against.max() - others.min(), others.max() - against.min()))
+    pairs = ((others.min(), against.max()), (against.min(), others.max()))
     # Two groups without any success are equal; a third one decides the smallest ratio.
-    value = np.divide(rate, best, out=np.ones_like(rate), where=best > 0)
-    return value, np.minimum(below, 1 / np.maximum(above, 1.0)), np.minimum(above, 1.0)
+    return float(min(low / high if high > 0 else 1.0 for low, high in pairs))
 
 
-def _extreme(found: Sequence[_Bounded], *, lowest: bool) -> tuple[float, Interval]:
-    """Return the widest gap over rates and pairs; the true one lies between the widest bounds."""
-    pick = np.min if lowest else np.max
-    value, below, above = (float(pick([pick(rate[part]) for rate in found])) for part in range(3))
-    return value, (below, above)
+def _natural(bounds: Interval, *, value: float, ratio: bool) -> Interval:
+    """Return an interval in the gap's own terms; no gap lies outside its interval."""
+    low, high = (float(np.exp(-bounds[1])), float(np.exp(-bounds[0]))) if ratio else bounds
+    return max(min(low, value), 0.0), min(max(high, value), 1.0)
