@@ -31,6 +31,7 @@ FAMILIES = (
     ("Gaps between groups", catalogue.FAIRNESS_GAPS, "Groups that are too small are left out."),
     ("Data quality", catalogue.QUALITY, "What makes other numbers untrustworthy."),
     ("Service", catalogue.SERVICE, "Of the log's own columns, against a service level."),
+    ("Validation", catalogue.VALIDATION, "Of a model file, run in a worker process by a plan."),
 )
 
 

@@ -15,6 +15,7 @@ class Purpose(StrEnum):
 
     PERFORMANCE = "performance"
     FAIRNESS = "fairness"
+    VALIDATION = "validation"
     EXPLANATION = "explanation"
     DRIFT = "drift"
     QUALITY = "quality"

@@ -107,6 +107,14 @@ def test_a_plan_under_another_name_does_not_hide_a_changed_limit(registered, ws)
         assess(ws, registered, PLAN.replace("board", "nicer").replace("0.6", "0.1"))
 
 
+def test_dropping_what_failed_from_a_plan_is_an_override_too(registered, ws):
+    assess(ws, registered, PLAN.replace("minimum: 0.5", "minimum: 0.999"))
+    less = PLAN.replace("[accuracy, roc_auc]", "[roc_auc]").replace("  accuracy", "#")
+
+    with pytest.raises(InvalidInput, match=r"accuracy: at least 0.999, now not measured"):
+        assess(ws, registered, less)
+
+
 def test_limits_hold_for_every_slice_and_for_the_bound_they_name(registered, ws):
     (found,) = assess(ws, registered)
 

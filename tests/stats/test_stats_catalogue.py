@@ -35,7 +35,11 @@ CONTRACT = {
     "infinite_share", "out_of_range_share", "unseen_category_share", "volume_change",
     "classifier_auc", "reconstruction_error", "mmd", "label_drift", "concept_drift",
     "concept_shift", "covariate_shift", "residual_shift", "explanation_ndcg",
-    "explanation_rank_correlation",
+    "explanation_rank_correlation", "baseline_gain", "champion_gain", "decision_gain",
+    "generalisation_gap", "fold_spread", "seed_spread", "calibration_slope",
+    "calibration_intercept", "training_overlap", "duplicate_share", "single_feature_auc",
+    "outside_training_share", "noise_loss", "missing_loss", "category_loss", "worst_slice_gap",
+    "flip_share", "monotonicity_breaks", "scoring_latency", "scoring_memory", "file_size",
 }  # fmt: skip
 
 ASYMMETRIC = {"kl_divergence", "wasserstein"}

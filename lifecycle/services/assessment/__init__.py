@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.domain.actor import Actor
-from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.job import Job, JobState
 from lifecycle.domain.written import written
-from lifecycle.errors import CheckFailed
+from lifecycle.errors import CheckFailed, InvalidInput
 from lifecycle.services import jobs, plans
 from lifecycle.services.assessment.asking import (
     Asked,
@@ -78,7 +78,9 @@ def assess(
         by=by,
         at=at,
     )
-    work = work_of(ws, ws.cursor(), asked.version, asked.snapshot)
+    if asked.plan.statistics.get(Purpose.VALIDATION):
+        raise InvalidInput("validation runs a model file, which only a job does: start one")
+    work = work_of(ws, ws.cursor(), asked.version, asked.snapshot, asked.plan)
     with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
         found = measure(work, asked.plan, folder=Path(folder), report=lambda _, __: None)
     with ws.transaction() as tx:
@@ -151,7 +153,7 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     """Tell the worker where the rows lie, after checking them against their hash."""
     version, snapshot, plan = asked_of(ws, job.settings)
     artifacts.verify(ws, snapshot.artifact)
-    given = as_settings(work_of(ws, ws.cursor(), version, snapshot), plan)
+    given = as_settings(work_of(ws, ws.cursor(), version, snapshot, plan), plan)
     return given | {"purposes": [str(purpose) for purpose in plan.statistics]}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.dataset import ColumnRole, Snapshot
 from lifecycle.domain.evidence import Evidence, Purpose
-from lifecycle.domain.model import Columns, Version
+from lifecycle.domain.model import Columns, Stage, Task, Version
 from lifecycle.domain.written import written
 from lifecycle.errors import InvalidInput
 from lifecycle.services import plans
@@ -16,9 +16,13 @@ from lifecycle.services.access.places import require_for
 from lifecycle.services.assessment.measuring import check_fairness
 from lifecycle.services.assessment.work import Work
 from lifecycle.services.plans import Override, Plan
+from lifecycle.services.validation import Runnable
 from lifecycle.store import artifacts, datasets, evidence, models
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.plans import FixedPlan
+
+RUNS = "skops"
+"""The format of the model files that can be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def ask(
     con = ws.cursor()
     require_for(con, model_id, Permission.ASSESS, by=by)
     assessed, rows = models.version(con, model_id, version), datasets.snapshot(con, snapshot)
-    work = work_of(ws, con, assessed, rows)
+    work = work_of(ws, con, assessed, rows, plan)
     if plan.statistics.get(Purpose.FAIRNESS):
         check_fairness(work, plan)
     artifacts.verify(ws, rows.artifact)
@@ -139,17 +143,87 @@ def plan_of(kept: Evidence) -> Plan:
     return plans.from_mapping(content)
 
 
-def work_of(ws: Workspace, con: Connection, version: Version, snapshot: Snapshot) -> Work:
-    """Put together what measuring needs to know, all of it files and settings."""
-    return Work(
+def work_of(
+    ws: Workspace, con: Connection, version: Version, snapshot: Snapshot, plan: Plan
+) -> Work:
+    """Put together what measuring needs to know, all of it files and settings.
+
+    Raises
+    ------
+    InvalidInput
+        The snapshot lacks a column that the plan needs.
+    """
+    task = models.get(con, version.model_id).task
+    features = version.columns.features or snapshot.named(ColumnRole.FEATURE)
+    there = {column.name for column in snapshot.columns}
+    known = tuple(name for name in version.columns.sensitive if name in there)
+    work = Work(
         version_id=version.id,
         snapshot_id=snapshot.id,
-        task=models.get(con, version.model_id).task,
+        task=task,
         file=str(artifacts.path(ws, snapshot.artifact).absolute()),
         columns=_answers(version, snapshot),
         sensitive=version.columns.sensitive,
-        features=version.columns.features or snapshot.named(ColumnRole.FEATURE),
+        features=features,
     )
+    if not plan.statistics.get(Purpose.VALIDATION):
+        return _answered(work, version)
+    model = runnable(ws, version, task=task, features=features)
+    counted = any(names for p, names in plan.statistics.items() if p is not Purpose.VALIDATION)
+    lacking = next((name for name in features if name not in there), None)
+    if lacking is not None:
+        raise InvalidInput(
+            f"snapshot {snapshot.id} has no column {lacking!r}, which {version.id} takes"
+        )
+    work = replace(
+        work,
+        sensitive=version.columns.sensitive if counted else known,
+        model=model,
+        champion=_champion(ws, con, version, plan, task=task),
+        training=_training(ws, con, version),
+    )
+    return _answered(work, version) if counted or model is None else work
+
+
+def runnable(
+    ws: Workspace, version: Version, *, task: Task, features: tuple[str, ...] = ()
+) -> Runnable | None:
+    """Return a version's model file with what it is called with; ``None`` if none can run."""
+    if version.artifact is None or version.artifact_format != RUNS:
+        return None
+    artifacts.verify(ws, version.artifact)
+    columns = version.columns
+    return Runnable(
+        version.id,
+        str(artifacts.path(ws, version.artifact).absolute()),
+        task,
+        columns.features or features,
+        columns.positive,
+        columns.threshold,
+    )
+
+
+def _champion(
+    ws: Workspace, con: Connection, version: Version, plan: Plan, *, task: Task
+) -> Runnable | None:
+    """Return the version to compare with: the plan's, or the one in production."""
+    if plan.trials.champion is not None:
+        found = models.version(con, version.model_id, plan.trials.champion)
+        return runnable(ws, found, task=task)
+    live = [v for v in models.versions(con, version.model_id) if v.stage is Stage.PRODUCTION]
+    return runnable(ws, live[0], task=task) if live else None
+
+
+def _training(ws: Workspace, con: Connection, version: Version) -> str | None:
+    """Return the rows a version was trained on, where they hold its outcome and features."""
+    if version.training is None:
+        return None
+    snapshot = datasets.snapshot(con, version.training)
+    there = {column.name for column in snapshot.columns}
+    if not {version.columns.target, *version.columns.features} <= there:
+        return None
+    artifacts.verify(ws, snapshot.artifact)
+    return str(artifacts.path(ws, snapshot.artifact).absolute())
 
 
 def asked_of(ws: Workspace, settings: Mapping[str, object]) -> tuple[Version, Snapshot, Plan]:
@@ -177,10 +251,16 @@ def _answers(version: Version, snapshot: Snapshot) -> Columns:
         )
     score = columns.score if columns.score in there else None
     prediction = columns.prediction if columns.prediction in there else None
-    if score is None and prediction is None:
+    return replace(columns, score=score, prediction=prediction)
+
+
+def _answered(work: Work, version: Version) -> Work:
+    """Refuse rows that hold no answers of the version."""
+    if work.columns.score is None and work.columns.prediction is None:
+        columns = version.columns
         wanted = " or ".join(repr(c) for c in (columns.prediction, columns.score) if c)
         raise InvalidInput(
-            f"snapshot {snapshot.id} holds no answers of {version.id}: add a snapshot with the "
-            f"column {wanted or 'of its predictions, and register a version that names it'}"
+            f"snapshot {work.snapshot_id} holds no answers of {version.id}: add a snapshot with "
+            f"the column {wanted or 'of its predictions, and register a version that names it'}"
         )
-    return replace(columns, score=score, prediction=prediction)
+    return work

@@ -25,8 +25,13 @@ def outcome(kept: Evidence) -> Outcome:
 def judged(
     measurements: Iterable[Measurement], *, purpose: Purpose, plan: Plan
 ) -> Iterable[Measurement]:
-    """Judge by the plan's limits alone; too few rows come before any limit."""
-    minimum = plan.minimum_group if purpose is Purpose.FAIRNESS else plan.minimum
+    """Judge by the plan's limits alone; too few rows come before any limit.
+
+    Validation counts rows, slices, fits and calls, and each statistic has its own fewest.
+    """
+    minimum = {Purpose.FAIRNESS: plan.minimum_group, Purpose.VALIDATION: 0}.get(
+        purpose, plan.minimum
+    )
     for measured in measurements:
         limit = plan.limits.get(measured.statistic)
         bound = None if limit is None else _shown(limit, measured.value)

@@ -1,12 +1,13 @@
 """Measure what a plan asks for, from files alone: here, or in a worker process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.model import Task
+from lifecycle.domain.written import written
 from lifecycle.engines import Engine, choose, rows
 from lifecycle.engines.conditions import Missing, Outside
 from lifecycle.engines.contract import Source
@@ -19,6 +20,7 @@ from lifecycle.services.analysis.result import Result
 from lifecycle.services.assessment.judging import judged
 from lifecycle.services.assessment.work import Found, Work, as_json, from_settings
 from lifecycle.services.plans import Plan
+from lifecycle.services.validation import Subject
 
 Report = Callable[[float, str], None]
 
@@ -43,28 +45,77 @@ def measure(work: Work, plan: Plan, *, folder: Path, report: Report) -> list[Fou
     InvalidInput
         The snapshot lacks a column the plan needs.
     """
-    wanted = [purpose for purpose, names in plan.statistics.items() if names]
-    file = snapshots.placed(Path(work.file), folder, columns=work.columns)
+    counting = [p for p, names in plan.statistics.items() if names and p is not Purpose.VALIDATION]
     made: list[Found] = []
-    with choose() as engine:
-        source = replace(engine.open(str(file)), label=f"snapshot {work.snapshot_id}")
-        if snapshots.derives_decision(work.columns):
-            work = replace(work, columns=replace(work.columns, prediction=rows.DECISION))
-        for number, purpose in enumerate(wanted):
-            report(MEASURED * number / len(wanted), f"Measuring {purpose} on {source.rows} rows")
-            measuring = _performance if purpose is Purpose.PERFORMANCE else _fairness
-            result = measuring(engine, source, work, plan)
-            made.append(
-                Found(
-                    purpose=purpose,
-                    measurements=tuple(judged(result.measurements, purpose=purpose, plan=plan)),
-                    rows=source.rows,
-                    settings=result.settings,
-                    findings=tuple(_findings(engine, source, work, plan)),
-                    notices=result.notices,
-                )
-            )
+    if plan.statistics.get(Purpose.VALIDATION):
+        share = MEASURED / (len(counting) + 1)  # before counting, which takes memory of its own
+        made.append(_validated(work, plan, report=lambda part, note: report(share * part, note)))
+    if counting:
+        file = snapshots.placed(Path(work.file), folder, columns=work.columns)
+        with choose() as engine:
+            source = replace(engine.open(str(file)), label=f"snapshot {work.snapshot_id}")
+            counted = replace(plan, statistics={p: plan.statistics[p] for p in counting})
+            made += _counted(engine, source, work, counted, report=report)
     return made
+
+
+def _validated(work: Work, plan: Plan, *, report: Report) -> Found:
+    """Run the model file; imported here, because only this needs what models are made of."""
+    from lifecycle.services.validation.trying import try_all
+
+    subject = Subject(
+        version_id=work.version_id,
+        task=work.task,
+        columns=work.columns,
+        features=work.features,
+        sensitive=plan.sensitive or work.sensitive,
+        file=work.file,
+        model=work.model,
+        champion=work.champion,
+        training=work.training,
+    )
+    tried = try_all(
+        subject,
+        plan.statistics[Purpose.VALIDATION],
+        settings=plan.trials,
+        seed=plan.seed,
+        confidence=plan.confidence,
+        report=report,
+    )
+    settings = {
+        **written(plan.trials),
+        "metric": str(tried.metric),
+        "model": None if work.model is None else work.model.version_id,
+        "champion": None if work.champion is None else work.champion.version_id,
+    }
+    return Found(
+        purpose=Purpose.VALIDATION,
+        measurements=tuple(judged(tried.measurements, purpose=Purpose.VALIDATION, plan=plan)),
+        rows=tried.rows,
+        settings=settings,
+        findings=tried.findings,
+    )
+
+
+def _counted(
+    engine: Engine, source: Source, work: Work, plan: Plan, *, report: Report
+) -> Iterator[Found]:
+    """Measure what is counted from the snapshot's rows."""
+    if snapshots.derives_decision(work.columns):
+        work = replace(work, columns=replace(work.columns, prediction=rows.DECISION))
+    for number, purpose in enumerate(plan.statistics, start=1):
+        done = 1 - (len(plan.statistics) - number + 1) / (len(plan.statistics) + 1)
+        report(MEASURED * done, f"Measuring {purpose} on {source.rows} rows")
+        measuring = _performance if purpose is Purpose.PERFORMANCE else _fairness
+        result = measuring(engine, source, work, plan)
+        yield Found(
+            purpose=purpose,
+            measurements=tuple(judged(result.measurements, purpose=purpose, plan=plan)),
+            rows=source.rows,
+            settings=result.settings,
+            findings=tuple(_findings(engine, source, work, plan)),
+            notices=result.notices,
+        )
 
 
 def _roles(work: Work) -> Roles:

@@ -5,7 +5,6 @@ from math import isclose
 
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.measurement import Measurement
-from lifecycle.domain.written import written
 
 CLOCKED = frozenset({"scoring_latency", "scoring_memory"})
 """What the machine decides as much as the model; nobody expects the same number again."""
@@ -67,7 +66,8 @@ def _libraries(method: Mapping[str, object]) -> dict[str, str]:
 
 
 def _key(m: Measurement) -> tuple[str, str, str]:
-    return m.statistic, m.column or "", ", ".join(f"{k} {v}" for k, v in written(m.slice).items())
+    where = ", ".join(f"{k} {v}" for k, v in sorted(m.slice.items()))
+    return m.statistic, m.column or "", where
 
 
 def _same(one: float | None, other: float | None) -> bool:

@@ -10,6 +10,7 @@ from lifecycle.domain.model import Columns, Task
 from lifecycle.domain.written import read, written
 from lifecycle.services import plans
 from lifecycle.services.plans import Plan
+from lifecycle.services.validation import Runnable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Work:
         The version's columns with the answers that the snapshot holds.
     sensitive, features
         Columns as the version names them, whatever the snapshot holds.
+    model, champion
+        Model files that can be run, for validation.
+    training
+        The rows it was trained on, as Parquet, for validation.
     """
 
     version_id: str
@@ -33,6 +38,9 @@ class Work:
     columns: Columns
     sensitive: tuple[str, ...]
     features: tuple[str, ...]
+    model: Runnable | None = None
+    champion: Runnable | None = None
+    training: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

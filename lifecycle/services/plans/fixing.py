@@ -121,8 +121,10 @@ def departures(known: Evidence, plan: Plan) -> list[str]:
     content = {k: v for k, v in known.plan.items() if k not in {FIXED, OVERRIDE}}
     before = from_mapping(content)
     measured = {m.statistic for m in known.measurements}
+    asked = {name for names in plan.statistics.values() for name in names}
     found = [
-        f"{name}: {_said(before.limits.get(name))}, now {_said(plan.limits.get(name))}"
+        f"{name}: {_said(before.limits.get(name))}, "
+        f"now {_said(plan.limits.get(name)) if name in asked else 'not measured'}"
         for name in sorted(measured & {*before.limits, *plan.limits})
         if _terms(before.limits.get(name)) != _terms(plan.limits.get(name))
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lifecycle.domain.audit import canonical
 from lifecycle.domain.evidence import Purpose
+from lifecycle.services.validation import Trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Plan:
         Fewest rows before a performance value is judged.
     minimum_group
         Fewest observations before a group enters a comparison.
+    trials
+        How validation tries the version.
     content
         The mapping it was read from; it goes into the evidence as it is.
     """
@@ -78,6 +81,7 @@ class Plan:
     confidence: float = 0.95
     seed: int = 0
     rationale: str = ""
+    trials: Trials = field(default_factory=Trials)
     content: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
 
     @property

@@ -9,12 +9,14 @@ from typing import cast
 
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.rules import BOUNDS
+from lifecycle.domain.written import read as settings_of
 from lifecycle.errors import InvalidInput
 from lifecycle.services.plans.places import Misplaced, line_of, lines
 from lifecycle.services.plans.plan import Plan, PlanLimit
+from lifecycle.services.validation import Trials
 from lifecycle.stats import catalogue
 
-PURPOSES = (Purpose.PERFORMANCE, Purpose.FAIRNESS)
+PURPOSES = (Purpose.PERFORMANCE, Purpose.FAIRNESS, Purpose.VALIDATION)
 """What a plan may measure; explanations come from a job of their own."""
 
 SEVERITIES = ("block", "warn")
@@ -33,12 +35,14 @@ KEYS = frozenset(
         "minimum_group",
         "confidence",
         "seed",
+        "validation",
     }
 )
 
 FITTING = {
     Purpose.PERFORMANCE: lambda: catalogue.PERFORMANCE,
     Purpose.FAIRNESS: lambda: (*catalogue.FAIRNESS_RATES, *catalogue.FAIRNESS_GAPS),
+    Purpose.VALIDATION: lambda: catalogue.VALIDATION,
 }
 
 
@@ -110,6 +114,7 @@ def from_mapping(content: Mapping[str, object]) -> Plan:
         confidence=_confidence(content.get("confidence", 0.95)),
         seed=_whole(content.get("seed", 0), at="seed", low=0),
         rationale=str(content.get("rationale", "")),
+        trials=_trials(content.get("validation", {})),
         content=json.loads(json.dumps(content, default=str)),
     )
 
@@ -134,6 +139,19 @@ def _statistics(value: object) -> dict[Purpose, tuple[str, ...]]:
     if not any(by_purpose.values()):
         raise Misplaced("statistics", "statistics names nothing to measure")
     return by_purpose
+
+
+def _trials(value: object) -> Trials:
+    try:
+        return settings_of(Trials, value, where="validation")
+    except InvalidInput as error:
+        named = next((n for n in _names(value) if f"{n!r}" in str(error) or n in str(error)), "")
+        at = f"validation.{named}" if named else "validation"
+        raise Misplaced(at, str(error)) from error
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, Mapping) else ()
 
 
 def _limit(value: object, *, at: str) -> PlanLimit:

@@ -11,6 +11,7 @@ from lifecycle.stats.catalogue.performance import PERFORMANCE
 from lifecycle.stats.catalogue.quality import QUALITY
 from lifecycle.stats.catalogue.service import SERVICE
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
+from lifecycle.stats.catalogue.validation import VALIDATION
 
 __all__ = [
     "ALL",
@@ -25,6 +26,7 @@ __all__ = [
     "PERFORMANCE",
     "QUALITY",
     "SERVICE",
+    "VALIDATION",
     "VALUE",
     "Family",
     "Needs",
@@ -44,6 +46,7 @@ _FAMILIES = (
     FAIRNESS_GAPS,
     QUALITY,
     SERVICE,
+    VALIDATION,
 )
 
 ALL: tuple[Statistic, ...] = tuple({s.name: s for group in _FAMILIES for s in group}.values())

@@ -21,6 +21,7 @@ class Family(StrEnum):
     ESTIMATION = "estimation"
     VALUE = "value"
     SERVICE = "service"
+    VALIDATION = "validation"
 
 
 class Needs(StrEnum):
@@ -42,6 +43,8 @@ class Needs(StrEnum):
     """The usual and the actual number of rows of a window"""
     IMPORTANCE = "importance"
     """`Importance`"""
+    TRIALS = "trials"
+    """Rows that a model file was run on; no summary carries them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Statistic:
         Drift of outcomes: the same on two tallies; of explanations: on two rankings of columns.
         Performance and group rates: ``measure(tally, *, confidence)``.
         Gaps: ``measure(tallies, *, confidence, minimum, reference)`` over the groups.
-        Estimation, value and service: as their modules here say.
+        Estimation, value, service and validation: as their modules here say.
     exact
         Drift of numbers: ``exact(reference, current, *, confidence)`` on ascending finite samples;
         ``None`` where ``measure`` loses nothing to binning.
