@@ -1,5 +1,6 @@
 """Which rows are explained, which they are compared with, and do they fit the model at all."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pandas.util import hash_pandas_object
 
 from lifecycle.adapters.explain_outputs import outputs
 from lifecycle.errors import InsufficientData, InvalidInput
@@ -113,6 +115,12 @@ def background_of(path: Path, features: Sequence[str], *, seed: int) -> pd.DataF
         raise InvalidInput(f"the background has no column {missing[0]!r}, which the model needs")
     frame = rows_of(path, features)
     return frame.sample(min(len(frame), BACKGROUND_ROWS), random_state=seed).reset_index(drop=True)
+
+
+def digest_of(rows: pd.DataFrame) -> str:
+    """Return the SHA-256 of rows' values, whatever file they came from."""
+    hashes: Any = hash_pandas_object
+    return hashlib.sha256(hashes(rows, index=False).to_numpy().tobytes()).hexdigest()
 
 
 def try_out(model: Any, rows: pd.DataFrame, *, positive: str | None, label: str) -> None:

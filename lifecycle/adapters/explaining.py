@@ -14,14 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pandas.util import hash_pandas_object
-from scipy import special, stats
+from scipy import stats
 
-from lifecycle.adapters import model_files
-from lifecycle.adapters.explain_inputs import Given, read
+from lifecycle.adapters import explain_effects, model_files
+from lifecycle.adapters.explain_inputs import Given, digest_of, read
 from lifecycle.adapters.explain_methods import Attribution
 from lifecycle.adapters.explainers import Explained, explain
-from lifecycle.stats.explanations.ranking import EQUAL, Ranking, ranking
+from lifecycle.stats.explanations.ranking import EQUAL, Ranking, mean_size, ranking
 
 LOCAL_FILE = "local.parquet"
 LOCAL_ROWS = 200
@@ -59,9 +58,10 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     settings
         ``model`` and ``data`` (paths), ``trusted``, ``features`` (``None``: the model's own),
         ``positive``, ``rows`` (``None``: until the ranking is stable), ``seed``, and maybe
-        ``background`` (a path) and ``label`` (what the rows are called in sentences).
+        ``background`` (a path), ``label`` (what the rows are called in sentences), ``effects``
+        (whether to compute what `explain_effects` does) and ``cohorts`` (columns to cut rows by).
     folder
-        Where the sample of per-row values is written, as `LOCAL_FILE`.
+        Where the sample of per-row values is written, as `LOCAL_FILE`, and the effects.
 
     Returns
     -------
@@ -81,9 +81,27 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     report(0.9, "Writing the results")
     _write_local(folder / LOCAL_FILE, sampled.found, rows=sampled.rows, picked=given.picked)
     result = _result(sampled, given, settings=settings)
+    if settings.get("effects"):
+        report(0.93, "Following the answers along each column")
+        explain_effects.write(
+            folder, _seen(sampled, settings), cohorts=_cohorts(given, sampled, settings)
+        )
     spent, own = time.process_time() - start, sampled.found.seconds
     report(0.95, f"{spent:.2f} s of processor time, {own:.2f} of them the explainer's own")
     return result
+
+
+def _seen(sampled: Sampled, settings: Mapping[str, Any]) -> explain_effects.Seen:
+    names = [str(name) for name in sampled.rows.columns]
+    order = [names[i] for i in sampled.ranking.order.tolist()]
+    return explain_effects.Seen(sampled.rows, sampled.found, order, settings["seed"])
+
+
+def _cohorts(given: Given, sampled: Sampled, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the columns that rows are cut by, for the rows that were explained."""
+    named = list(settings.get("cohorts", ()))
+    table = pq.read_table(settings["data"], columns=named).to_pandas()
+    return table.iloc[given.picked[: len(sampled.rows)]].reset_index(drop=True)[named]
 
 
 def _sampled(model: Any, given: Given, *, settings: Mapping[str, Any], report: Report) -> Sampled:
@@ -207,9 +225,7 @@ def _background(
         digest = hashlib.sha256(Path(settings["model"]).read_bytes()).hexdigest()
         return {"kind": "training rows as counted in the trees", "n": None, "sha256": digest}
     used = frame.head(found.background)
-    row_hashes: Any = hash_pandas_object
-    hashes = row_hashes(used, index=False).to_numpy()
-    digest = hashlib.sha256(hashes.tobytes()).hexdigest()
+    digest = digest_of(used)
     kind = "rows of a file of its own" if settings.get("background") else "rows of the snapshot"
     return {"kind": kind, "n": len(used), "sha256": digest}
 
@@ -217,26 +233,19 @@ def _background(
 def _column(found: Attribution, *, rows: pd.DataFrame, position: int) -> dict[str, Any]:
     """Summarise one column; for several classes its importance is the mean over the classes."""
     values = found.shares[:, position]
-    mean, interval = _mean_with_interval(np.abs(values).mean(axis=1))
+    mean, interval = mean_size(np.abs(values).mean(axis=1), confidence=CONFIDENCE)
     alone = values.shape[1] == 1
     direction = _direction(rows.iloc[: len(values), position], values[:, 0]) if alone else None
     return {
         "column": str(rows.columns[position]),
         "value": mean,
-        "interval": interval,
+        "interval": list(interval),
         "mean": float(values.mean()) if alone else None,
         "direction": direction,
         "by_output": {
             name: float(np.abs(values[:, k]).mean()) for k, name in enumerate(found.output.names)
         },
     }
-
-
-def _mean_with_interval(values: NDArray[np.float64]) -> tuple[float, list[float]]:
-    """Return the mean with its interval by Student's t; a size cannot be below 0."""
-    mean, n = float(values.mean()), len(values)
-    half = special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * values.std(ddof=1) / np.sqrt(n)
-    return mean, [max(0.0, mean - float(half)), mean + float(half)]
 
 
 def _direction(column: pd.Series, values: NDArray[np.float64]) -> float | None:

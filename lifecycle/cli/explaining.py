@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from lifecycle.cli import registry, session
 from lifecycle.cli.files import Data, Many, Out, Positive, Printed, Where, filters
 from lifecycle.cli.output import Format, deliver
-from lifecycle.cli.session import listed
+from lifecycle.cli.records import show
+from lifecycle.cli.session import ActingAs, Home, connected, listed, text_of
 
 EXAMPLES = """\b
 Examples:
@@ -17,8 +19,11 @@ Examples:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the command to the command line, and its kin on a workspace to their groups."""
     app.command(epilog=EXAMPLES)(explain)
+    registry.version.command("decision")(decision)
+    registry.version.command("explained")(explained)
+    registry.model.command("reasons")(reasons)
 
 
 def explain(
@@ -63,3 +68,55 @@ def explain(
     deliver(
         explain_files(model, data, background=background, options=options), format=format, out=out
     )
+
+
+def decision(
+    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    name: Annotated[str, typer.Argument(metavar="VERSION")],
+    row: Annotated[str, typer.Option(help="The row's id; without an id column its number.")],
+    source: Annotated[str, typer.Option(help="A snapshot's id, or log.")] = "log",
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: session.Printed = session.Format.TABLE,
+) -> None:
+    """Explain one decision of a version. Example: lifecycle version decision churn 3 --row c-17."""
+    with connected(home, acting_as) as client:
+        body = {"row": row, "source": source}
+        show(
+            client.post(f"/models/{model}/versions/{name}/explained-decisions", body),
+            format=format,
+        )
+
+
+def explained(
+    identifier: Annotated[str, typer.Argument(metavar="ID")],
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: session.Printed = session.Format.TABLE,
+) -> None:
+    """Open an explained decision, which is logged. Example: lifecycle version explained xd-1."""
+    with connected(home, acting_as) as client:
+        show(client.get(f"/explained-decisions/{identifier}"), format=format)
+
+
+def reasons(
+    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    file: Annotated[
+        Path | None, typer.Option(help="YAML of the next version; absent: show what is in force.")
+    ] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: session.Printed = session.Format.TABLE,
+) -> None:
+    r"""Show or replace a model's reasons in plain words. Example: lifecycle model reasons churn.
+
+    \b
+    adverse: higher
+    columns:
+      late_payments: {raises: Payments were late, change: down, least: 0}
+      age: {change: fixed}
+    """
+    with connected(home, acting_as) as client:
+        path = f"/models/{model}/reasons"
+        found = client.get(path) if file is None else client.post(path, {"text": text_of(file)})
+        show(found, format=format)

@@ -17,6 +17,7 @@ from lifecycle.store import (
     changes,
     checkpoints,
     deliveries,
+    explained,
     holds,
     incidents,
     limits,
@@ -153,6 +154,11 @@ def m020_assessment_plans(tx: Executes) -> None:
     tx.execute(plans.PLANS)
 
 
+def m021_explained_decisions(tx: Executes) -> None:
+    """Create dictionaries of reasons and explanations of single decisions."""
+    tx.execute(explained.TABLES)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -176,6 +182,7 @@ MIGRATIONS: list[Migration] = [
     m018_log_schemas,
     m019_change_points,
     m020_assessment_plans,
+    m021_explained_decisions,
 ]
 
 

@@ -1,5 +1,6 @@
 """Does an explanation become evidence that says how it was made, and is bad input refused early?"""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,15 +18,23 @@ from lifecycle.domain.job import JobState
 from lifecycle.domain.model import Columns
 from lifecycle.errors import CheckFailed, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import explanation, registry
+from lifecycle.services.explanation import decisions
 from lifecycle.services.jobs import JobRunner
-from lifecycle.store import artifacts, audit, evidence, jobs, models
+from lifecycle.store import artifacts, audit, datasets, evidence, explained, jobs, models
 from lifecycle.store.connection import Workspace
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DANA = Actor("dana", frozenset({Role.DEVELOPER}))
 VERA = Actor("vera", frozenset({Role.VIEWER}))
+AUDRA = Actor("audra", frozenset({Role.AUDITOR}))
+WORDS = """
+adverse: higher
+columns:
+  debt: {raises: Debt is high, change: down}
+  age: {change: fixed}
+"""
 ANSWERS = {"practice": "no", "domain": "credit", "effect": "informs", "interaction": "no"}
-COLUMNS = Columns(target="default", positive="1", features=("debt", "age"))
+COLUMNS = Columns(target="default", positive="1", features=("debt", "age"), threshold=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +93,6 @@ def ws(tmp_path_factory):
 
 @pytest.fixture
 def snapshot(ws):
-    from lifecycle.store import datasets
-
     return datasets.snapshots(ws.cursor())[0].id
 
 
@@ -110,6 +117,9 @@ def test_an_explanation_is_evidence_with_its_method_and_a_sample_of_rows(ws, sna
     assert {"shap", "scikit-learn", "numpy", "python"} <= set(found.method["versions"])  # pyright: ignore[reportArgumentType] -- JSON values
     local = pq.read_table(artifacts.path(ws, str(found.payload["local"]))).to_pandas()
     assert len(local) == 100
+    effects = json.loads(artifacts.path(ws, str(found.payload["effects"])).read_text())
+    assert list(effects["columns"]) == ["debt", "age"]
+    assert found.method["ranking"]["rows"] == 100  # pyright: ignore[reportCallIssue, reportArgumentType, reportIndexIssue] -- JSON values
     kept = [link.event for link in audit.links(ws.cursor()) if link.event.action == "evidence.add"]
     assert kept[-1].details["evidence"] == found.id
 
@@ -153,3 +163,84 @@ def test_what_cannot_be_explained_is_refused_before_a_job_exists(ws, snapshot):
             explanation.explain(ws, "credit", version, **given)
 
     assert len(jobs.every(ws.cursor())) == before
+
+
+def actions(ws):
+    return [link.event.action for link in audit.links(ws.cursor())]
+
+
+def decided(ws, snapshot, runner, *, row="1"):
+    job = decisions.explain_decision(ws, "credit", "1", row=row, source=snapshot, by=DANA, at=AT)
+    return runner.wait(job.id)
+
+
+def test_a_decision_is_explained_in_the_words_in_force_and_every_opening_is_logged(
+    ws, snapshot, runner
+):
+    made = decisions.publish_reasons(ws, "credit", WORDS, by=DANA, at=AT)
+    frame = pq.read_table(artifacts.path(ws, datasets.snapshot(ws.cursor(), snapshot).artifact))
+    debts = frame.to_pandas()["debt"]
+    row = int(debts.argmax()) + 1
+    ended = decided(ws, snapshot, runner, row=str(row))
+    assert ended.state is JobState.DONE, ended.note
+    before = actions(ws).count("decision.read")
+
+    opened = decisions.open_decision(ws, str(ended.result), by=AUDRA, at=AT)
+
+    content = opened.content
+    assert (opened.kept.dictionary, made.version) == (1, 1)
+    assert content["values"]["debt"] == debts.max()
+    assert content["base"] + sum(content["shares"].values()) == pytest.approx(content["output"])
+    assert content["reasons"][0]["text"] == "Debt is high"
+    assert content["decision"]["positive"]
+    (suggestion,) = content["suggestions"]
+    (change,) = suggestion["changes"]
+    assert (change["column"], change["from"]) == ("debt", debts.max())
+    assert change["to"] < change["from"]
+    assert suggestion["score"] < 0.5
+    assert len(content["similar"]) == 5
+    assert content["similar"][0]["values"]["debt"] == debts.max()  # itself: it is among the cases
+    assert actions(ws).count("decision.read") == before + 1
+    assert {"reasons.publish", "decision.explain"} <= set(actions(ws))
+
+
+def test_earlier_words_stay_with_what_was_said_in_them(ws, snapshot, runner):
+    first = decisions.publish_reasons(ws, "credit", WORDS, by=DANA, at=AT)
+    ended = decided(ws, snapshot, runner, row="2")
+
+    second = decisions.publish_reasons(ws, "credit", "adverse: lower", by=DANA, at=AT)
+
+    assert second.version == first.version + 1
+    kept = explained.of_version(ws.cursor(), "credit/1")[0]
+    assert (kept.id, kept.dictionary) == (ended.result, first.version)
+    assert explained.dictionary(ws.cursor(), "credit") == second
+    assert explained.content(ws.cursor(), "credit") == {"adverse": "lower"}
+    assert explained.content(ws.cursor(), "nothing") == {}
+
+
+def test_a_row_that_is_not_there_fails_the_job(ws, snapshot, runner):
+    ended = decided(ws, snapshot, runner, row="301")
+
+    assert ended.state is JobState.FAILED
+    assert "has rows 1 to 300, not 301" in ended.note
+
+
+def test_single_decisions_are_for_those_who_may_see_single_rows(ws, snapshot):
+    given: Any = {"source": snapshot, "at": AT}
+    for changes, error, sentence in (
+        ({"row": "1", "by": VERA}, NotAllowed, "open single rows"),
+        ({"row": "1", "by": AUDRA}, NotAllowed, "run assessments"),
+        ({"row": "1", "by": DANA, "source": "log"}, InvalidInput, "has no log"),
+        ({"row": "c-1", "by": DANA}, InvalidInput, "no id column"),
+    ):
+        with pytest.raises(error, match=sentence):
+            decisions.explain_decision(ws, "credit", "1", **given | changes)
+    with pytest.raises(NotAllowed):
+        decisions.open_decision(ws, "xd-1", by=VERA, at=AT)
+    with pytest.raises(NotFound, match="xd-99"):
+        decisions.open_decision(ws, "xd-99", by=AUDRA, at=AT)
+    with pytest.raises(NotAllowed):
+        decisions.publish_reasons(ws, "credit", WORDS, by=VERA, at=AT)
+    for text, sentence in (("a: [", "no YAML"), ("- a", "table of keys"), ("x: 1", "'x'")):
+        with pytest.raises(InvalidInput, match=sentence):
+            decisions.publish_reasons(ws, "credit", text, by=DANA, at=AT)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.dataset import ColumnRole
+from lifecycle.domain.dataset import ColumnRole, Snapshot
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.job import Job, JobState
 from lifecycle.domain.model import Version
@@ -20,7 +20,7 @@ from lifecycle.store import artifacts, audit, datasets, evidence, models
 from lifecycle.store.connection import Connection, Workspace
 
 EXPLAIN = "explain"
-LOCAL_FILE = "local.parquet"
+LOCAL_FILE, EFFECTS_FILE = "local.parquet", "effects.json"
 MOST_ROWS = 5000
 """More rows cost minutes and hardly narrow the intervals."""
 
@@ -57,10 +57,8 @@ def explain(
     found = models.version(con, model_id, version)
     if rows is not None and not 0 < rows <= MOST_ROWS:
         raise InvalidInput(f"rows must lie between 1 and {MOST_ROWS}, not {rows}")
-    if found.artifact_format != "skops":
-        kept = f"its file is {found.artifact_format}" if found.artifact_format else "it has no file"
-        raise InvalidInput(f"{found.id} cannot be explained: {kept}, and only skops files can run")
-    _features(con, found, snapshot)
+    runnable(found)
+    features_of(con, found, snapshot)
     settings = {"version": found.id, "snapshot": snapshot, "rows": rows, "seed": seed}
     return jobs.submit(ws, EXPLAIN, subject=f"version:{found.id}", settings=settings, by=by, at=at)
 
@@ -102,8 +100,37 @@ def finished(ws: Workspace, job_id: str, *, runner: JobRunner) -> Evidence:
     return evidence.get(ws.cursor(), ended.result)
 
 
-def _features(con: Connection, version: Version, snapshot_id: str) -> tuple[str, ...]:
-    """Return the columns the model takes, after checking that the snapshot holds them."""
+def runnable(version: Version) -> None:
+    """Refuse a version whose model cannot be asked for answers.
+
+    Raises
+    ------
+    InvalidInput
+        It has no file, or one of a format that nothing here can run.
+    """
+    if version.artifact_format != "skops":
+        held = version.artifact_format
+        kept = f"its file is {held}" if held else "it has no file"
+        raise InvalidInput(
+            f"{version.id} cannot be explained: {kept}, and only skops files can run"
+        )
+
+
+def _cohorts(version: Version, snapshot: Snapshot) -> list[str]:
+    """Return the columns by which drivers are compared: sensitive ones and categories."""
+    held = {column.name for column in snapshot.columns}
+    named = dict.fromkeys((*version.columns.sensitive, *version.columns.categorical))
+    return [name for name in named if name in held]
+
+
+def features_of(con: Connection, version: Version, snapshot_id: str) -> tuple[str, ...]:
+    """Return the columns the model takes, after checking that the snapshot holds them.
+
+    Raises
+    ------
+    InvalidInput
+        A column is not in the snapshot, or none is named.
+    """
     snapshot = datasets.snapshot(con, snapshot_id)
     features = version.columns.features or snapshot.named(ColumnRole.FEATURE)
     held = {column.name for column in snapshot.columns}
@@ -127,10 +154,12 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     return {
         "model": str(artifacts.path(ws, version.artifact).absolute()),
         "data": str(artifacts.path(ws, snapshot.artifact).absolute()),
-        "features": list(_features(con, version, snapshot.id)),
+        "features": list(features_of(con, version, snapshot.id)),
         "positive": version.columns.positive,
         "rows": job.settings["rows"],
         "seed": job.settings["seed"],
+        "effects": True,
+        "cohorts": _cohorts(version, snapshot),
     }
 
 
@@ -139,6 +168,7 @@ def _keep(
 ) -> str:
     """Write a worker's result as evidence, its sample of single rows as an artefact."""
     local = artifacts.put(ws, folder / LOCAL_FILE)
+    effects = artifacts.put(ws, folder / EFFECTS_FILE)
     found = Evidence(
         version_id=str(job.settings["version"]),
         purpose=Purpose.EXPLANATION,
@@ -162,7 +192,12 @@ def _keep(
                 "ranking",
             )
         },
-        payload={"columns": result["columns"], "base": result["base"], "local": local},
+        payload={
+            "columns": result["columns"],
+            "base": result["base"],
+            "local": local,
+            "effects": effects,
+        },
     )
     evidence.add(tx, found)
     details = {
@@ -177,5 +212,5 @@ def _keep(
     return found.id
 
 
-KINDS: Mapping[str, Kind] = {EXPLAIN: Kind(prepare=_prepare, keep=_keep)}
+KIND = Kind(prepare=_prepare, keep=_keep)
 """For the runner: how explanation jobs start and what is kept of them."""

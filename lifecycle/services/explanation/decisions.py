@@ -1,0 +1,236 @@
+"""One decision, explained: asked for as a job, kept, and opened by those who may see single rows.
+
+Every opening stands in the audit trail. Words and constraints come from the model's dictionary of
+reasons in the version that was in force when the decision was explained.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.job import Job
+from lifecycle.domain.reasons import ReasonDictionary
+from lifecycle.errors import InvalidInput
+from lifecycle.services import jobs
+from lifecycle.services.access.places import require_for
+from lifecycle.services.explanation.asking import features_of, runnable
+from lifecycle.services.jobs import Kind
+from lifecycle.store import artifacts, audit, datasets, explained, logs, models
+from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store.explained import ExplainedDecision
+
+EXPLAIN_DECISION = "explain_decision"
+LOG = "log"
+LOG_ID = "lc_id"
+"""The column of a log that holds the rows' ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An explained decision with everything that was kept of it."""
+
+    kept: ExplainedDecision
+    content: Mapping[str, Any]
+
+
+def publish_reasons(
+    ws: Workspace, model_id: str, text: str, *, by: Actor, at: datetime
+) -> ReasonDictionary:
+    """Put the next version of a model's dictionary of reasons in force.
+
+    Parameters
+    ----------
+    text
+        YAML: ``adverse`` (higher or lower), ``principal`` (most reasons) and ``columns``, each
+        with ``raises``, ``lowers``, ``change`` (free, up, down, fixed), ``least`` and ``most``.
+
+    Raises
+    ------
+    InvalidInput
+        It is no YAML, or holds what a dictionary does not.
+    NotFound
+        There is no such model.
+    """
+    require_for(ws.cursor(), model_id, Permission.REGISTER, by=by)
+    models.get(ws.cursor(), model_id)
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidInput(f"the dictionary is no YAML: {' '.join(str(error).split())}") from error
+    with ws.transaction() as tx:
+        made = explained.add_dictionary(tx, model_id, content, by=by.name, at=at)
+        details = {"version": made.version, "columns": sorted(made.columns)}
+        event = AuditEvent(
+            "reasons.publish", f"model:{model_id}", by.name, at, via=by.via, details=details
+        )
+        audit.append(tx, event)
+    return made
+
+
+def explain_decision(
+    ws: Workspace,
+    model_id: str,
+    version: str,
+    *,
+    row: str,
+    source: str = LOG,
+    by: Actor,
+    at: datetime,
+) -> Job:
+    """Ask for the explanation of one decision.
+
+    Parameters
+    ----------
+    row
+        The row's id; in a snapshot without an id column, its number from 1.
+    source
+        A snapshot's id, or ``log`` for the rows this version scored.
+
+    Raises
+    ------
+    InvalidInput
+        The version has no file that can be run, or nothing says which row is meant.
+    NotAllowed
+        The actor may not open single rows.
+    NotFound
+        There is no such version or snapshot.
+    """
+    con = ws.cursor()
+    require_for(con, model_id, Permission.READ_ROWS, by=by)
+    require_for(con, model_id, Permission.ASSESS, by=by)
+    found = models.version(con, model_id, version)
+    runnable(found)
+    _where(con, version_id=found.id, source=source, row=row)
+    settings = {"version": found.id, "source": source, "row": row, "seed": 0}
+    return jobs.submit(
+        ws, EXPLAIN_DECISION, subject=f"version:{found.id}", settings=settings, by=by, at=at
+    )
+
+
+def open_decision(ws: Workspace, identifier: str, *, by: Actor, at: datetime) -> Opened:
+    """Open what was kept of a decision; who did so stands in the audit trail.
+
+    Raises
+    ------
+    NotAllowed
+        The actor may not open single rows.
+    NotFound
+        There is no such explanation.
+    """
+    con = ws.cursor()
+    by.require(Permission.READ_ROWS)
+    kept = explained.get(con, identifier)
+    version = models.version_by_id(con, kept.version_id)
+    require_for(con, version.model_id, Permission.READ_ROWS, by=by)
+    artifacts.verify(ws, kept.artifact)
+    content = json.loads(artifacts.path(ws, kept.artifact).read_text(encoding="utf-8"))
+    details = {"explanation": kept.id, "sha256": kept.artifact}
+    with ws.transaction() as tx:
+        subject = f"version:{kept.version_id}"
+        event = AuditEvent("decision.read", subject, by.name, at, via=by.via, details=details)
+        audit.append(tx, event)
+    return Opened(kept, content)
+
+
+def _where(con: Connection, *, version_id: str, source: str, row: str) -> dict[str, object]:
+    """Say how the row is found: by the id column, or by its number."""
+    if source == LOG:
+        if not logs.files(con, version_id):
+            raise InvalidInput(f"{version_id} has no log; name the snapshot that holds the row")
+        return {"column": LOG_ID, "value": row}
+    version = models.version_by_id(con, version_id)
+    held = {column.name for column in datasets.snapshot(con, source).columns}
+    if version.columns.id in held:
+        return {"column": version.columns.id, "value": row}
+    if not row.isdigit():
+        raise InvalidInput(f"{source} has no id column: give a row's number from 1, not {row!r}")
+    return {"number": int(row)}
+
+
+def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
+    """Tell the worker where model, row and cases lie, and what may be changed."""
+    con = ws.cursor()
+    version = models.version_by_id(con, str(job.settings["version"]))
+    source, row = str(job.settings["source"]), str(job.settings["row"])
+    if version.artifact is None:
+        raise InvalidInput(f"{version.id} has no model file")
+    artifacts.verify(ws, version.artifact)
+    cases = version.reference or version.training
+    cases = cases if cases is not None or source == LOG else source
+    if cases is None:
+        raise InvalidInput(f"{version.id} has no reference snapshot to take similar cases from")
+    behind = artifacts.path(ws, _verified(ws, con, cases)).absolute()
+    if source == LOG:
+        data = [str(file.absolute()) for file in logs.files(con, version.id)]
+    else:
+        data = [str(artifacts.path(ws, _verified(ws, con, source)).absolute())]
+    dictionary = explained.dictionary(con, version.model_id)
+    columns = version.columns
+    return {
+        "model": str(artifacts.path(ws, version.artifact).absolute()),
+        "data": data,
+        "label": "the log" if source == LOG else source,
+        "features": list(features_of(con, version, cases)),
+        "positive": columns.positive,
+        "row": _where(con, version_id=version.id, source=source, row=row),
+        "cases": str(behind),
+        "target": columns.target,
+        "threshold": columns.threshold,
+        "limits": {
+            name: {"change": meaning.change, "least": meaning.least, "most": meaning.most}
+            for name, meaning in dictionary.columns.items()
+        },
+        "seed": job.settings["seed"],
+    }
+
+
+def _verified(ws: Workspace, con: Connection, snapshot_id: str) -> str:
+    sha256 = datasets.snapshot(con, snapshot_id).artifact
+    artifacts.verify(ws, sha256)
+    return sha256
+
+
+def _keep(
+    ws: Workspace, tx: Connection, job: Job, result: Mapping[str, Any], folder: Path, at: datetime
+) -> str:
+    """Word the reasons, and keep the whole as an artefact with its place in the store."""
+    del folder
+    version = models.version_by_id(tx, str(job.settings["version"]))
+    dictionary = explained.dictionary(tx, version.model_id)
+    content = {**result, "reasons": worded(dictionary, result), "dictionary": dictionary.version}
+    body = json.dumps(content, allow_nan=False, sort_keys=True).encode()
+    kept = ExplainedDecision(
+        id=explained.next_id(tx),
+        version_id=version.id,
+        source=str(job.settings["source"]),
+        row_key=str(job.settings["row"]),
+        dictionary=dictionary.version,
+        artifact=artifacts.put(ws, body),
+        created_at=at,
+        created_by=job.owner,
+    )
+    explained.add(tx, kept)
+    details = {"explanation": kept.id, "job": job.id, "sha256": kept.artifact}
+    subject = f"version:{version.id}"
+    audit.append(
+        tx, AuditEvent("decision.explain", subject, job.owner, at, via="job", details=details)
+    )
+    return kept.id
+
+
+def worded(dictionary: ReasonDictionary, result: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Return the principal reasons of a decision that was explained, in plain words."""
+    values = cast("Mapping[str, object]", result["values"])
+    texts = {name: "" if held is None else str(held) for name, held in values.items()}
+    return [asdict(reason) for reason in dictionary.reasons(result["shares"], texts)]
+
+
+KIND = Kind(prepare=_prepare, keep=_keep, run="lifecycle.adapters.explain_decision:run")
+"""For the runner: how explanations of single decisions start and what is kept of them."""
