@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from lifecycle.domain.actor import Role
-from lifecycle.domain.model import ARROWS, Stage
 from lifecycle.domain.policy import Gate, Policy
 from lifecycle.domain.rules import Evidenced, Limit, NamedRule
 from lifecycle.domain.terms import Step, Terms
@@ -22,16 +21,10 @@ def problems(policy: Policy, *, people: Sequence[frozenset[Role]]) -> list[str]:
     for tier, stages in policy.gates.items():
         for stage, gate in stages.items():
             at = f"tiers.{tier}.{stage}"
-            found += _unreachable(stage, at=at)
             found += _limits(gate, at=at)
             found += _clocks(gate, at=at)
             found += _people(gate.terms, people=people, at=at)
     return found
-
-
-def _unreachable(stage: Stage, *, at: str) -> Iterator[str]:
-    if not any(stage in following for following in ARROWS.values()):
-        yield f"{at}: no arrow leads to {stage}, so this gate would never be asked"
 
 
 def _limits(gate: Gate, *, at: str) -> Iterator[str]:

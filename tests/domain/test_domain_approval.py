@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.domain.approval import Decision, Request, Status, Vote, bundle_of
+from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.model import Stage
 from lifecycle.domain.terms import Step, Terms
 from lifecycle.errors import AlreadyDecided, FourEyesViolation, InvalidInput, StaleEvidence
@@ -129,6 +130,40 @@ def test_the_requester_withdraws_and_nobody_else():
     assert (event.action, event.reason) == ("request.withdraw", "too early")
     with pytest.raises(FourEyesViolation, match="only dev can withdraw"):
         a_request().withdraw(by="app", at=NOW, reason="")
+    with pytest.raises(FourEyesViolation, match="only dev can supersede"):
+        a_request().supersede(by="app", at=NOW, reason="")
+
+
+def test_a_request_expires_when_its_time_is_over_and_once():
+    terms = Terms(open_days=10)
+    over = NOW + timedelta(days=10, seconds=1)
+
+    expired, event = a_request().expire(by="clock", at=over, terms=terms)
+
+    assert expired.status is Status.EXPIRED
+    assert event.reason == "undecided for 10 days"
+    with pytest.raises(AlreadyDecided, match="is open for longer"):
+        a_request().expire(by="clock", at=NOW + timedelta(days=10), terms=terms)
+    with pytest.raises(AlreadyDecided, match="is expired"):
+        expired.expire(by="clock", at=over, terms=terms)
+
+
+TOMORROW = NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("vote", "conditions", "sentence"),
+    [
+        (Vote.CONDITIONAL, (), "names them"),
+        (Vote.APPROVE, (Obligation("test", Severity.LOW, "dev", TOMORROW),), "any other vote has"),
+        (Vote.CONDITIONAL, (Obligation(" ", Severity.LOW, "dev", TOMORROW),), "what is to be done"),
+        (Vote.CONDITIONAL, (Obligation("test", Severity.LOW, "", TOMORROW),), "and by whom"),
+        (Vote.CONDITIONAL, (Obligation("test", Severity.LOW, "dev", NOW),), "in the future"),
+    ],
+)
+def test_a_condition_says_what_who_and_by_when(vote, conditions, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        decide(a_request(), vote, conditions=conditions)
 
 
 votes = st.lists(

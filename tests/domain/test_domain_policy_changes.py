@@ -165,7 +165,7 @@ def test_limits_on_different_numbers_do_not_contradict(rules):
     assert problems(policy(*rules), people=APPROVERS) == []
 
 
-def test_a_stage_no_arrow_leads_to_is_named():
+def test_a_gate_at_every_stage_contradicts_nothing():
     content = {"name": "house", "version": "1", "tiers": {"high": {s: {} for s in Stage}}}
 
     assert problems(parse(content), people=APPROVERS) == []

@@ -87,10 +87,6 @@ class NumericProfile:
         """All rows, with those that hold no finite value."""
         return self.n + self.missing + self.infinite
 
-    def __add__(self, other: "NumericProfile") -> "NumericProfile":
-        """Merge with the profile of other rows, counted on the same bins."""
-        return self.merged((self, other))
-
     @classmethod
     def merged(cls, parts: "Sequence[NumericProfile]") -> "NumericProfile":
         """Merge profiles counted on the same bins, at least one."""
@@ -139,10 +135,6 @@ class CategoryProfile:
     def rows(self) -> int:
         """All rows."""
         return self.n + self.missing
-
-    def __add__(self, other: "CategoryProfile") -> "CategoryProfile":
-        """Merge with the profile of other rows, counted on the same categories."""
-        return self.merged((self, other))
 
     @classmethod
     def merged(cls, parts: "Sequence[CategoryProfile]") -> "CategoryProfile":
@@ -224,10 +216,6 @@ class BinaryTally:
         """Rows whose outcome is known."""
         return int(self.decisions[:UNKNOWN].sum())
 
-    def __add__(self, other: "BinaryTally") -> "BinaryTally":
-        """Merge with the tally of other rows, counted on the same score bins."""
-        return self.merged((self, other))
-
     @classmethod
     def merged(cls, parts: "Sequence[BinaryTally]") -> "BinaryTally":
         """Merge tallies counted on the same score bins, at least one."""
@@ -269,10 +257,6 @@ class ClassTally:
     def rows(self) -> int:
         """All rows."""
         return int(self.confusion.sum()) + self.unlabelled
-
-    def __add__(self, other: "ClassTally") -> "ClassTally":
-        """Merge with the tally of other rows over the same classes."""
-        return self.merged((self, other))
 
     @classmethod
     def merged(cls, parts: "Sequence[ClassTally]") -> "ClassTally":
@@ -357,10 +341,6 @@ class ErrorTally:
     def relative_squares(self) -> float:
         """Sum of the squared relative errors."""
         return float(self.totals.rounded[7])
-
-    def __add__(self, other: "ErrorTally") -> "ErrorTally":
-        """Merge with the tally of other rows."""
-        return self.merged((self, other))
 
     @classmethod
     def merged(cls, parts: "Sequence[ErrorTally]") -> "ErrorTally":
