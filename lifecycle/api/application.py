@@ -19,6 +19,7 @@ from lifecycle.api import (
     policies,
     problems,
     registry,
+    reports,
     retention,
     trail,
     work,
@@ -74,6 +75,7 @@ def create(workspace: Workspace, *, settings: Settings, jobs: JobRunner | None =
         following,
         policies,
         trail,
+        reports,
         retention,
         administration,
     ):

@@ -13,7 +13,7 @@ from lifecycle.api.door import Door
 from lifecycle.api.registry import Limit, Offset
 from lifecycle.api.shapes import page, plain, verification
 from lifecycle.domain.actor import Permission
-from lifecycle.services import asof, evidence_pack, model_card, sealing, trail
+from lifecycle.services import asof, evidence_pack, sealing, trail
 from lifecycle.services.asof import AsOf
 from lifecycle.store import audit, checkpoints
 
@@ -97,13 +97,6 @@ def evidence_pack_of(door: Door, model: str, version: str) -> FileResponse:
     evidence_pack.pack(door.workspace, model, version, file, by=door.actor, at=door.at)
     task = BackgroundTask(file.unlink, missing_ok=True)
     return FileResponse(file, filename=f"{model}-{version}-evidence.zip", background=task)
-
-
-@router.get("/models/{model}/versions/{version}/card")
-def card_of(door: Door, model: str, version: str) -> Any:
-    """Show the card of a version, made from its records."""
-    made = model_card.card(door.workspace, model, version, by=door.actor, at=door.at)
-    return {"card": model_card.as_json(made), "markdown": model_card.as_markdown(made)}
 
 
 def shown(found: AsOf) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from lifecycle.store import (
     plans,
     policy_drafts,
     profiles,
+    report_texts,
     requests,
     role_changes,
     runs,
@@ -159,6 +160,11 @@ def m021_explained_decisions(tx: Executes) -> None:
     tx.execute(explained.TABLES)
 
 
+def m022_report_texts(tx: Executes) -> None:
+    """Create what people write into reports."""
+    tx.execute(report_texts.TEXTS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -183,6 +189,7 @@ MIGRATIONS: list[Migration] = [
     m019_change_points,
     m020_assessment_plans,
     m021_explained_decisions,
+    m022_report_texts,
 ]
 
 

@@ -19,7 +19,7 @@ from lifecycle.domain.checkpoint import Checkpoint, message
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.model import Version
 from lifecycle.errors import InvalidInput, NotFound
-from lifecycle.services import model_card, sealing
+from lifecycle.services import reports, sealing
 from lifecycle.services.access.places import require_for
 from lifecycle.services.evidence_pack import verify
 from lifecycle.store import audit, evidence, models, policies, requests, usecases
@@ -81,13 +81,13 @@ def pack(
     checkpoint = sealing.seal(workspace, at=at)
     con = workspace.cursor()
     subject = _Subject.read(con, model_id, version)
-    card = model_card.card(workspace, model_id, version, by=by, at=at)
+    card = reports.card(workspace, model_id, version, by=by, at=at)
     files = {
         "README.txt": _readme(subject.version, at=at),
         "verify.py": Path(verify.__file__).read_bytes(),
         "public_key.pem": keys.pem(key.public).encode(),
-        "card.md": model_card.as_markdown(card).encode(),
-        "card.json": _json(model_card.as_json(card)),
+        "card.md": reports.as_markdown(card).encode(),
+        "card.json": _json(reports.as_json(card)),
         **_records(con, subject),
         **_trail(con, subject, checkpoint),
     }

@@ -19,7 +19,7 @@ from lifecycle.adapters import keys
 from lifecycle.domain.approval import Vote
 from lifecycle.domain.model import Stage
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
-from lifecycle.services import approvals, evidence_pack, model_card, sealing
+from lifecycle.services import approvals, evidence_pack, reports, sealing
 from lifecycle.services.evidence_pack import verify
 from lifecycle.store import audit, requests
 
@@ -230,9 +230,9 @@ def test_only_those_who_may_read_the_trail_take_a_pack_and_only_of_what_there_is
 
 
 def test_the_card_names_evidence_and_decision_and_what_is_not_filled(approved):
-    card = model_card.card(approved, "credit", "1", by=actor("vera"), at=LATER)
-    text = model_card.as_markdown(card)
+    card = reports.card(approved, "credit", "1", by=actor("vera"), at=LATER)
+    text = reports.as_markdown(card)
 
     assert "| roc_auc |" in text
     assert "**out of scope**: not filled" in text
-    assert json.dumps(model_card.as_json(card))
+    assert json.dumps(reports.as_json(card))

@@ -1,0 +1,134 @@
+"""What a reader should know of a version: a card made from records, each number with its source."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.history import Then, told_by
+from lifecycle.domain.model import Model, Version
+from lifecycle.domain.usecase import UseCase
+from lifecycle.services.reports import words
+from lifecycle.services.reports.document import (
+    Audience,
+    Block,
+    Document,
+    Facts,
+    Measured,
+    Section,
+    Sentences,
+)
+from lifecycle.services.reports.header import header
+from lifecycle.services.reports.staleness import longest, stale
+from lifecycle.services.reports.texts import written
+from lifecycle.store import audit, evidence, models, usecases
+from lifecycle.store.connection import Workspace
+
+CHARTS = {
+    Purpose.PERFORMANCE: "How good its answers are, with intervals and limits",
+    Purpose.FAIRNESS: "How groups fare, with intervals and limits",
+    Purpose.VALIDATION: "How sound it is, with intervals and limits",
+    Purpose.EXPLANATION: "Which columns drive it: mean absolute SHAP value",
+}
+
+
+def card(workspace: Workspace, model_id: str, version: str, *, by: Actor, at: datetime) -> Document:
+    """Make the card of a version from the records as they are now.
+
+    Raises
+    ------
+    NotFound
+        There is no such model or version.
+    """
+    by.require(Permission.READ)
+    con = workspace.cursor()
+    model = models.get(con, model_id)
+    subject = models.version(con, model_id, version)
+    case = usecases.get(con, model.use_case_id)
+    events = audit.until(con, at, model_id=model_id)
+    stood = {then.version_id: then for then in told_by(events).versions}
+    found = evidence.newest(con, subject.id)
+    limits = longest(con, model.use_case_id)
+    said = ("summary", "users", "limitations", "ethics", "training")
+    parts = (
+        Section("Model", (Facts(_of_model(model, case)), *written(con, subject, *said))),
+        Section("Version", (Facts(_of_version(subject)),), audience=Audience.MANAGER),
+        Section(
+            "Approval",
+            (Facts(_of_approval(stood.get(subject.id))),),
+            audience=Audience.MANAGER,
+        ),
+        *(measured(one, stale=stale(one, subject, limits=limits, at=at)) for one in found),
+    )
+    if not found:
+        parts = (*parts, Section("What was measured", (Sentences(("Nothing yet.",)),)))
+    return Document(
+        f"{model.name}, version {subject.name}",
+        "card",
+        subject.id,
+        at,
+        parts,
+        header=header(model, subject, found),
+    )
+
+
+def measured(kept: Evidence, *, stale: str) -> Section:
+    """Return one record's numbers as a section."""
+    blocks: list[Block] = [Measured(kept, kept.measurements, CHARTS.get(kept.purpose, ""))]
+    noted = [str(n) for n in (*_list(kept.payload, "findings"), *_list(kept.payload, "notices"))]
+    if noted:
+        blocks.append(Sentences(tuple(noted)))
+    title = f"{kept.purpose.capitalize()}: {str(kept.state).replace('_', ' ')}"
+    return Section(title, tuple(blocks), stale=stale)
+
+
+def _list(held: Mapping[str, object], key: str) -> list[object]:
+    found = held.get(key)
+    return list(found) if isinstance(found, list) else []
+
+
+def _of_model(model: Model, case: UseCase) -> Mapping[str, object]:
+    return {
+        "purpose": model.purpose,
+        "intended use": model.intended_use,
+        "out of scope": model.out_of_scope,
+        "kind and task": f"{model.kind}, {model.task}",
+        "owner": model.owner,
+        "vendor": model.vendor,
+        "use case": f"{case.name} ({case.id})",
+        "problem": case.problem,
+        "who is affected": case.affected,
+        "risk tier": f"{case.tier}, by questionnaire {case.questionnaire}",
+        "data": "made by the sample simulator" if case.simulated else "not simulated",
+    }
+
+
+def _of_version(version: Version) -> Mapping[str, object]:
+    return {
+        "id": version.id,
+        "stage": version.stage,
+        "developer": version.developer,
+        "registered": version.created_at,
+        "record (SHA-256)": version.sha256,
+        "model file (SHA-256)": version.artifact,
+        "training data": version.training,
+        "reference data": version.reference,
+        "code": version.code_commit,
+        "parameters": dict(version.parameters),
+        "environment": dict(version.environment),
+        "notes": version.notes,
+    }
+
+
+def _of_approval(stood: Then | None) -> Mapping[str, object]:
+    if stood is None or stood.request is None:
+        return {"approved": "no request moved this version"}
+    asked = stood.request
+    said = "; ".join(f"{v.vote} by {v.by}, {words.moment(v.at)}: {v.reason}" for v in asked.votes)
+    return {
+        "request": f"{asked.id} by {asked.by}, to {asked.to}: {asked.reason}",
+        "decisions": said,
+        "policy": f"{asked.policy} (SHA-256 {asked.policy_sha256})",
+        "bundle (SHA-256)": asked.bundle,
+        "standing": stood.standing or "nothing was said against it",
+    }

@@ -1,0 +1,118 @@
+"""Is a version sound by the plans it was measured against: the validator's report, from records."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.rules import Outcome
+from lifecycle.services import assessment, plans
+from lifecycle.services.reports.card import measured
+from lifecycle.services.reports.document import (
+    Audience,
+    Document,
+    Facts,
+    Grid,
+    Section,
+    Sentences,
+)
+from lifecycle.services.reports.staleness import longest, stale
+from lifecycle.services.reports.texts import written
+from lifecycle.store import evidence, models
+from lifecycle.store.connection import Workspace
+
+WORST = (Outcome.ERROR, Outcome.FAIL, Outcome.INSUFFICIENT, Outcome.PASS)
+
+
+def validation_report(
+    workspace: Workspace, model_id: str, version: str, *, by: Actor, at: datetime
+) -> Document:
+    """Make the validation report of a version from its newest evidence against plans.
+
+    Raises
+    ------
+    NotFound
+        There is no such model or version.
+    """
+    by.require(Permission.READ)
+    con = workspace.cursor()
+    model, subject = models.get(con, model_id), models.version(con, model_id, version)
+    found = [e for e in evidence.newest(con, subject.id) if e.purpose in plans.PURPOSES]
+    limits = longest(con, model.use_case_id)
+    sections = (
+        Section("Verdict", (Facts(_verdict(found)), *written(con, subject, "opinion"))),
+        *(_plan(kept) for kept in found),
+        *(measured(kept, stale=stale(kept, subject, limits=limits, at=at)) for kept in found),
+        Section(
+            "How it can be measured again",
+            tuple(Facts(_method(kept)) for kept in found) or (Sentences(("Nothing yet.",)),),
+            audience=Audience.ENGINEER,
+        ),
+    )
+    title = f"Validation of {model.name}, version {subject.name}"
+    return Document(title, "validation", subject.id, at, sections)
+
+
+def _verdict(found: Sequence[Evidence]) -> Mapping[str, object]:
+    if not found:
+        return {"outcome": "insufficient: nothing was measured against a plan"}
+    outcomes = [(kept, assessment.outcome(kept)) for kept in found]
+    worst = min((outcome for _, outcome in outcomes), key=WORST.index)
+    beyond = [
+        f"{m.statistic} ({kept.id})"
+        for kept in found
+        for m in kept.measurements
+        if m.limit is not None and str(m.state) in {"breach", "error"}
+    ]
+    return {
+        "outcome": f"{worst}, the worst of its parts",
+        **{str(kept.purpose): f"{o}, evidence {kept.id}" for kept, o in outcomes},
+        "beyond its limit": ", ".join(beyond) or "nothing",
+    }
+
+
+def _plan(kept: Evidence) -> Section:
+    """Show the plan behind a record, and whether it was changed after results were known."""
+    plan = assessment.plan_of(kept)
+    fixed = cast("Mapping[str, Any]", kept.plan.get(plans.FIXED) or {})
+    facts = {
+        "plan": f"{plan.name} {fixed.get('version', '')}".strip(),
+        "fixed": f"{fixed['at'][:16].replace('T', ' ')} UTC by {fixed['by']}" if fixed else None,
+        "rationale": plan.rationale,
+        "SHA-256": fixed.get("sha256"),
+    }
+    rows = tuple(
+        (name, limit.wanted, limit.severity, limit.rationale or "none given")
+        for name, limit in plan.limits.items()
+    )
+    blocks = [Facts(facts), Grid(("Statistic", "Wanted", "Severity", "Why"), rows)]
+    made = plans.recorded(kept.plan)
+    if made is None:
+        return Section(f"Plan of {kept.purpose}", tuple(blocks))
+    changes = cast("Sequence[str]", made["changes"])
+    said = f"Changed by {made['by']} after {made['since']} was known, because: {made['reason']}"
+    return Section(
+        f"Plan of {kept.purpose}: limits overridden",
+        (*blocks, Sentences((said, *changes))),
+    )
+
+
+def _method(kept: Evidence) -> Mapping[str, object]:
+    method = kept.method
+    again = cast("Mapping[str, Any]", kept.payload.get("reproduction") or {})
+    said = "not tried; `lifecycle assess MODEL VERSION --again EVIDENCE` does"
+    if again:
+        word = "reproduced" if again["reproduced"] else "not reproduced"
+        said = "; ".join([f"{word} {again['of']}", *again["differences"], *again["because"]])
+    return {
+        "evidence": kept.id,
+        "rows": method.get("rows"),
+        "data (SHA-256)": method.get("data_sha256"),
+        "seed": method.get("seed"),
+        "code": method.get("code_commit"),
+        "model file (SHA-256)": method.get("artifact"),
+        "lifecycle, Python": f"{method.get('lifecycle')}, {method.get('python')}",
+        "libraries": method.get("libraries"),
+        "reproduction": said,
+    }
