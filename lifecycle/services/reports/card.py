@@ -6,6 +6,7 @@ from datetime import datetime
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.history import Then, told_by
+from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Model, Version
 from lifecycle.domain.usecase import UseCase
 from lifecycle.services.reports import words
@@ -78,8 +79,9 @@ def measured(kept: Evidence, *, stale: str) -> Section:
     noted = [str(n) for n in (*_list(kept.payload, "findings"), *_list(kept.payload, "notices"))]
     if noted:
         blocks.append(Sentences(tuple(noted)))
-    title = f"{kept.purpose.capitalize()}: {str(kept.state).replace('_', ' ')}"
-    return Section(title, tuple(blocks), stale=stale)
+    judged = kept.state is not State.NOT_APPLICABLE
+    said = str(kept.state).replace("_", " ") if judged else "measured, no limit set"
+    return Section(f"{kept.purpose.capitalize()}: {said}", tuple(blocks), stale=stale)
 
 
 def _list(held: Mapping[str, object], key: str) -> list[object]:

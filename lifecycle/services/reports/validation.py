@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.measurement import State
 from lifecycle.domain.rules import Outcome
 from lifecycle.services import assessment, plans
 from lifecycle.services.reports.card import measured
@@ -57,8 +58,10 @@ def validation_report(
 def _verdict(found: Sequence[Evidence]) -> Mapping[str, object]:
     if not found:
         return {"outcome": "insufficient: nothing was measured against a plan"}
-    outcomes = [(kept, assessment.outcome(kept)) for kept in found]
-    worst = min((outcome for _, outcome in outcomes), key=WORST.index)
+    judged = [kept for kept in found if kept.state is not State.NOT_APPLICABLE]
+    outcomes = [(kept, assessment.outcome(kept)) for kept in judged]
+    worst = min((o for _, o in outcomes), key=WORST.index, default=Outcome.INSUFFICIENT)
+    free = {str(e.purpose): f"its plan sets no limit, evidence {e.id}" for e in found}
     beyond = [
         f"{m.statistic} ({kept.id})"
         for kept in found
@@ -67,6 +70,7 @@ def _verdict(found: Sequence[Evidence]) -> Mapping[str, object]:
     ]
     return {
         "outcome": f"{worst}, the worst of its parts",
+        **free,
         **{str(kept.purpose): f"{o}, evidence {kept.id}" for kept, o in outcomes},
         "beyond its limit": ", ".join(beyond) or "nothing",
     }
@@ -85,6 +89,7 @@ def _plan(kept: Evidence) -> Section:
     rows = tuple(
         (name, limit.wanted, limit.severity, limit.rationale or "none given")
         for name, limit in plan.limits.items()
+        if name in plan.statistics[kept.purpose]
     )
     blocks = [Facts(facts), Grid(("Statistic", "Wanted", "Severity", "Why"), rows)]
     made = plans.recorded(kept.plan)

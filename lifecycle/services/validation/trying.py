@@ -45,7 +45,7 @@ TRIALS: Mapping[str, Callable[[Bench], Trial]] = {
 }
 """How each statistic of validation is tried."""
 
-DIFFERENT = 1e-6
+DIFFERENT = 1e-4
 """How far a score may be from the logged one before a reader should know."""
 
 
