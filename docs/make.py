@@ -29,6 +29,11 @@ FAMILIES = (
     ("Value", catalogue.VALUE, "In money, by what each way a decision can turn out is worth."),
     ("Rates by group", catalogue.FAIRNESS_RATES, "One value for each group, with its interval."),
     ("Gaps between groups", catalogue.FAIRNESS_GAPS, "Groups that are too small are left out."),
+    (
+        "Gaps between groups' means",
+        (catalogue.CALIBRATION_BIAS, *catalogue.FAIRNESS_MEANS),
+        "Calibration within groups, and the errors of a regression.",
+    ),
     ("Data quality", catalogue.QUALITY, "What makes other numbers untrustworthy."),
     ("Service", catalogue.SERVICE, "Of the log's own columns, against a service level."),
     ("Validation", catalogue.VALIDATION, "Of a model file, run in a worker process by a plan."),

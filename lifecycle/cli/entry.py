@@ -15,6 +15,7 @@ from lifecycle.cli import (
     data,
     decisions,
     explaining,
+    fairness,
     files,
     following,
     incidents,
@@ -94,6 +95,7 @@ def build() -> typer.Typer:
     app.callback()(_options)
     # Commands on files, which need no workspace.
     files.register(app)
+    fairness.register(app)
     quality.register(app)
     explaining.register(app)
     # Commands on a workspace: one line per group, one per single command.

@@ -1,4 +1,4 @@
-"""Commands on files alone, without a workspace: drift, performance, estimate, fairness."""
+"""Commands on files alone, without a workspace: drift, performance, estimate."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,17 +67,12 @@ Examples:
     --current-where period=analysis --target y --prediction pred --score score \\
     --chunk-size 5000 --value FP=-5 --value FN=-100
 """,
-    "fairness": """\b
-Example:
-  lifecycle fairness scored.parquet --target class --positive ">50K" --prediction pred \\
-    --sensitive sex --sensitive race --intersect 2 --reference-group sex=Male
-""",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands on files to the command line."""
-    for command in (drift, performance, estimate, fairness):
+    for command in (drift, performance, estimate):
         app.command(epilog=EXAMPLES[command.__name__])(command)
 
 
@@ -266,70 +261,6 @@ def estimate(
         before = counting.open(reference, where=filters(where, reference_where))
         now = counting.open(current, where=filters(where, current_where))
         result = measure_estimate(counting, reference=before, current=now, options=options)
-    deliver(result, format=format, out=out)
-
-
-def fairness(
-    data: Data,
-    target: Target,
-    prediction: Annotated[str, typer.Option(metavar="COL", help="The column with the decision.")],
-    sensitive: Annotated[
-        list[str], typer.Option(metavar="COL", help="An attribute whose groups are compared.")
-    ],
-    score: Annotated[
-        str | None, typer.Option(metavar="COL", help="Probability of positive, by group too.")
-    ] = None,
-    intersect: Annotated[
-        int, typer.Option(help="Also compare groups of so many attributes together.")
-    ] = 1,
-    positive: Positive = None,
-    positive_prediction: PositivePrediction = None,
-    control: Annotated[
-        Many, typer.Option(metavar="COL", help="Compare only within this column's groups.")
-    ] = None,
-    confidence: Confidence = 0.95,
-    no_intervals: Annotated[
-        bool, typer.Option("--no-intervals", help="Values alone, in less time.")
-    ] = False,
-    minimum_group: Annotated[int, typer.Option(help="Smaller groups are insufficient.")] = 30,
-    reference_group: Annotated[
-        Many, typer.Option(metavar="COL=VALUE", help="The group that others are compared with.")
-    ] = None,
-    correction: Correction = "bh",
-    alpha: Alpha = 0.05,
-    limit: Limits = None,
-    where: Where = None,
-    engine: EngineName = "duckdb",
-    format: Printed = Format.TABLE,
-    out: Out = None,
-) -> None:
-    """Measure rates by group and the gaps between groups."""
-    from lifecycle.engines import choose
-    from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
-    from lifecycle.services.analysis.outcomes import Roles
-
-    options = FairnessOptions(
-        roles=Roles(
-            target=target,
-            prediction=prediction,
-            score=score,
-            positive=positive,
-            positive_prediction=positive_prediction,
-        ),
-        sensitive=sensitive,
-        intersect=intersect,
-        control=control or (),
-        confidence=confidence,
-        intervals=not no_intervals,
-        minimum_group=minimum_group,
-        reference_group=pairs(reference_group or (), option="--reference-group"),
-        correction=correction,
-        alpha=alpha,
-        limits=numbers(limit or (), option="--limit"),
-    )
-    with choose(engine) as counting:
-        source = counting.open(data, where=filters(where))
-        result = measure_fairness(counting, source=source, options=options)
     deliver(result, format=format, out=out)
 
 

@@ -52,6 +52,10 @@ class Engine(Protocol):
         """Add the column `CHUNK`: one second per so many rows in file order, to be cut by time."""
         ...
 
+    def banded(self, source: Source, column: str, *, bounds: Sequence[float]) -> Source:
+        """Replace a column's numbers by the names of their bands; each holds its lower bound."""
+        ...
+
     def undated(self, source: Source, *, timestamp: str) -> int:
         """Count the rows without a time; unreadable times are refused."""
         ...

@@ -40,6 +40,8 @@ CONTRACT = {
     "calibration_intercept", "training_overlap", "duplicate_share", "single_feature_auc",
     "outside_training_share", "noise_loss", "missing_loss", "category_loss", "worst_slice_gap",
     "flip_share", "monotonicity_breaks", "scoring_latency", "scoring_memory", "file_size",
+    "calibration_bias", "calibration_difference",
+    "mean_error_difference", "error_parity_difference", "error_parity_ratio",
 }  # fmt: skip
 
 ASYMMETRIC = {"kl_divergence", "wasserstein"}
@@ -312,10 +314,11 @@ def test_performance_and_rates_keep_the_promises_of_an_estimate(seed):
 @settings(max_examples=60)
 @given(seeds, st.integers(0, 4))
 def test_gaps_keep_the_promises_of_an_estimate(seed, groups):
-    summaries = tallies(seed, groups=groups)[Needs.BINARY]
-    for statistic in catalogue.FAIRNESS_GAPS:
-        check(statistic.measure(summaries), statistic.name)
-        check(statistic.measure(summaries, minimum=1), statistic.name)
+    summaries = tallies(seed, groups=groups)
+    for statistic in (*catalogue.FAIRNESS_GAPS, *catalogue.FAIRNESS_MEANS):
+        (need,) = statistic.needs
+        check(statistic.measure(summaries[need]), statistic.name)
+        check(statistic.measure(summaries[need], minimum=1), statistic.name)
 
 
 @settings(max_examples=40)

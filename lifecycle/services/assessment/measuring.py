@@ -149,6 +149,7 @@ def _fairness(engine: Engine, source: Source, work: Work, plan: Plan) -> Result:
         intersect=min(plan.intersect, len(sensitive)),
         confidence=plan.confidence,
         minimum_group=plan.minimum_group,
+        strict_scores=False,  # a finding of the assessment, not its end
     )
     result = measure_fairness(engine, source=source, options=options)
     wanted = set(plan.statistics[Purpose.FAIRNESS])

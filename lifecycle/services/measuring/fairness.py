@@ -54,6 +54,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
                 column=attribute,
                 window=counts.window,
                 limit=monitor.limit(gap.name, column=attribute, otherwise=LIMITS.get(gap.name)),
+                filtered=False,  # `softened` asks the interval, which knows more than a p-value
             )
             for gap in catalogue.FAIRNESS_GAPS
         ]

@@ -6,7 +6,12 @@ from lifecycle.errors import InvalidInput
 from lifecycle.stats.catalogue.answers import ANSWERS, EXPLANATIONS
 from lifecycle.stats.catalogue.drift import DRIFT, MULTIVARIATE
 from lifecycle.stats.catalogue.estimation import ESTIMATED, VALUE
-from lifecycle.stats.catalogue.fairness import FAIRNESS_GAPS, FAIRNESS_RATES
+from lifecycle.stats.catalogue.fairness import (
+    CALIBRATION_BIAS,
+    FAIRNESS_GAPS,
+    FAIRNESS_MEANS,
+    FAIRNESS_RATES,
+)
 from lifecycle.stats.catalogue.performance import PERFORMANCE
 from lifecycle.stats.catalogue.quality import QUALITY
 from lifecycle.stats.catalogue.service import SERVICE
@@ -16,11 +21,13 @@ from lifecycle.stats.catalogue.validation import VALIDATION
 __all__ = [
     "ALL",
     "ANSWERS",
+    "CALIBRATION_BIAS",
     "DEFAULT_DRIFT",
     "DRIFT",
     "ESTIMATED",
     "EXPLANATIONS",
     "FAIRNESS_GAPS",
+    "FAIRNESS_MEANS",
     "FAIRNESS_RATES",
     "MULTIVARIATE",
     "PERFORMANCE",
@@ -44,6 +51,7 @@ _FAMILIES = (
     VALUE,
     FAIRNESS_RATES,
     FAIRNESS_GAPS,
+    (CALIBRATION_BIAS, *FAIRNESS_MEANS),
     QUALITY,
     SERVICE,
     VALIDATION,

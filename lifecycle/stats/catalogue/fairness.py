@@ -23,17 +23,19 @@ def _fairness(
     *,
     source: str = "interval by Wilson 1927",
     better: Literal["lower", "higher"] | None = None,
+    needs: Needs = Needs.BINARY,
+    unit: str = "1",
 ) -> Statistic:
     """Declare one statistic of fairness; none has a house limit."""
     return Statistic(
         name=name,
         title=title,
         family=Family.FAIRNESS,
-        unit="1",
+        unit=unit,
         definition=definition,
         formula=formula,
         source=source,
-        needs=frozenset({Needs.BINARY}),
+        needs=frozenset({needs}),
         better=better,
         limit=None,
         minimum=fairness.MINIMUM,
@@ -174,3 +176,59 @@ FAIRNESS_GAPS: tuple[Statistic, ...] = (
         better="higher",
     ),
 )
+
+WELCH = "interval by Welch 1947 on every pair of groups, Bonferroni over pairs"
+
+CALIBRATION_BIAS = _fairness(
+    "calibration_bias",
+    "Calibration bias",
+    "Mean score less the share of positive outcomes; above 0 a group's scores promise too much.",
+    "mean(score) - positive / labelled",
+    fairness.calibration_bias,
+    source="interval by Student's t on score minus outcome",
+)
+
+FAIRNESS_MEANS: tuple[Statistic, ...] = (
+    _fairness(
+        "calibration_difference",
+        "Calibration difference",
+        "Largest difference between two groups of the calibration bias.",
+        "max over pairs of |bias_a - bias_b|",
+        fairness.calibration_difference,
+        source=f"calibration within groups, Kleinberg 2016, arXiv:1609.05807; {WELCH}",
+        better="lower",
+    ),
+    _fairness(
+        "mean_error_difference",
+        "Mean error difference",
+        "Largest difference between two groups of the mean error, prediction minus outcome.",
+        "max over pairs of |bias_a - bias_b|",
+        fairness.mean_error_difference,
+        source=f"Calders et al. 2013, doi:10.1109/ICDM.2013.114; {WELCH}",
+        better="lower",
+        needs=Needs.REGRESSION,
+        unit="outcome",
+    ),
+    _fairness(
+        "error_parity_difference",
+        "Error parity difference",
+        "Largest difference between two groups of the mean absolute error.",
+        "max over pairs of |mae_a - mae_b|",
+        fairness.error_parity_difference,
+        source=WELCH,
+        better="lower",
+        needs=Needs.REGRESSION,
+        unit="outcome",
+    ),
+    _fairness(
+        "error_parity_ratio",
+        "Error parity ratio",
+        "Smallest ratio between two groups of the mean absolute error, 0 to 1.",
+        "min over pairs of mae_a / mae_b",
+        fairness.error_parity_ratio,
+        source=f"{WELCH}, on the logarithm",
+        better="higher",
+        needs=Needs.REGRESSION,
+    ),
+)
+"""Gaps of means: calibration within groups, and the errors of a regression."""

@@ -13,6 +13,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.stats.fairness import spread
 from lifecycle.stats.fairness.rates import (
     GroupRate,
+    base_rate,
     false_positive_rate,
     positive_predictive_value,
     selection_rate,
@@ -95,10 +96,9 @@ class Gap:
         if confidence is None:
             return Estimate(value, n, reason=reason)
         rates = [spread.groups(c, ratio=self.ratio, reference=base) for c in counts]
-        interval = _natural(
-            spread.widest_interval(rates, confidence=confidence), value=value, ratio=self.ratio
-        )
-        return Estimate(value, n, interval, confidence, reason=reason)
+        bounds, chance = spread.widest_gap(rates, confidence=confidence)
+        interval = _natural(bounds, value=value, ratio=self.ratio)
+        return Estimate(value, n, interval, confidence, p_value=chance, reason=reason)
 
     def judged(self, tallies: Sequence[BinaryTally], *, minimum: int = MINIMUM) -> tuple[int, ...]:
         """Return the positions of the groups with enough observations behind every rate."""
@@ -109,6 +109,7 @@ class Gap:
         )
 
 
+base_rate_difference = Gap("base_rate_difference", (base_rate,))
 demographic_parity_difference = Gap("demographic_parity_difference", (selection_rate,))
 demographic_parity_ratio = Gap("demographic_parity_ratio", (selection_rate,), ratio=True)
 equal_opportunity_difference = Gap("equal_opportunity_difference", (true_positive_rate,))

@@ -98,8 +98,8 @@ def groups(counts: CountArray, *, ratio: bool, reference: int | None = None) -> 
     return Groups((successes + DRAWN) / (n + 2 * DRAWN), 2 * np.sqrt(n + 0.5), reference, ratio)
 
 
-def widest_interval(rates: Sequence[Groups], *, confidence: float) -> Interval:
-    """Bound the true widest gap over groups and rates.
+def widest_gap(rates: Sequence[Groups], *, confidence: float) -> tuple[Interval, float]:
+    """Bound the true widest gap over groups and rates, and test that there is none.
 
     Parameters
     ----------
@@ -109,13 +109,14 @@ def widest_interval(rates: Sequence[Groups], *, confidence: float) -> Interval:
     Returns
     -------
     tuple
-        Gaps as `Groups` measure them, at least 0.
+        The interval, in gaps as `Groups` measure them, at least 0; and the chance of a gap as wide
+        if all groups were alike.
     """
     widest = max(rates, key=lambda rate: (rate.gap, rate.error))
     seen, error = widest.gap, max(rate.error for rate in rates)
     begin = max(0.0, seen - 1.2 * REACH * error)
-    gaps = np.linspace(begin, seen + REACH * error, CANDIDATES)
-    chance = np.ones(CANDIDATES)
+    gaps = np.append(0.0, np.linspace(begin, seen + REACH * error, CANDIDATES))
+    chance = np.ones(len(gaps))
     for rate in rates:
         moved = _within(rate, gaps)
         if rate is widest:
@@ -126,7 +127,7 @@ def widest_interval(rates: Sequence[Groups], *, confidence: float) -> Interval:
     scale = special.ndtri(np.clip(chance, 1e-300, 1 - 1e-16))
     low = _crossing(gaps, scale - special.ndtri(1 - (alpha - below)))
     high = _crossing(gaps, scale - special.ndtri(np.maximum(below, 1e-300)))
-    return low, high
+    return (low, high), float(1 - chance[0])
 
 
 def _crossing(gaps: FloatArray, height: FloatArray) -> float:

@@ -1,0 +1,110 @@
+"""What a reader of a fairness run must know beside the numbers, a sentence each."""
+
+from collections.abc import Mapping, Sequence
+
+from lifecycle.engines.contract import MISSING_GROUP
+from lifecycle.services.analysis.fairness.groups import Comparison
+from lifecycle.services.analysis.fairness.measures import Family
+from lifecycle.services.analysis.fairness.options import JOINT, FairnessOptions
+from lifecycle.stats import fairness
+from lifecycle.stats.summaries import BinaryTally
+
+Hidden = Mapping[frozenset[tuple[str, str]], bool]
+
+
+def told(
+    compared: Sequence[Comparison],
+    *,
+    families: Sequence[Family],
+    hidden: Hidden,
+    options: FairnessOptions,
+) -> list[str]:
+    """Say who is compared with whom, who is too small, who is unknown and what cannot be had."""
+    said = [f"groups are compared with {_rule(options)}"]
+    said += _hidden(hidden, options=options)
+    said += _small(compared, hidden=hidden, options=options)
+    said += _unknown(compared, hidden=hidden)
+    said += [
+        sentence
+        for comparison in compared
+        if len(comparison.attributes) == 1
+        for family in families
+        for sentence in _incompatible(comparison, family=family, options=options)
+    ]
+    return said
+
+
+def _rule(options: FairnessOptions) -> str:
+    fixed = ", ".join(f"{a}={v}" for a, v in options.reference_group.items())
+    otherwise = {
+        "best": "each other, for impact ratios with the group selected most often",
+        "largest": "the group that has the most rows",
+    }[options.reference_rule]
+    if not fixed:
+        return otherwise
+    left = [a for a in options.sensitive if a not in options.reference_group]
+    return f"{fixed}, as named" + (f"; by {', '.join(left)} with {otherwise}" if left else "")
+
+
+def _hidden(hidden: Hidden, *, options: FairnessOptions) -> list[str]:
+    if not hidden:
+        return []
+    second = sum(hidden.values())
+    return [
+        (
+            f"{len(hidden)} groups are not shown: {len(hidden) - second} with fewer than "
+            f"{options.suppress} rows, {second} because the others could be found from them"
+        )
+    ]
+
+
+def _small(
+    compared: Sequence[Comparison], *, hidden: Hidden, options: FairnessOptions
+) -> list[str]:
+    """Name the groups that are too small to be compared."""
+    return [
+        f"group {_named(group.slice)} has {group.tally.rows} rows, fewer than "
+        f"{options.minimum_group}, and is in no gap"
+        for comparison in compared
+        for group in comparison.groups
+        if group.tally.rows < options.minimum_group and frozenset(group.slice.items()) not in hidden
+    ]
+
+
+def _unknown(compared: Sequence[Comparison], *, hidden: Hidden) -> list[str]:
+    """Say which share of the rows has no value of an attribute; it is a group of its own."""
+    found: list[str] = []
+    for comparison in compared:
+        rows = sum(group.tally.rows for group in comparison.groups)
+        for group in comparison.groups:
+            unknown = MISSING_GROUP in (group.slice[a] for a in comparison.attributes)
+            shown = frozenset(group.slice.items()) not in hidden
+            if unknown and shown and len(comparison.attributes) == 1:
+                share = group.tally.rows / rows
+                found.append(f"{_named(group.slice)} are {share:.1%} of the rows, a group apart")
+    return found
+
+
+def _incompatible(comparison: Comparison, *, family: Family, options: FairnessOptions) -> list[str]:
+    """Name what cannot hold together where base rates surely differ."""
+    tallies = [family.of(group.tally) for group in comparison.groups]
+    binary = [tally for tally in tallies if isinstance(tally, BinaryTally)]
+    base = fairness.base_rate_difference(
+        binary, confidence=options.confidence, minimum=options.minimum_group
+    )
+    if base.value is None or base.interval is None or base.interval[0] <= 0:
+        return []
+    where = _named({**comparison.control, **family.slice})
+    return [
+        (
+            f"base rates differ by {JOINT.join(comparison.attributes)}"
+            f"{f' within {where}' if where else ''}, by {base.value:.3f} "
+            f"({base.interval[0]:.3f} to {base.interval[1]:.3f}): unless decisions are "
+            "perfect, equal precision and equal false positive and negative rates cannot hold "
+            "together (Chouldechova 2017), nor can equal selection rates with equalized odds"
+        )
+    ]
+
+
+def _named(slice_: Mapping[str, str]) -> str:
+    return ", ".join(f"{column}={value}" for column, value in slice_.items())
