@@ -8,6 +8,7 @@ from lifecycle.cli.files import (
     Alpha,
     Confidence,
     Correction,
+    Currency,
     Data,
     EngineName,
     Limits,
@@ -17,7 +18,9 @@ from lifecycle.cli.files import (
     PositivePrediction,
     Printed,
     Target,
+    Value,
     Where,
+    costs_of,
     filters,
 )
 from lifecycle.cli.output import Format, deliver
@@ -73,6 +76,14 @@ def fairness(
     bands: Annotated[
         Many, typer.Option(metavar="COL=0,25,40", help="Cut a numeric attribute into bands.")
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Measure as a jurisdiction asks: nyc-ll144, four-fifths.")
+    ] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Also say what other thresholds would do.")
+    ] = False,
+    value: Value = None,
+    currency: Currency = "EUR",
     task: Annotated[
         str | None, typer.Option(help="binary, classes or regression, if not recognised.")
     ] = None,
@@ -87,6 +98,7 @@ def fairness(
     """Measure rates by group and the gaps between groups."""
     from lifecycle.engines import choose
     from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
+    from lifecycle.services.analysis.fairness.presets import applied
     from lifecycle.services.analysis.outcomes import Roles
 
     cuts = pairs(bands or (), option="--bands")
@@ -109,10 +121,14 @@ def fairness(
         reference_group=pairs(reference_group or (), option="--reference-group"),
         reference_rule=reference_rule,
         bands={name: _bounds(name, text) for name, text in cuts.items()},
+        sweep=sweep,
+        costs=costs_of(value, currency=currency),
         correction=correction,
         alpha=alpha,
         limits=numbers(limit or (), option="--limit"),
     )
+    if preset is not None:
+        options = applied(options, name=preset)
     with choose(engine) as counting:
         source = counting.open(data, where=filters(where))
         result = measure_fairness(counting, source=source, options=options)

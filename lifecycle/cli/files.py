@@ -192,7 +192,7 @@ def performance(
         statistics=_names(statistic),
         confidence=confidence,
         limits=numbers(limit or (), option="--limit"),
-        costs=_costs(value, currency=currency),
+        costs=costs_of(value, currency=currency),
         changes=tuple(DETECTORS) if changes else (),
     )
     with choose(engine) as counting:
@@ -254,7 +254,7 @@ def estimate(
         confidence=confidence,
         limits=numbers(limit or (), option="--limit"),
         alert_on=alert_on,
-        costs=_costs(value, currency=currency),
+        costs=costs_of(value, currency=currency),
         sides=[rule.column for rule in filters(reference_where, current_where)],
     )
     with choose(engine) as counting:
@@ -269,7 +269,8 @@ def _names(given: Many) -> list[str]:
     return [name for part in given or () for name in listed(part)]
 
 
-def _costs(given: Many, *, currency: str) -> "CostMatrix | None":
+def costs_of(given: Many, *, currency: str) -> "CostMatrix | None":
+    """Read ``FP=-5`` options."""
     from lifecycle.domain.value import cost_matrix
 
     amounts = numbers(given or (), option="--value")

@@ -11,9 +11,11 @@ import pytest
 from fairlearn import metrics as fl
 from sklearn.metrics import accuracy_score, mean_absolute_error, precision_score
 
+from lifecycle.domain.value import cost_matrix
 from lifecycle.engines import choose
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
+from lifecycle.services.analysis.fairness.presets import applied, names
 from lifecycle.services.analysis.outcomes import Roles
 from lifecycle.services.analysis.result import as_json
 from lifecycle.stats.fairness.suppression import suppressed
@@ -296,3 +298,56 @@ def test_four_attributes_are_not_crossed(engine, source):
 
     with pytest.raises(InvalidInput, match="at most 3"):
         run(engine, rows, sensitive=tuple("abcd"), intersect=4)
+
+
+def applicants(source, n=2_000):
+    rng = np.random.default_rng(6)
+    sex = rng.choice(["F", "M", "X"], n, p=[0.5, 0.49, 0.01])
+    s = np.clip(rng.random(n) * np.where(sex == "F", 0.8, 1.0), 0, 1).round(3)
+    rows = {"y": (rng.random(n) < s).astype(int), "p": (s > 0.6).astype(int), "s": s}
+    return source(**rows, g=sex, race=rng.choice(["a", "b"], n)), rows, sex
+
+
+def test_local_law_144_compares_selection_and_scoring_rates_without_categories_below_2_percent(
+    engine, source
+):
+    file, rows, sex = applicants(source)
+    roles = Roles(target="y", prediction="p", score="s")
+    asked = FairnessOptions(roles=roles, sensitive=("g", "race"))
+
+    result = measure_fairness(engine, source=file, options=applied(asked, name="nyc-ll144"))
+
+    selected = {k: rows["p"][sex == k].mean() for k in "FM"}
+    assert one(result, "impact_ratio", g="F").value == pytest.approx(selected["F"] / selected["M"])
+    assert one(result, "impact_ratio", g="X").value is None
+    high = {k: (rows["s"] > np.median(rows["s"]))[sex == k].mean() for k in "FM"}
+    scored = {"g": "F", "decision": "score above the median"}
+    assert one(result, "selection_rate", **scored).value == pytest.approx(high["F"], abs=2e-3)
+    assert one(result, "impact_ratio", **scored).value == pytest.approx(
+        high["F"] / high["M"], abs=4e-3
+    )
+    assert {m.statistic for m in result.measurements} == {"selection_rate", "impact_ratio"}
+    assert any(set(m.slice) == {"g", "race"} for m in result.measurements)
+    assert "nyc-ll144" in result.notices[0]
+    assert {"four-fifths", "nyc-ll144"} <= set(names())
+    with pytest.raises(InvalidInput, match="no preset is called"):
+        applied(asked, name="atlantis")
+
+
+def test_a_sweep_says_what_other_thresholds_would_do_and_what_is_legally_sensitive(engine, source):
+    file, _, _ = applicants(source)
+    roles = Roles(target="y", prediction="p", score="s")
+    worth = cost_matrix({"TP": 10, "FP": -8}, currency="EUR")
+
+    result = run(engine, file, roles, sweep=True, costs=worth)
+
+    found: Any = result.details["sweep"]
+    assert set(found["g"]["groups"]) == {"F", "M"}  # X is too small to compare
+    points = {p["name"]: p for p in found["g"]["operating_points"]}
+    assert points["one threshold for all"]["legally_sensitive"] is None
+    assert (
+        "unlawful" in points["equal selection rates by a threshold per group"]["legally_sensitive"]
+    )
+    assert "EUR" in found["g"]["worth_of"]
+    with pytest.raises(InvalidInput, match="give --score"):
+        run(engine, file, sweep=True)

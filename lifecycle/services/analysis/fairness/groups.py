@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import ceil
+from typing import TypeAlias
 
 from lifecycle.engines.contract import Tallied
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.fairness.options import FairnessOptions
 from lifecycle.stats.fairness.suppression import suppressed
+
+Hidden: TypeAlias = Mapping[frozenset[tuple[str, str]], bool]
+"""By slice of a group that must not be shown, whether it only protects another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,11 @@ class Comparison:
     control: Mapping[str, str]
     groups: tuple[Tallied, ...]
     reference: int | None
+
+    def minimum(self, options: FairnessOptions) -> int:
+        """Return the fewest rows a group needs to be compared."""
+        rows = sum(group.tally.rows for group in self.groups)
+        return max(options.minimum_group, ceil(options.minimum_share * rows))
 
 
 def comparisons(tallied: Sequence[Tallied], *, options: FairnessOptions) -> list[Comparison]:
@@ -61,10 +71,8 @@ def _reference(
     )
 
 
-def hidden(
-    compared: Sequence[Comparison], *, options: FairnessOptions
-) -> dict[frozenset[tuple[str, str]], bool]:
-    """Choose the groups not to show: by slice, whether it only protects another one.
+def hidden(compared: Sequence[Comparison], *, options: FairnessOptions) -> Hidden:
+    """Choose the groups not to show.
 
     A group that is hidden on its own is hidden wherever it is crossed with others.
     """

@@ -14,8 +14,12 @@ from lifecycle.services.analysis.performance import FROM_SCORES
 from lifecycle.services.analysis.result import Draft
 from lifecycle.stats import catalogue, fairness
 from lifecycle.stats.catalogue import Needs, Statistic
+from lifecycle.stats.fairness.scoring import above, median_bin
 from lifecycle.stats.inference import Estimate
 from lifecycle.stats.summaries import BinaryTally, ClassTally, Tally, exact
+
+DECIDED = "decision"
+"""Under this name a slice says that a score, not the prediction, was taken for the decision."""
 
 FOUR_FIFTHS = 0.8
 SCREEN = "below four fifths: a screen (29 CFR 1607.4(D)), not a verdict"
@@ -76,6 +80,25 @@ def families(
         scored = (*(s for s in ranked if Needs.BINARY in s.needs), catalogue.CALIBRATION_BIAS)
         gaps = (*gaps, *_reading(catalogue.FAIRNESS_MEANS, Needs.BINARY))
     return (Family((*catalogue.FAIRNESS_RATES, *scored), gaps),)
+
+
+def scoring(tallied: Sequence[Tallied]) -> Family:
+    """Return the comparison of scoring rates: who scores above everybody's median."""
+    every = [t.tally for t in tallied if isinstance(t.tally, BinaryTally)]
+    least = min(len(t.slice) for t in tallied)
+    at = median_bin([t for t, part in zip(every, tallied, strict=True) if len(part.slice) == least])
+    return Family(
+        rates=(catalogue.get("selection_rate"),),
+        gaps=_selecting(),
+        of=lambda tally: above(tally, bin=at) if isinstance(tally, BinaryTally) else tally,
+        slice={DECIDED: "score above the median"},
+    )
+
+
+def _selecting() -> tuple[Statistic, ...]:
+    """Return the gaps of selection rates."""
+    names = ("demographic_parity_difference", "demographic_parity_ratio", "impact_ratio")
+    return tuple(catalogue.get(name) for name in names)
 
 
 def _reading(statistics: Sequence[Statistic], need: Needs) -> tuple[Statistic, ...]:
@@ -140,7 +163,7 @@ def gap_drafts(comparison: Comparison, *, family: Family, options: FairnessOptio
             estimate=gap.measure(
                 tallies,
                 confidence=options.level,
-                minimum=options.minimum_group,
+                minimum=comparison.minimum(options),
                 reference=comparison.reference,
             ),
             column=JOINT.join(comparison.attributes),
@@ -157,7 +180,7 @@ def gap_drafts(comparison: Comparison, *, family: Family, options: FairnessOptio
     each = fairness.impact_ratios(
         binary,
         confidence=options.confidence,
-        minimum=options.minimum_group,
+        minimum=comparison.minimum(options),
         reference=comparison.reference,
     )
     return drafts + [

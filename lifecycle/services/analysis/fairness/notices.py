@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from lifecycle.engines.contract import MISSING_GROUP
-from lifecycle.services.analysis.fairness.groups import Comparison
+from lifecycle.services.analysis.fairness.groups import Comparison, Hidden
 from lifecycle.services.analysis.fairness.measures import Family
 from lifecycle.services.analysis.fairness.options import JOINT, FairnessOptions
+from lifecycle.services.analysis.fairness.presets import preset
 from lifecycle.stats import fairness
 from lifecycle.stats.summaries import BinaryTally
-
-Hidden = Mapping[frozenset[tuple[str, str]], bool]
 
 
 def told(
@@ -21,6 +20,8 @@ def told(
 ) -> list[str]:
     """Say who is compared with whom, who is too small, who is unknown and what cannot be had."""
     said = [f"groups are compared with {_rule(options)}"]
+    if options.preset:
+        said.insert(0, f"measured as preset {options.preset} says: {preset(options.preset).says}")
     said += _hidden(hidden, options=options)
     said += _small(compared, hidden=hidden, options=options)
     said += _unknown(compared, hidden=hidden)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
+from lifecycle.domain.value import CostMatrix
 from lifecycle.engines.contract import Kind, Source
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.outcomes import Roles
@@ -42,6 +43,18 @@ class FairnessOptions:
         Whom groups are compared with where none is named.
     bands
         By numeric attribute, the ascending bounds of its bands; each holds its lower bound.
+    minimum_share
+        Groups with a smaller share of the compared rows stay out of impact ratios and gaps.
+    scoring
+        ``median`` to also compare the shares that score above everybody's median.
+    statistics
+        What is reported; everything when empty.
+    preset
+        The name of the preset all this comes from, if it does.
+    sweep
+        Whether to also say what other thresholds would do.
+    costs
+        What a decision is worth, for the sweep.
     strict_scores
         Whether a score outside 0..1 is refused; otherwise its row is left out.
     """
@@ -60,6 +73,12 @@ class FairnessOptions:
     correction: str = "bh"
     alpha: float = 0.05
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
+    minimum_share: float = 0.0
+    scoring: str | None = None
+    statistics: Sequence[str] = ()
+    preset: str | None = None
+    sweep: bool = False
+    costs: CostMatrix | None = None
     strict_scores: bool = True
 
     @property
@@ -96,6 +115,8 @@ def check(source: Source, *, options: FairnessOptions) -> None:
             f"intersect {options.intersect} needs that many --sensitive attributes, at most "
             f"{DEEPEST}; there are {len(options.sensitive)}"
         )
+    if (options.sweep or options.scoring) and roles.score is None:
+        raise InvalidInput("give --score: without one there is no threshold to move")
     if options.reference_rule not in RULES:
         raise InvalidInput(f"reference rule {options.reference_rule!r} is none of best, largest")
     for attribute in (*options.reference_group, *options.bands):

@@ -7,9 +7,9 @@ from lifecycle.engines import Engine
 from lifecycle.engines.conditions import Outside
 from lifecycle.engines.contract import Grouping, Source, Tallied
 from lifecycle.errors import InvalidInput
-from lifecycle.services.analysis.fairness import notices
-from lifecycle.services.analysis.fairness.groups import comparisons, hidden
-from lifecycle.services.analysis.fairness.measures import families, gap_drafts, rate_drafts
+from lifecycle.services.analysis.fairness import notices, sweeping
+from lifecycle.services.analysis.fairness.groups import Hidden, comparisons, hidden
+from lifecycle.services.analysis.fairness.measures import families, gap_drafts, rate_drafts, scoring
 from lifecycle.services.analysis.fairness.options import FairnessOptions, check
 from lifecycle.services.analysis.outcomes import (
     Codings,
@@ -50,6 +50,8 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
         source = engine.banded(source, attribute, bounds=bounds)
     counted = _count(engine, source, options=options)
     measured = families(counted.task, options=options, classes=counted.classes)
+    if options.scoring:
+        measured = (*measured, scoring(counted.tallied))
     known = {s.name for family in measured for s in (*family.rates, *family.gaps)}
     check_limits(options.limits, measured=known)
     compared = comparisons(counted.tallied, options=options)
@@ -65,6 +67,8 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
         for family in measured
         for draft in gap_drafts(comparison, family=family, options=options)
     ]
+    if options.statistics:
+        drafts = [draft for draft in drafts if draft.statistic.name in options.statistics]
     found, tests = finish(drafts, correction=options.correction, alpha=options.alpha)
     found = tuple(_shown(m, hidden=kept_back, options=options) for m in found)
     told = notices.told(compared, families=measured, hidden=kept_back, options=options)
@@ -76,6 +80,9 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
         measurements=found,
         verdict=overall(found),
         notices=(*assumed, *left_out(counted.tallied), *told),
+        details=sweeping.details(compared, options=options, hidden=kept_back)
+        if options.sweep
+        else {},
     )
 
 
@@ -120,7 +127,7 @@ def _check_scores(engine: Engine, source: Source, *, score: str) -> None:
 def _shown(
     measured: Measurement,
     *,
-    hidden: notices.Hidden,
+    hidden: Hidden,
     options: FairnessOptions,
 ) -> Measurement:
     """Take the number from a group that must not be shown."""
@@ -163,6 +170,8 @@ def _settings(options: FairnessOptions, *, counted: _Counted, tests: int) -> dic
         "suppress_below": options.suppress,
         "reference_group": dict(options.reference_group),
         "reference_rule": options.reference_rule,
+        "minimum_share": options.minimum_share,
+        "preset": options.preset,
         "confidence": options.level,
         "correction": options.correction,
         "alpha": options.alpha,
