@@ -1,5 +1,7 @@
 """Other thresholds, counted from score bins, against decisions made row by row."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,7 +42,9 @@ def test_operating_points_are_the_best_of_all_thresholds_and_flag_what_depends_o
     parts = [group(rng, 4_000)[2], group(rng, 4_000, shift=0.25)[2]]
     swept = sweep.sweep(parts)
 
-    points = {p.name: p for p in sweep.operating_points(swept, weights=(1, -1, -1, 1))}
+    points: dict[str, Any] = {
+        p.name: p for p in sweep.operating_points(swept, weights=(1, -1, -1, 1))
+    }
 
     share = swept.n / swept.n.sum()
     assert points[sweep.ONE].worth == pytest.approx((share @ swept.worth((1, -1, -1, 1))).max())
