@@ -5,13 +5,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines import batches, checking, profiling, slicing, tallying, violating
+from lifecycle.engines import banding, batches, checking, profiling, slicing, tallying, violating
 from lifecycle.engines.conditions import Condition, Violations
 from lifecycle.engines.connecting import Later, connect, parse
 from lifecycle.engines.contract import (
@@ -157,24 +156,7 @@ class DuckDBEngine:
 
     def banded(self, source: Source, column: str, *, bounds: Sequence[float]) -> Source:
         """Replace a column's numbers by the names of their bands; each holds its lower bound."""
-        name, kept = identifier(column), source.column(column)
-        names = [f"under {bounds[0]:g}"]
-        names += [f"{low:g} to under {high:g}" for low, high in pairwise(bounds)]
-        cases = " ".join(
-            f"WHEN {name} < {bound!r} THEN {quote(band)}"
-            for bound, band in zip(map(float, bounds), names, strict=True)
-        )
-        last = quote(f"{bounds[-1]:g} and more")
-        unknown = f"{name} IS NULL OR isnan(CAST({name} AS DOUBLE))"
-        band = f"CASE WHEN {unknown} THEN NULL {cases} ELSE {last} END AS {name}"
-        return replace(
-            source,
-            relation=f"(SELECT * REPLACE ({band}) FROM {source.relation})",
-            columns=tuple(
-                Column(column, "VARCHAR", Kind.CATEGORICAL) if c is kept else c
-                for c in source.columns
-            ),
-        )
+        return banding.banded(source, column, bounds=bounds)
 
     def undated(self, source: Source, *, timestamp: str) -> int:
         """Count the rows without a time; unreadable times are refused."""
