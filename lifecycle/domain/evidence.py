@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     EXPLANATION = "explanation"
     DRIFT = "drift"
     QUALITY = "quality"
+    MITIGATION = "mitigation"
     ATTESTATION = "attestation"
 
 

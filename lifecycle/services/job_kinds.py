@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from lifecycle.services import assessment, explanation
+from lifecycle.services import assessment, explanation, mitigation
 from lifecycle.services.jobs import Kind
 
-KINDS: Mapping[str, Kind] = {**explanation.KINDS, **assessment.KINDS}
+KINDS: Mapping[str, Kind] = {**explanation.KINDS, **assessment.KINDS, **mitigation.KINDS}
 """How jobs start and what is kept of them, by the kind's name."""
