@@ -102,13 +102,13 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Any) -> dict[str, 
     data = mitigation.columns(rows, settings["columns"])
     _, test = mitigation.apart(len(data.labels), seed=settings["seed"])
     labels, groups = data.labels[test], data.groups[test]
-    points: list[dict[str, object]] = []
-    measured: list[Measurement] = []
+    ways: list[dict[str, object]] = []
+    told: list[Measurement] = []
     for found in mitigation.candidates(
         data, constraint=settings["constraint"], seed=settings["seed"], report=report
     ):
-        measured += _measured(found.name, labels, found.decisions, groups, settings=settings)
-        points.append(
+        told += _measured(found.name, labels, found.decisions, groups, settings=settings)
+        ways.append(
             {
                 "name": found.name,
                 "method": found.method,
@@ -116,8 +116,8 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Any) -> dict[str, 
                 "legally_sensitive": LEGALLY_SENSITIVE if found.by_group else None,
             }
         )
-    kept = [written(m) for m in measured]
-    return {"points": points, "measurements": kept, "rows": len(data.labels)}
+    kept = [written(m) for m in told]
+    return {"points": ways, "measurements": kept, "rows": len(data.labels)}
 
 
 def _measured(
@@ -166,11 +166,11 @@ def register(
     kept = evidence.get(con, evidence_id)
     if kept.purpose is not Purpose.MITIGATION:
         raise InvalidInput(f"{evidence_id} is {kept.purpose} evidence and holds no frontier")
-    points = {str(p["name"]): p for p in _points(kept)}
-    if point not in points:
-        raise NotFound(f"{evidence_id} has no point {point!r}; there is: {', '.join(points)}")
+    known = {str(p["name"]): p for p in points(kept)}
+    if point not in known:
+        raise NotFound(f"{evidence_id} has no point {point!r}; there is: {', '.join(known)}")
     origin = models.version_by_id(con, kept.version_id)
-    chosen, settings = points[point], kept.method["settings"]
+    chosen, settings = known[point], kept.method["settings"]
     values = {m.statistic: m.value for m in kept.measurements if m.slice.get(POINT) == point}
     said = f"{point}, from {origin.id} by evidence {kept.id}"
     warned = chosen["legally_sensitive"]
@@ -194,9 +194,18 @@ def register(
     )
 
 
-def _points(kept: Evidence) -> list[Mapping[str, Any]]:
-    points = kept.payload.get("points")
-    return list(points) if isinstance(points, list | tuple) else []
+def points(kept: Evidence) -> list[Mapping[str, Any]]:
+    """Return the ways of a frontier: name, method, strength and warning of each."""
+    found = kept.payload.get("points")
+    return list(found) if isinstance(found, list | tuple) else []
+
+
+def measured(kept: Evidence) -> dict[str, tuple[Measurement, Measurement]]:
+    """Return each way's accuracy and its gap."""
+    by_point: dict[str, list[Measurement]] = {}
+    for one in kept.measurements:
+        by_point.setdefault(one.slice[POINT], []).append(one)
+    return {name: (found[0], found[1]) for name, found in by_point.items()}
 
 
 def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:

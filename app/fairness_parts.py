@@ -1,0 +1,174 @@
+"""The parts of the fairness page: rates, gaps, pairs of attributes, thresholds, history."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import widgets
+from lifecycle.charts import crossed, groups, outcomes, tables, thresholds, timelines
+from lifecycle.domain.measurement import Window
+from lifecycle.services import measuring
+from lifecycle.services.analysis.fairness import sweeping
+from lifecycle.services.measuring import Counts, Watch, fairness
+from lifecycle.services.measuring.watch import slice_of
+from lifecycle.stats import catalogue
+from lifecycle.stats.fairness.sweep import LEGALLY_SENSITIVE
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally
+from lifecycle.store import measurements, tallies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lifecycle.domain.evidence import Evidence
+    from lifecycle.domain.measurement import Measurement
+    from lifecycle.domain.model import Version
+    from lifecycle.domain.monitor import Monitor
+    from lifecycle.store.connection import Connection
+
+RATES = [rate.name for rate in catalogue.FAIRNESS_RATES]
+
+
+def in_production(
+    con: "Connection", version: "Version", *, monitor: "Monitor", span: Window
+) -> "list[Measurement]":
+    """Measure a span as the monitor does; what needs outcomes ends where they are known."""
+    daily = tallies.daily(con, version.id, start=span.start.date(), end=span.end.date())
+    by_window = partial(measuring.window_of, grain=monitor.grain)
+    windows = outcomes.by_window(daily.get(measuring.ALL_ROWS, []), window_of=by_window)
+    if not windows:
+        return []
+    ripe = [w for w, tally in windows.items() if measuring.matured(tally) >= monitor.maturity]
+    found: list[Measurement] = []
+    for end, wanted in ((span.end, True), (max(w.end for w in ripe or windows), False)):
+        days = {k: [t for day, t in d if day < end.date()] for k, d in daily.items()}
+        totals = {key: outcomes.total(parts) for key, parts in days.items() if parts}
+        counts = Counts(Window(min(w.start for w in windows), end), tallies=totals)
+        measured = fairness.measure(Watch(monitor, sensitive=version.columns.sensitive), counts)
+        found += [m for m in measured if (m.statistic in fairness.UNLABELLED) is wanted]
+    return found
+
+
+def notices(kept: "Evidence") -> None:
+    """Say what a reader of the numbers must know: findings, who is compared, hidden, unknown."""
+    for told in (kept.payload.get("findings"), kept.payload.get("notices")):
+        for one in told if isinstance(told, list | tuple) else ():
+            widgets.note(str(one))
+
+
+def pick_rate(measured: "Sequence[Measurement]", *, key: str = "rate") -> str:
+    """Let the person pick one of the rates that were measured."""
+    names = list(dict.fromkeys(m.statistic for m in measured))
+    return st.selectbox("Rate", names, key=key, bind="query-params") or names[0]
+
+
+def rates(measured: "Sequence[Measurement]") -> None:
+    """Draw one rate by group, and say which groups are too small or not shown."""
+    if not measured:
+        widgets.empty("No rate by group here", hint="Name rates in the plan's `statistics`.")
+        return
+    rate = pick_rate(measured)
+    shown, declared = [m for m in measured if m.statistic == rate], catalogue.get(rate)
+    title = groups.message(shown, name=declared.title)
+    figure = groups.rates(shown, title=title, name=declared.title)
+    widgets.chart(figure, name="rates", alt=title, rows=tables.rows(shown))
+    widgets.explain_number(rate, measurement=shown[0])
+
+
+def forest(gaps: "Sequence[Measurement]", *, name: str) -> None:
+    """Draw gaps of one kind with their limits."""
+    if gaps:
+        titles, title = [catalogue.get(m.statistic).title for m in gaps], groups.gap_message(gaps)
+        figure = groups.gaps(gaps, titles=titles, title=f"{name}: {title}")
+        widgets.chart(figure, name=f"gaps_{name}", alt=title, rows=tables.rows(gaps))
+
+
+def pairs(found: "Sequence[Measurement]") -> None:
+    """Draw a rate of two attributes together as a heat map."""
+    both = [m for m in found if len(m.slice) == 2 and m.statistic in RATES]  # noqa: PLR2004 -- a pair
+    if not both:
+        hint = "Set `intersect: 2` in an assessment's plan; a monitor counts each by itself."
+        widgets.empty("No pair of attributes was measured", hint=hint)
+        return
+    known = list(dict.fromkeys(" & ".join(m.slice) for m in both))
+    chosen = st.selectbox("Attributes together", known, key="pair", bind="query-params") or known[0]
+    held = [m for m in both if " & ".join(m.slice) == chosen]
+    rate = pick_rate(held, key="pair_rate")
+    shown, declared = [m for m in held if m.statistic == rate], catalogue.get(rate)
+    down, across = shown[0].slice
+    title = crossed.message(shown, name=declared.title)
+    figure = crossed.heatmap(shown, attributes=(down, across), title=title, name=declared.title)
+    widgets.chart(figure, name="pairs", alt=title, rows=tables.rows(shown))
+    widgets.explain_number(rate, measurement=shown[0])
+
+
+def moved(
+    con: "Connection",
+    version: "Version",
+    *,
+    attribute: str,
+    monitor: "Monitor | None",
+    span: Window | None,
+) -> None:
+    """Show what other thresholds would do to each group, from the counts of production."""
+    swept = _swept(con, version, attribute=attribute, monitor=monitor, span=span)
+    if "groups" not in swept:
+        hint = "`lifecycle fairness … --score S --sweep` does the same on a file."
+        widgets.empty(f"No threshold to move: {swept['reason']}", hint=hint)
+        return
+    names = list(thresholds.CURVES)
+    curve = st.selectbox(
+        "Curve", names, key="curve", bind="query-params", format_func=thresholds.CURVES.__getitem__
+    )
+    now, curve = version.columns.threshold, curve or names[0]
+    title = thresholds.message(swept, curve=curve, now=now)
+    figure = thresholds.curves(swept, curve=curve, title=title, now=now)
+    rows = thresholds.curve_rows(swept, curve=curve)
+    widgets.chart(figure, name="thresholds", alt=title, rows=rows)
+    st.subheader("Points to choose from")
+    widgets.table(thresholds.point_rows(swept), name="points", alt="Thresholds one could choose")
+    widgets.note(LEGALLY_SENSITIVE, icon="gavel")
+
+
+def _swept(
+    con: "Connection",
+    version: "Version",
+    *,
+    attribute: str,
+    monitor: "Monitor | None",
+    span: Window | None,
+) -> "Mapping[str, object]":
+    """Sweep the thresholds of an attribute's groups over the counts of a span."""
+    if span is None or monitor is None:
+        return {"reason": "scores are counted by group in production alone"}
+    daily = tallies.daily(con, version.id, start=span.start.date(), end=span.end.date())
+    held: dict[str, BinaryTally] = {}
+    for key, days in daily.items():
+        named = slice_of(key)
+        tally = outcomes.total([t for _, t in days]) if days else None
+        if list(named) != [attribute] or not isinstance(tally, BinaryTally):
+            continue
+        if int(tally.scores[:UNKNOWN].sum()) >= monitor.minimum:
+            held[named[attribute]] = tally
+    if len(held) < 2:  # noqa: PLR2004 -- a comparison needs two
+        return {"reason": "fewer than two groups have enough scores with outcomes"}
+    return sweeping.swept(dict(sorted(held.items())), costs=monitor.costs)
+
+
+def over_time(
+    con: "Connection", version: "Version", gaps: "Sequence[Measurement]", *, attribute: str
+) -> None:
+    """Draw one gap over the monitor's windows."""
+    names = [m.statistic for m in gaps]
+    worst = next((m.statistic for m in gaps if m.limit is not None), names[0])
+    chosen = st.selectbox("Gap", names, names.index(worst), key="statistic", bind="query-params")
+    declared = catalogue.get(chosen or worst)
+    history = measurements.history(con, version.id, statistic=declared.name, column=attribute)
+    if not history:
+        hint = f"`lifecycle monitor run {version.model_id}` does."
+        widgets.empty("Not monitored yet", hint=hint)
+        return
+    title = timelines.message(history, name=f"{declared.title} of {attribute}")
+    figure = timelines.over_windows(history, title=title, name=declared.title)
+    widgets.chart(figure, name="gap_over_time", alt=title, rows=tables.rows(history))
+    widgets.explain_number(declared.name, measurement=history[-1])

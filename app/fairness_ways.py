@@ -1,0 +1,111 @@
+"""Ways to narrow a gap: the frontier of accuracy against disparity, the job, and a new version."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import session, widgets
+from lifecycle.charts import thresholds, wording
+from lifecycle.domain.actor import Permission
+from lifecycle.domain.evidence import Purpose
+from lifecycle.services import mitigation
+from lifecycle.stats import catalogue
+from lifecycle.store import datasets, evidence, jobs
+
+if TYPE_CHECKING:
+    from lifecycle.domain.evidence import Evidence
+    from lifecycle.domain.model import Version
+    from lifecycle.store.connection import Connection
+
+
+def show(con: "Connection", version: "Version") -> None:
+    """Draw the newest frontier of a version, and offer to measure one."""
+    kept = evidence.latest(con, version.id, Purpose.MITIGATION)
+    if kept is None:
+        hint = "The button below tries eleven ways on a snapshot and says what each costs."
+        widgets.empty("No way to narrow a gap was tried yet", hint=hint)
+    else:
+        _frontier(kept)
+        if session.actor().may(Permission.REGISTER):
+            _register(kept)
+    live = [j for j in jobs.every(con, live=True) if j.subject == f"version:{version.id}"]
+    for job in live:
+        widgets.badge(job.state, f"{job.id}: {job.note or 'waits for a worker'}")
+        widgets.link("jobs", label=f"Follow {job.id}", icon="pending_actions", job=job.id)
+    if not live and session.actor().may(Permission.ASSESS):
+        _start(con, version)
+
+
+def _frontier(kept: "Evidence") -> None:
+    points = mitigation.points(kept)
+    by_point = mitigation.measured(kept)
+    gap = catalogue.get(next(iter(by_point.values()))[1].statistic)
+    title = thresholds.frontier_message(by_point)
+    figure = thresholds.frontier(points, by_point, title=title, gap=gap.title)
+    rows = [
+        {
+            "way": p["name"],
+            "method": p["method"],
+            "accuracy": wording.measured(by_point[p["name"]][0]),
+            gap.title.lower(): wording.measured(by_point[p["name"]][1]),
+            "legally sensitive": "yes" if p["legally_sensitive"] else "no",
+        }
+        for p in points
+    ]
+    widgets.chart(figure, name="frontier", alt=title, rows=rows)
+    settings = kept.method["settings"]
+    widgets.note(
+        f"Evidence `{kept.id}` of {wording.moment(kept.created_at)}, {settings}; measured on four "
+        "tenths of the rows, which no way learned from."
+    )
+    warned = next((str(p["legally_sensitive"]) for p in points if p["legally_sensitive"]), None)
+    if warned:
+        widgets.note(warned, icon="gavel")
+
+
+def _register(kept: "Evidence") -> None:
+    """Offer to register a point as a draft version, which goes through every gate."""
+    with st.form("register_point", border=True):
+        st.markdown("**Register a way as a draft version**")
+        point = st.selectbox("Way", [str(p["name"]) for p in mitigation.points(kept)])
+        name = st.text_input("Name of the version", placeholder="2-narrowed")
+        asked = st.form_submit_button("Register", icon=":material/add:")
+    if asked and point:
+        with widgets.refusals():
+            made = mitigation.register(
+                session.workspace(),
+                kept.id,
+                point=point,
+                name=name,
+                by=session.actor(),
+                at=session.now(),
+            )
+            widgets.finish(f"{made.id} is registered as a draft; it goes through every gate.")
+
+
+def _start(con: "Connection", version: "Version") -> None:
+    """Offer to try the ways on a snapshot."""
+    known = [s.id for s in datasets.snapshots(con)]
+    first = [s for s in (version.reference, version.training) if s]
+    choices, attributes = list(dict.fromkeys([*first, *known])), version.columns.sensitive
+    if not choices or not attributes:
+        return
+    with st.form("mitigate", border=True):
+        st.markdown("**Try ways to narrow a gap**")
+        snapshot = st.selectbox("Snapshot", choices)
+        attribute = st.selectbox("Between the groups of", attributes)
+        constraint = st.selectbox("Gap", list(mitigation.DISPARITY))
+        asked = st.form_submit_button("Try", type="primary", icon=":material/play_arrow:")
+    if asked and snapshot and attribute and constraint:
+        with widgets.refusals():
+            job = mitigation.start(
+                session.workspace(),
+                version.model_id,
+                version.name,
+                snapshot=snapshot,
+                attribute=attribute,
+                constraint=constraint,
+                by=session.actor(),
+                at=session.now(),
+            )
+            widgets.finish(f"{job.id} tries them; this page shows what came of it.")
