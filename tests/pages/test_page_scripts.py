@@ -228,11 +228,19 @@ def test_fairness_shows_production_and_the_assessment(open_page, portfolio):
     assert any("lowest 0.310 for sex Female" in title for title in titles(assessed))
 
 
-@pytest.mark.parametrize("tab", ["Gaps", "Over time"])
+@pytest.mark.parametrize("tab", ["Gaps", "Thresholds", "Over time"])
 def test_every_tab_of_fairness_opens_by_its_address(open_page, portfolio, tab):
     page = clean(open_page("fairness", portfolio, tab=tab, **LIVE))
 
     assert titles(page)
+
+
+def test_fairness_says_what_fills_intersections_and_ways_to_narrow(open_page, portfolio):
+    pairs = clean(open_page("fairness", portfolio, tab="Intersections", **LIVE))
+    ways = clean(open_page("fairness", portfolio, tab="Ways to narrow", **LIVE))
+
+    assert "`intersect: 2`" in said(pairs)
+    assert "No way to narrow a gap was tried yet" in said(ways)
 
 
 def test_explanations_say_what_they_rest_on(open_page, portfolio):

@@ -1,6 +1,7 @@
 """How do groups fare: rates by group, and the gaps between the groups of each attribute."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lifecycle.domain.measurement import Measurement
 from lifecycle.services.analysis.result import Draft, finish
@@ -14,6 +15,8 @@ from lifecycle.services.measuring.watch import (
     softened,
 )
 from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Statistic
+from lifecycle.stats.inference import Estimate
 from lifecycle.stats.summaries import UNKNOWN, BinaryTally
 
 LIMITS: Mapping[str, float] = {
@@ -50,11 +53,10 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
         drafts += [
             Draft(
                 gap,
-                enough(gap.measure(compared), rows=rows, minimum=monitor.minimum),
+                enough(_gap(gap, compared), rows=rows, minimum=monitor.minimum),
                 column=attribute,
                 window=counts.window,
                 limit=monitor.limit(gap.name, column=attribute, otherwise=LIMITS.get(gap.name)),
-                filtered=False,  # `softened` asks the interval, which knows more than a p-value
             )
             for gap in catalogue.FAIRNESS_GAPS
         ]
@@ -65,6 +67,11 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
         else if_mature(judged, tally=everybody, wanted=monitor.maturity)
         for judged in map(softened, measured)
     ]
+
+
+def _gap(gap: Statistic, compared: Sequence[BinaryTally]) -> Estimate:
+    """Measure a gap without its p-value: `softened` asks the interval, which knows more."""
+    return replace(gap.measure(compared), p_value=None)
 
 
 def _groups(watch: Watch, counts: Counts) -> dict[str, dict[str, BinaryTally]]:

@@ -1,0 +1,191 @@
+"""Is the frontier measured on rows nobody learned from, and its points open to every gate?"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from fairlearn import metrics as fl
+from sklearn.metrics import accuracy_score
+
+from lifecycle.adapters import mitigation as ways
+from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.dataset import ColumnRole
+from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.job import JobState
+from lifecycle.domain.model import Columns, Stage
+from lifecycle.errors import InsufficientData, InvalidInput, NotAllowed, NotFound
+from lifecycle.services import mitigation, registry
+from lifecycle.services.jobs import JobRunner
+from lifecycle.store import datasets, evidence
+from lifecycle.store.connection import Workspace
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DANA = Actor("dana", frozenset({Role.DEVELOPER}))
+VERA = Actor("vera", frozenset({Role.VIEWER}))
+ANSWERS = {"practice": "no", "domain": "credit", "effect": "informs", "interaction": "no"}
+COLUMNS = Columns(
+    target="paid",
+    positive="1",
+    score="score",
+    threshold=0.5,
+    features=("income", "trade", "sex"),
+    sensitive=("sex",),
+)
+
+
+def applicants(n=1_200):
+    rng = np.random.default_rng(2)
+    sex = rng.choice(["F", "M"], n)
+    income = rng.normal(0.6 * (sex == "M"), 1.0)
+    paid = (income + rng.normal(0, 0.8, n) > 0.3).astype(int)
+    trade = np.where(rng.random(n) < 0.3, "craft", "office")
+    score = 1 / (1 + np.exp(-(1.5 * income - 0.4 + 0.5 * (sex == "M"))))
+    return pd.DataFrame(
+        {"income": income, "trade": trade, "sex": sex, "paid": paid, "score": score}
+    )
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mitigation")
+    applicants().to_parquet(folder / "rows.parquet")
+    with Workspace.create(folder / "home", at=AT) as opened:
+        who: Any = {"by": DANA, "at": AT}
+        registry.add_use_case(
+            opened, id="credit", name="Credit", problem="Losses", owner="dana", sponsor="sam",
+            answers=ANSWERS, **who,
+        )  # fmt: skip
+        for name, task in (("credit", "binary"), ("price", "regression")):
+            registry.add_model(
+                opened, id=name, use_case_id="credit", name=name, task=task, owner="dana",
+                purpose="Rank", **who,
+            )  # fmt: skip
+            registry.add_version(opened, name, "1", columns=COLUMNS, **who)
+        registry.add_dataset(
+            opened, id="loans", name="Loans", description="Made here", source="a test",
+            owner="dana", **who,
+        )  # fmt: skip
+        roles = {"paid": ColumnRole.TARGET, "score": ColumnRole.SCORE}
+        registry.add_snapshot(opened, "loans", folder / "rows.parquet", roles=roles, **who)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def snapshot(ws):
+    return datasets.snapshots(ws.cursor())[0].id
+
+
+def data(rows):
+    given = {
+        "target": "paid", "positive": "1", "attribute": "sex", "score": "score", "threshold": 0.5,
+        "features": ["income", "trade", "sex"],
+    }  # fmt: skip
+    return ways.columns(rows, given)
+
+
+@pytest.fixture(scope="module")
+def frontier(ws, snapshot):
+    job = mitigation.start(ws, "credit", "1", snapshot=snapshot, attribute="sex", by=DANA, at=AT)
+    with JobRunner(ws, kinds=mitigation.KINDS, clock=lambda: AT) as runner:
+        ended = runner.wait(job.id, seconds=300)
+    assert ended.state is JobState.DONE, ended.note
+    kept = evidence.latest(ws.cursor(), "credit/1", Purpose.MITIGATION)
+    assert kept is not None
+    return kept
+
+
+def test_a_frontier_is_evidence_with_accuracy_and_gap_of_each_way_and_their_intervals(frontier):
+    found: dict[str, Any] = mitigation.measured(frontier)
+
+    assert len(found) == len(mitigation.points(frontier)) == 10
+    for accuracy, gap in found.values():
+        assert (accuracy.statistic, gap.statistic) == ("accuracy", "demographic_parity_difference")
+        for one in (accuracy, gap):
+            assert one.interval is not None
+            assert one.interval[0] <= (one.value or 0.0) <= one.interval[1]
+    assert found["thresholds by group, gap up to 0"][1].value < found["as decided"][1].value / 2
+    assert frontier.method["seed"] == 0
+    assert "fairlearn" in str(frontier.method["libraries"])
+
+
+def test_every_point_is_what_sklearn_and_fairlearn_say_of_the_rows_kept_apart(frontier):
+    rows = applicants()
+    _, test = ways.apart(len(rows), seed=0)
+    apart = rows.iloc[test]
+    said = (apart["score"] >= 0.5).astype(int)
+
+    accuracy, gap = mitigation.measured(frontier)["as decided"]
+
+    assert accuracy.value == pytest.approx(accuracy_score(apart["paid"], said), abs=1e-12)
+    assert gap.value == pytest.approx(
+        fl.demographic_parity_difference(apart["paid"], said, sensitive_features=apart["sex"]),
+        abs=1e-12,
+    )
+
+
+def test_what_reads_the_group_is_flagged_as_legally_sensitive(frontier):
+    flagged = {p["method"] for p in mitigation.points(frontier) if p["legally_sensitive"]}
+
+    assert flagged == {"ThresholdOptimizer", "CorrelationRemover"}
+
+
+def test_a_point_becomes_a_draft_that_says_where_it_came_from(ws, frontier):
+    made = mitigation.register(
+        ws, frontier.id, point="thresholds by group, gap up to 0", name="1-fair", by=DANA, at=AT
+    )
+
+    assert made.stage is Stage.DRAFT
+    assert made.parameters["mitigation"] == "ThresholdOptimizer"
+    assert made.parameters["evidence"] == frontier.id
+    assert set(made.metrics) == {"accuracy", "demographic_parity_difference"}
+    assert "credit/1" in made.notes
+    assert "unlawful" in made.notes
+    with pytest.raises(NotFound, match="has no point 'magic'"):
+        mitigation.register(ws, frontier.id, point="magic", name="x", by=DANA, at=AT)
+    with pytest.raises(NotAllowed):
+        mitigation.register(ws, frontier.id, point="as decided", name="x", by=VERA, at=AT)
+    other = Evidence("credit/1", Purpose.FAIRNESS, None, (), AT, "dana")
+    with ws.transaction() as tx:
+        evidence.add(tx, other)
+    with pytest.raises(InvalidInput, match="holds no frontier"):
+        mitigation.register(ws, other.id, point="as decided", name="x", by=DANA, at=AT)
+
+
+def test_what_cannot_be_tried_is_refused_before_there_is_a_job(ws, snapshot):
+    asked: dict[str, Any] = {"snapshot": snapshot, "attribute": "sex", "by": DANA, "at": AT}
+    with pytest.raises(InvalidInput, match="no binary model"):
+        mitigation.start(ws, "price", "1", **asked)
+    race, viewer = dict(asked, attribute="race"), dict(asked, by=VERA)
+    with pytest.raises(InvalidInput, match="no column 'race'"):
+        mitigation.start(ws, "credit", "1", **race)
+    with pytest.raises(InvalidInput, match="constraint 'luck'"):
+        mitigation.start(ws, "credit", "1", **asked, constraint="luck")
+    with pytest.raises(NotAllowed):
+        mitigation.start(ws, "credit", "1", **viewer)
+
+
+def test_too_few_rows_and_nothing_to_learn_from_are_said():
+    rows = applicants(300)
+    nothing = data(applicants(500))
+    bare = ways.Data(
+        nothing.features.loc[:, []], nothing.labels, nothing.groups, None, nothing.decided
+    )
+
+    with pytest.raises(InsufficientData, match="300 rows with an outcome"):
+        ways.apart(len(rows), seed=0)
+    with pytest.raises(InsufficientData, match="no feature holds"):
+        list(ways.candidates(bare, constraint="equalized_odds", seed=0, report=lambda *_: None))
+
+
+def test_rows_without_outcome_are_left_out_and_unknown_groups_are_one():
+    rows = applicants(600).astype({"paid": "float64"})
+    rows.loc[:9, "paid"] = np.nan
+    rows.loc[10:29, "sex"] = None
+
+    found = data(rows)
+
+    assert len(found.labels) == 590
+    assert set(found.groups) == {"F", "M", "(missing)"}
+    assert found.labels.tolist() == rows["paid"][10:].astype(int).tolist()
