@@ -2,25 +2,15 @@
 
 import streamlit as st
 
-from app import session, widgets
-from lifecycle.charts import importance
+from app import explanation_decision, explanation_parts, session, widgets
 from lifecycle.domain.actor import Permission
-from lifecycle.domain.evidence import Evidence, Purpose
+from lifecycle.domain.evidence import Purpose
 from lifecycle.services import explanation
+from lifecycle.services.explanation import reading
 from lifecycle.store import datasets, evidence, jobs
 
-
-def show(kept: Evidence) -> None:
-    """Draw one record: the drivers, then what the numbers rest on."""
-    drivers = importance.drivers(kept)
-    title = importance.message(drivers)
-    figure = importance.bars(drivers, title=title, space=str(kept.method["output_space"]))
-    widgets.chart(figure, name="drivers", alt=title, rows=importance.rows(kept))
-    with st.popover("How is this computed", icon=":material/functions:", type="tertiary"):
-        st.markdown(importance.METHOD)
-        st.markdown(f"Source: {importance.SOURCE}. Evidence record `{kept.id}`.")
-    st.subheader("What these numbers rest on")
-    st.table(importance.facts(kept), border="horizontal", alt="How the explanation was made")
+TABS = ["What drives it", "Along a column", "Groups", "One decision", "Compare"]
+STABLE, EXACTLY = "Until the ranking is stable", "As many as I say"
 
 
 def running() -> bool:
@@ -43,8 +33,9 @@ def start() -> None:
         return
     with st.form("explain"):
         snapshot = st.selectbox("Snapshot", choices)
-        left, right = st.columns(2)
-        rows = left.number_input("Rows", 20, explanation.MOST_ROWS, 500, step=100)
+        left, middle, right = st.columns(3)
+        how = left.selectbox("Rows to explain", [STABLE, EXACTLY])
+        rows = middle.number_input("How many", 20, explanation.MOST_ROWS, 500, step=100)
         seed = right.number_input("Seed", 0, 2**31 - 1, 0)
         asked = st.form_submit_button("Explain", type="primary", icon=":material/play_arrow:")
     if asked and snapshot:
@@ -54,7 +45,7 @@ def start() -> None:
                 model.id,
                 version.name,
                 snapshot=snapshot,
-                rows=int(rows),
+                rows=int(rows) if how == EXACTLY else None,
                 seed=int(seed),
                 by=session.actor(),
                 at=session.now(),
@@ -66,12 +57,38 @@ model, version = widgets.open_version("Explanations", question="What drives it")
 con = session.cursor()
 busy = running()
 records = {e.id: e for e in evidence.of_version(con, version.id, Purpose.EXPLANATION)}
+kept = None
 if records:
-    chosen = st.selectbox("Evidence", list(records), key="evidence", bind="query-params")
-    show(records.get(str(chosen)) or next(iter(records.values())))
+    chosen = st.selectbox(
+        "Evidence",
+        list(records),
+        format_func=lambda i: explanation_parts.label(records[i]),
+        key="evidence",
+        bind="query-params",
+    )
+    kept = records.get(str(chosen)) or next(iter(records.values()))
 elif not busy:
     hint = f"Compute them below, or with `lifecycle version explain {model.id} {version.name}`."
     widgets.empty("No SHAP values computed yet", hint=hint)
+
+drivers, along, groups, decision, compare = st.tabs(TABS, key="tab", bind="query-params")
+effects = reading.effects(session.workspace(), kept) if kept else None
+if kept and drivers.open:
+    with drivers:
+        explanation_parts.drivers(kept, effects)
+if kept and along.open:
+    with along:
+        explanation_parts.along(kept, effects)
+if kept and groups.open:
+    with groups:
+        explanation_parts.cohorts(kept, effects)
+if decision.open:
+    with decision:
+        explanation_decision.show(version)
+if kept and compare.open:
+    with compare:
+        explanation_parts.compare(kept, model.id)
+
 if session.may(Permission.ASSESS) and not busy:
     with st.expander("Compute new values", expanded=not records):
         start()

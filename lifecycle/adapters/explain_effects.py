@@ -40,8 +40,8 @@ PAIRED, PAIR_POINTS, PAIR_ROWS = 4, 30, 30
 """Columns whose interactions are measured two by two, at so many points over so many rows."""
 CATEGORIES = 12
 SMALLEST_COHORT, COHORT_GROUPS = 30, 8
-WEAKEST = 0.1
-"""A weaker link with another column is not worth a colour."""
+WEAKEST, PIECE, MOST_PIECES = 0.3, 30, 10
+"""A weaker link with another column is not worth a colour; rows of a piece that it is seen in."""
 FEW = 10
 """A column of fewer different numbers is drawn value by value."""
 
@@ -123,22 +123,24 @@ def _column(seen: Seen, name: str) -> dict[str, object]:
 
 
 def _strongest(seen: Seen, name: str) -> str | None:
-    """Name the number whose values best tell apart the SHAP values of one column's like rows.
+    """Name the number that best tells apart the SHAP values of one column's like rows.
 
-    Rows are put in the order of the column; what is left of their SHAP values after their
-    neighbours' mean is held against every other column.
+    Rows are put in the order of the column and cut into pieces; within each, what is left of their
+    SHAP values after their neighbours' mean is held against every other column.
     """
     at = np.argsort(numbers(seen.rows[name]), kind="stable")
     values = seen.shares(name)[at].mean(axis=1)
     width = max(len(values) // 20, 5)
     left = values - np.convolve(values, np.ones(width) / width, mode="same")
+    pieces = np.array_split(np.arange(len(at)), min(max(len(at) // PIECE, 1), MOST_PIECES))
     best: tuple[float, str | None] = (WEAKEST, None)
     for other in seen.order[:COLUMNS]:
         if other == name or not is_number(seen.rows[other]):
             continue
-        strength = association(left, numbers(seen.rows[other])[at], numeric=(True, True))
-        if strength is not None and strength > best[0]:
-            best = strength, other
+        held = numbers(seen.rows[other])[at]
+        found = [association(left[p], held[p], numeric=(True, True)) or 0.0 for p in pieces]
+        if np.mean(found) > best[0]:
+            best = float(np.mean(found)), other
     return best[1]
 
 

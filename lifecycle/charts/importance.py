@@ -15,11 +15,12 @@ ROW = 26
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """One column's share in the model's output."""
+    """One column's share in the model's output, or that of several columns together."""
 
     column: str
     value: float
     interval: tuple[float, float] | None = None
+    members: tuple[str, ...] = ()
 
 
 def bars(given: Sequence[Driver], *, title: str, space: str) -> go.Figure:
@@ -48,7 +49,8 @@ def bars(given: Sequence[Driver], *, title: str, space: str) -> go.Figure:
         },
         "text": [f"{wording.number(d.value)} {wording.interval(d.interval)}" for d in shown],
         "textposition": "none",
-        "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+        "hovertext": [theme.plain(", ".join(d.members) or d.column) for d in shown],
+        "hovertemplate": "%{hovertext}<br>%{text}<extra></extra>",
     }
     return theme.figure(
         [trace],
@@ -99,9 +101,44 @@ def rows(evidence: Evidence) -> list[dict[str, Any]]:
             "mean absolute SHAP": c["value"],
             "lower": c["interval"][0],
             "upper": c["interval"][1],
+            "rank": _rank(c),
             "direction (rank correlation)": c.get("direction"),
         }
         for c in _columns(evidence)
+    ]
+
+
+def grouped(evidence: Evidence, groups: Sequence[Mapping[str, Any]]) -> list[Driver]:
+    """Read the drivers with columns that go together as one, its SHAP values summed by row."""
+    inside = {name for group in groups for name in group["columns"]}
+    alone = [driver for driver in drivers(evidence) if driver.column not in inside]
+    joined = [
+        Driver(
+            _group_name(group["columns"]),
+            group["value"],
+            tuple(group["interval"]),
+            members=tuple(group["columns"]),
+        )
+        for group in groups
+    ]
+    return sorted([*alone, *joined], key=lambda driver: -driver.value)
+
+
+def _group_name(columns: Sequence[str]) -> str:
+    """Name a group so that it fits beside a bar on a phone."""
+    return " + ".join(columns) if len(columns) < 3 else f"{columns[0]} + {len(columns) - 1} more"  # noqa: PLR2004 -- two names fit
+
+
+def plain_rows(given: Sequence[Driver]) -> list[dict[str, Any]]:
+    """Return drivers as a table."""
+    return [
+        {
+            "column": ", ".join(driver.members) or driver.column,
+            "mean absolute SHAP": driver.value,
+            "lower": None if driver.interval is None else driver.interval[0],
+            "upper": None if driver.interval is None else driver.interval[1],
+        }
+        for driver in given
     ]
 
 
@@ -122,6 +159,14 @@ def facts(evidence: Evidence) -> dict[str, str]:
         "with": ", ".join(f"{name} {version}" for name, version in method["versions"].items()),
         **{f"{one['explainer']} not used": str(one["reason"]) for one in method.get("refused", ())},
     }
+
+
+def _rank(column: Mapping[str, Any]) -> str:
+    """Write the ranks between which the true one lies."""
+    best, worst = column.get("rank", (None, None))
+    if best is None:
+        return ""
+    return str(best) if best == worst else f"{best} to {worst}"
 
 
 def _columns(evidence: Evidence) -> list[dict[str, Any]]:

@@ -16,6 +16,19 @@ from lifecycle.domain.usecase import Kpi
 CREDIT_DRIFT_DAYS = 154
 """Days before today from which the bureau's feed counts credit lines that were never drawn."""
 
+CREDIT_REASONS = """
+adverse: higher
+columns:
+  debt_to_income: {raises: Debt is high in relation to income, change: down, least: 0}
+  utilisation: {raises: Credit lines are used up to a large part, change: down, least: 0}
+  late_payments: {raises: Payments were late in the last two years, change: fixed}
+  income: {raises: Income is low for a loan like this, change: up}
+  years_employed: {raises: Employment is too recent, change: up}
+  loan_amount: {raises: The loan is large, change: down, least: 500}
+  home: {raises: The housing situation, change: fixed}
+"""
+"""Words for applicants who are turned down, and what they could change before they ask again."""
+
 TOGETHER = 0.1
 """Chance moves a week's reconstruction error by up to 6 %; judge above that."""
 
@@ -97,6 +110,7 @@ def credit_default(at: datetime) -> Story:
         limits=WEEKLY | {"reconstruction_error": TOGETHER},
         watch=watching.CREDIT,
         explained_again=True,
+        reasons=CREDIT_REASONS,
         planted=(
             Planted(
                 "debt_to_income",

@@ -17,7 +17,7 @@ import pandas as pd
 from lifecycle.demo.people import actor
 from lifecycle.demo.scoring import Scored, replaced_at, scored
 from lifecycle.demo.simulator import DAYS
-from lifecycle.demo.story import ID, KNOWN_AT, TIME, Second, Story
+from lifecycle.demo.story import ID, KNOWN_AT, SCORE, TIME, Second, Story
 from lifecycle.domain.actor import Role
 from lifecycle.domain.approval import Vote
 from lifecycle.domain.dataset import ColumnRole
@@ -31,6 +31,7 @@ from lifecycle.services import (
     plans,
     registry,
 )
+from lifecycle.services.explanation import decisions
 from lifecycle.services.job_runner import JobRunner
 from lifecycle.store.connection import Workspace
 
@@ -89,7 +90,7 @@ def steps(story: Story, *, end: datetime, offset: timedelta) -> Iterator[Step]:
     yield from _production(story, made, first=first, end=end, offset=offset)
     if story.second is not Second.NONE and len(made) > 1:
         yield from _second(story, made[1], end=end, offset=offset)
-    review = end - timedelta(days=40) - offset
+    review, hour = end - timedelta(days=40) - offset, timedelta(hours=1)
     alive = made[1] if story.second is Second.REPLACES else made[0]
     if alive.model is not None:
         yield Step(
@@ -98,9 +99,12 @@ def steps(story: Story, *, end: datetime, offset: timedelta) -> Iterator[Step]:
             lambda s, at: _assess(s, story, alive.name, at),
         )
     if story.explained_again:
-        hour, title = timedelta(hours=1), f"Explaining {story.model['name']} on its newest rows"
+        title = f"Explaining {story.model['name']} on its newest rows"
         yield Step(review + hour, title, lambda s, at: _explain_again(s, story, made[0], at))
         yield Step(review + hour * 2, title, lambda s, at: _explained(s, story, made[0].name, at))
+    if story.reasons:
+        title = f"Explaining one decision of {story.model['name']}"
+        yield Step(review + hour * 3, title, lambda s, at: _explain_one(s, story, made[0], at))
 
 
 def _promotion(
@@ -287,6 +291,17 @@ def _explain_again(site: Site, story: Story, made: Scored, at: datetime) -> None
 def _explained(site: Site, story: Story, name: str, at: datetime) -> None:
     del at  # the runner's clock gives it
     explanation.finished(site.ws, site.jobs[f"{story.id}/{name}"], runner=site.runner)
+
+
+def _explain_one(site: Site, story: Story, made: Scored, at: datetime) -> None:
+    """Word the reasons, and explain the case with the highest score so far in them."""
+    by, rows = actor(Role.DEVELOPER), made.stream
+    decisions.publish_reasons(site.ws, story.id, story.reasons, by=by, at=at)
+    # Rows reach the log in parts: take one from a part that surely has.
+    seen: Any = rows[rows[TIME] <= pd.Timestamp(at - timedelta(days=2 * DAYS / BATCHES))]
+    highest = str(seen.loc[seen[SCORE].idxmax(), ID])
+    job = decisions.explain_decision(site.ws, story.id, made.name, row=highest, by=by, at=at)
+    site.runner.wait(job.id)
 
 
 def _request(site: Site, story: Story, name: str, to: Stage, why: str, at: datetime) -> None:

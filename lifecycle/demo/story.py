@@ -81,6 +81,8 @@ class Story:
         year, in which everything else about the model happens.
     explained_again
         Whether the review before the year's end also explains version 1 on the newest rows.
+    reasons
+        The dictionary in which single decisions are explained; the highest scored case is, then.
     lead_days
         Days between the use case and the first prediction.
     """
@@ -107,6 +109,7 @@ class Story:
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
     historical: bool = False
     explained_again: bool = False
+    reasons: str = ""
     lead_days: int = 30
 
     @property

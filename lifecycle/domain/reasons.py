@@ -11,6 +11,9 @@ PRINCIPAL = 4
 """Reasons stated unless the dictionary says otherwise; 12 CFR 1002, comment 9(b)(2)-1 holds that
 more than four are unlikely to help."""
 
+WORTH_SAYING = 0.05
+"""Share of all adverse push below which a reason is not a principal one; ours."""
+
 
 class Adverse(StrEnum):
     """Which answers of the model are bad for the person."""
@@ -109,6 +112,7 @@ class ReasonDictionary:
             for text, names in said.items()
             for total in (sum(adverse[name] for name in names),)
         ]
+        found = [reason for reason in found if reason.share >= WORTH_SAYING]
         return tuple(sorted(found, key=lambda r: -abs(r.contribution))[: self.principal])
 
     def _words(self, column: str, value: str, *, up: bool) -> str:

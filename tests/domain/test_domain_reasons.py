@@ -42,6 +42,12 @@ def test_without_a_dictionary_reasons_name_the_columns_and_their_values():
     assert ReasonDictionary().version == 0
 
 
+def test_what_hardly_pushed_is_no_principal_reason():
+    found = ReasonDictionary().reasons({"a": 0.96, "b": 0.04}, {"a": "1", "b": "2"})
+
+    assert [reason.text for reason in found] == ["a is 1"]
+
+
 def test_a_decision_that_nothing_spoke_against_has_no_reasons():
     assert ReasonDictionary(adverse=Adverse.LOWER).reasons({"a": 1.0}, {}) == ()
 

@@ -74,6 +74,12 @@ def publish_reasons(
     return made
 
 
+def as_yaml(con: Connection, model_id: str) -> str:
+    """Return a model's dictionary of reasons as text to work on; empty where there is none."""
+    content = explained.content(con, model_id)
+    return yaml.safe_dump(dict(content), allow_unicode=True, sort_keys=False) if content else ""
+
+
 def explain_decision(
     ws: Workspace,
     model_id: str,
