@@ -10,11 +10,14 @@ from lifecycle.cli.files import Data, Many, Out, Positive, Printed, Where, filte
 from lifecycle.cli.output import Format, deliver
 from lifecycle.cli.records import show
 from lifecycle.cli.session import ActingAs, Home, connected, listed, text_of
+from lifecycle.errors import InvalidInput
 
 EXAMPLES = """\b
 Examples:
   lifecycle explain model.skops rows.parquet --positive yes
   lifecycle explain model.skops rows.csv --rows 500 --background reference.parquet --format json
+  lifecycle explain model.skops rows.csv --row c-17 --id customer --threshold 0.3 \\
+    --reasons reasons.yaml
 """
 
 
@@ -33,8 +36,22 @@ def explain(
         int | None,
         typer.Option(min=2, help="How many; absent: until the ranking of columns is stable."),
     ] = None,
+    row: Annotated[
+        str | None, typer.Option(metavar="ID", help="One row; without --id its number from 1.")
+    ] = None,
     background: Annotated[
         str | None, typer.Option(metavar="FILE", help="Rows to compare with; else rows of DATA.")
+    ] = None,
+    id: Annotated[str | None, typer.Option(metavar="COL", help="The column --row is in.")] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COL", help="What came of similar cases, with --row.")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Score from which the decision is positive, with --row.")
+    ] = 0.5,
+    reasons: Annotated[
+        Path | None,
+        typer.Option("--reasons", help="YAML: words and limits by column, with --row."),
     ] = None,
     features: Annotated[
         Many, typer.Option(metavar="A,B", help="The model's columns, if it does not name them.")
@@ -55,6 +72,8 @@ def explain(
     """Say what drives a model's answers: SHAP values by column, checked, with how sure they are."""
     from lifecycle.services.explanation.files import ExplainOptions, explain_files
 
+    if row is not None and rows is not None:
+        raise InvalidInput("give --rows for many rows or --row for one, not both")
     options = ExplainOptions(
         rows=rows,
         features=[name for part in features or () for name in listed(part)],
@@ -65,9 +84,15 @@ def explain(
         memory_mb=memory,
         where=filters(where),
     )
-    deliver(
-        explain_files(model, data, background=background, options=options), format=format, out=out
-    )
+    if row is None:
+        result = explain_files(model, data, background=background, options=options)
+    else:
+        from lifecycle.services.explanation.row_files import RowOptions, explain_row
+
+        text = None if reasons is None else text_of(reasons)
+        one = RowOptions(row, id=id, target=target, threshold=threshold, reasons=text)
+        result = explain_row(model, data, background=background, one=one, options=options)
+    deliver(result, format=format, out=out)
 
 
 def decision(

@@ -72,6 +72,49 @@ def test_as_many_rows_as_asked_and_a_background_of_its_own(command, files):
     assert "  40  " in outcome.out
 
 
+def test_one_row_has_shares_reasons_like_cases_and_other_ways(command, files, write):
+    words = write("words.yaml", "columns: {income: {raises: Income is high, change: down}}")
+    given = ("--row", "r7", "--id", "id", "--target", "label", "--positive", "yes")
+    outcome = command(
+        *("explain", files / "model.skops", files / "rows.csv", "--format", "json"),
+        *(*given, "--reasons", words, "--threshold", 0.5),
+    )
+
+    body = json.loads(outcome.out)
+    assert outcome.code == 0
+    shares = {m["column"]: m["value"] for m in body["measurements"]}
+    found = body["decision"]
+    assert sum(shares.values()) + found["base"] == pytest.approx(found["output"])
+    assert body["measurements"][0]["slice"] == {"row": "r7"}
+    assert found["similar"][0]["values"] == found["values"]
+    assert {case["outcome"] for case in found["similar"]} <= {"True", "False"}
+    positive = found["decision"]["positive"]
+    assert all((one["score"] >= 0.5) != positive for one in found["suggestions"])
+    assert found["suggestions"] or found["none_found"]
+    assert any("principal reasons" in notice for notice in body["notices"])
+
+
+def test_a_row_is_named_by_its_number_where_no_column_is_given(command, files):
+    outcome = command("explain", files / "model.skops", files / "rows.csv", "--row", 1)
+
+    assert outcome.code == 0
+    assert "shap_value" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (("--row", 901), "rows 1 to 900, not 901"),
+        (("--row", "r7"), "no number"),
+        (("--row", "r7", "--rows", 3), "not both"),
+        (("--row", "x", "--id", "id"), "no row with id x"),
+        (("--row", "x", "--id", "nobody"), "no column 'nobody'"),
+    ],
+)
+def test_a_row_that_is_not_there_is_refused(command, files, given, sentence):
+    refused(command("explain", files / "model.skops", files / "rows.csv", *given), sentence)
+
+
 def test_rows_without_a_column_of_the_model_are_refused_by_name(command, files, write):
     refused(
         command(

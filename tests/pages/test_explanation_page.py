@@ -4,7 +4,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import AT, FULL, VIEWER, parquet, register, rows
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -17,6 +16,7 @@ from lifecycle.services import explanation, registry, workspaces
 from lifecycle.services.explanation import decisions
 from lifecycle.services.jobs import JobRunner
 from lifecycle.store import audit
+from tests.pages.conftest import AT, FULL, VIEWER, parquet, register, rows
 
 AUDITOR = Actor("audra", frozenset({Role.AUDITOR}), via="sample")
 THIS: Any = {"model": "credit-default", "version": "7"}

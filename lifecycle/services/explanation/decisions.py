@@ -27,6 +27,8 @@ from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.explained import ExplainedDecision
 
 EXPLAIN_DECISION = "explain_decision"
+RUN = "lifecycle.adapters.explain_decision:run"
+"""What the worker calls."""
 LOG = "log"
 LOG_ID = "lc_id"
 """The column of a log that holds the rows' ids."""
@@ -189,10 +191,7 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
         "cases": str(behind),
         "target": columns.target,
         "threshold": columns.threshold,
-        "limits": {
-            name: {"change": meaning.change, "least": meaning.least, "most": meaning.most}
-            for name, meaning in dictionary.columns.items()
-        },
+        "limits": limits_of(dictionary),
         "seed": job.settings["seed"],
     }
 
@@ -231,6 +230,14 @@ def _keep(
     return kept.id
 
 
+def limits_of(dictionary: ReasonDictionary) -> dict[str, dict[str, object]]:
+    """Return what may be changed about each column, for the worker."""
+    return {
+        name: {"change": meaning.change.value, "least": meaning.least, "most": meaning.most}
+        for name, meaning in dictionary.columns.items()
+    }
+
+
 def worded(dictionary: ReasonDictionary, result: Mapping[str, Any]) -> list[dict[str, object]]:
     """Return the principal reasons of a decision that was explained, in plain words."""
     values = cast("Mapping[str, object]", result["values"])
@@ -238,5 +245,5 @@ def worded(dictionary: ReasonDictionary, result: Mapping[str, Any]) -> list[dict
     return [asdict(reason) for reason in dictionary.reasons(result["shares"], texts)]
 
 
-KIND = Kind(prepare=_prepare, keep=_keep, run="lifecycle.adapters.explain_decision:run")
+KIND = Kind(prepare=_prepare, keep=_keep, run=RUN)
 """For the runner: how explanations of single decisions start and what is kept of them."""

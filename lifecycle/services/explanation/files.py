@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.adapters import model_files, worker_process, workers
+from lifecycle.adapters.model_files import ModelFile
 from lifecycle.adapters.worker_process import MEMORY_MB, Worker
 from lifecycle.engines import rows as row_files
 from lifecycle.engines.contract import Filter, Source
 from lifecycle.errors import InsufficientData, InvalidInput
-from lifecycle.services.analysis.result import Input, Result, overall
+from lifecycle.services.analysis.result import Result, overall, side
 from lifecycle.services.explanation.numbers import measurements, sentence
 
 SECONDS = 600.0
@@ -70,30 +71,60 @@ def explain_files(
     InsufficientData
         Too few rows.
     """
+    held = accepted(model, options=options)
+    with tempfile.TemporaryDirectory(prefix="lifecycle-explain-") as place:
+        folder = Path(place)
+        inputs = copied(data, background, folder=folder, options=options)
+        settings = {
+            **common(model, inputs, options=options),
+            "kind": "explain",
+            "data": str(folder / "data.parquet"),
+            "background": str(folder / "background.parquet") if background else None,
+            "rows": options.rows,
+        }
+        found = in_worker(settings, folder=folder, options=options)
+    return _result(found, inputs=inputs, model=held, options=options)
+
+
+def accepted(model: Path, *, options: ExplainOptions) -> ModelFile:
+    """Return what is known of a model file that may be run.
+
+    Raises
+    ------
+    InvalidInput
+        It may not be read, or nothing here can run it.
+    """
     held = model_files.inspect(model, trusted=options.trusted)
     if held.format != "skops":
         raise InvalidInput(f"{model} is a {held.format} file; only skops files can be run so far")
-    with tempfile.TemporaryDirectory(prefix="lifecycle-explain-") as place:
-        folder = Path(place)
-        source = row_files.matching(data, where=options.where, into=folder / "rows.parquet")
-        behind = background and row_files.matching(
-            background, where=(), into=folder / "background.parquet"
-        )
-        settings = {
-            "kind": "explain",
-            "model": str(model.absolute()),
-            "data": str(folder / "rows.parquet"),
-            "background": str(folder / "background.parquet") if behind else None,
-            "label": source.label,
-            "features": list(options.features) or None,
-            "positive": options.positive,
-            "trusted": list(options.trusted),
-            "rows": options.rows,
-            "seed": options.seed,
-        }
-        found = in_worker(settings, folder=folder, options=options)
-    inputs = {"data": source} | ({"background": behind} if behind else {})
-    return _result(found, inputs=inputs, model=held, options=options)
+    return held
+
+
+def copied(
+    data: str, background: str | None, *, folder: Path, options: ExplainOptions
+) -> dict[str, Source]:
+    """Write the rows that are meant as Parquet files for the worker, and say what they are."""
+    given = {"data": (data, options.where)} | (
+        {"background": (background, ())} if background else {}
+    )
+    return {
+        name: row_files.matching(path, where=where, into=folder / f"{name}.parquet")
+        for name, (path, where) in given.items()
+    }
+
+
+def common(
+    model: Path, inputs: Mapping[str, Source], *, options: ExplainOptions
+) -> dict[str, object]:
+    """Return the settings that every worker on files needs."""
+    return {
+        "model": str(model.absolute()),
+        "label": inputs["data"].label,
+        "features": list(options.features) or None,
+        "positive": options.positive,
+        "trusted": list(options.trusted),
+        "seed": options.seed,
+    }
 
 
 def in_worker(
@@ -137,15 +168,13 @@ def _result(
     found: Mapping[str, Any],
     *,
     inputs: Mapping[str, Source],
-    model: model_files.ModelFile,
+    model: ModelFile,
     options: ExplainOptions,
 ) -> Result:
     measured = measurements(found)
     return Result(
         command="explain",
-        inputs={
-            name: Input(rows=source.rows, sha256=source.sha256) for name, source in inputs.items()
-        },
+        inputs={name: side(source) for name, source in inputs.items()},
         settings={
             "model": {"format": model.format, "sha256": model.sha256, "bytes": model.size},
             "rows": options.rows,
@@ -156,12 +185,13 @@ def _result(
         },
         measurements=measured,
         verdict=overall(measured),
-        notices=(sentence(found["ranking"]), *_refusals(found)),
+        notices=(sentence(found["ranking"]), *refusals(found)),
         details={"explanation": {name: found[name] for name in SHOWN}},
     )
 
 
-def _refusals(found: Mapping[str, Any]) -> tuple[str, ...]:
+def refusals(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say which explainers were not used and why."""
     return tuple(
         f"the {one['explainer']} explainer was not used: {one['reason']}"
         for one in found["refused"]
