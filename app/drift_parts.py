@@ -1,6 +1,7 @@
 """The parts of the drift page: what was compared, one column, outcomes, explanations, together."""
 
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -20,10 +21,10 @@ from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State, verdict
 from lifecycle.services import explanation_drift, slices
 from lifecycle.stats import catalogue
-from lifecycle.store import datasets, evidence, monitors, profiles, runs
+from lifecycle.store import datasets, evidence, measurements, monitors, profiles, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lifecycle.charts.theme import Mark
     from lifecycle.domain.measurement import Measurement, Window
@@ -32,6 +33,43 @@ if TYPE_CHECKING:
 
 ANSWERS = ("score", "prediction")
 """What a log calls a model's answers; their drift is prediction drift."""
+
+
+MOST_COLUMNS, MOST_WINDOWS = 30, 92
+"""Columns and windows of the heat map: those that moved most, and the newest, a quarter of days.
+More cannot be taken in, nor sent in no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How one statistic of a version went from a time on; read as far as it is shown."""
+
+    con: "Connection"
+    version: "Version"
+    statistic: str
+    start: datetime
+
+    def of(self, columns: "Sequence[str]", *, start: datetime | None = None) -> "list[Measurement]":
+        """Return its measurements of some columns over all rows, oldest window first."""
+        return measurements.history(
+            self.con,
+            self.version.id,
+            statistic=self.statistic,
+            columns=columns,
+            slice="{}",
+            start=start or self.start,
+        )
+
+
+def newest(
+    con: "Connection", version: "Version", *, statistics: "Sequence[str]", start: datetime
+) -> "tuple[measurements.Outline, list[Measurement]]":
+    """Return what is known of some statistics, and the windows from the newest judged one on."""
+    known = measurements.outline(con, version.id, statistics=statistics, start=start)
+    found = measurements.history(
+        con, version.id, statistics=statistics, slice="{}", start=known.newest or start
+    )
+    return known, found
 
 
 def method(con: "Connection", version: "Version") -> None:
@@ -49,11 +87,16 @@ def method(con: "Connection", version: "Version") -> None:
 
 
 def ranked(
-    con: "Connection", version: "Version", history: "Sequence[Measurement]"
+    con: "Connection",
+    version: "Version",
+    history: "Sequence[Measurement]",
+    *,
+    since: "Mapping[str, datetime]",
 ) -> "list[rankings.Ranked]":
     """Rank the columns by drift times their share in the newest explanation."""
     explained = evidence.latest(con, version.id, Purpose.EXPLANATION)
-    return rankings.by_column(history, importance=explanation_drift.shares(explained))
+    shares = explanation_drift.shares(explained)
+    return rankings.by_column(history, since=since, importance=shares)
 
 
 def ranking(con: "Connection", version: "Version", found: "Sequence[rankings.Ranked]") -> None:
@@ -89,17 +132,26 @@ def _end(window: "Window") -> date:
 
 
 def heat_map(
-    history: "Sequence[Measurement]",
+    of: History,
     order: "Sequence[str]",
     *,
-    statistic: str,
+    starts: "Sequence[datetime]",
     marks: "Sequence[Mark]",
 ) -> None:
     """Draw column by window; a click opens both below."""
-    title = heatmaps.message(history, name=catalogue.get(statistic).title)
-    figure = heatmaps.by_column(history, order=order, title=title, name=statistic, marks=marks)
+    statistic, shown = catalogue.get(of.statistic), order[:MOST_COLUMNS]
+    windows = starts[-MOST_WINDOWS:]
+    history = of.of(shown, start=windows[0] if windows else None)
+    title = heatmaps.message(history, name=statistic.title)
+    figure = heatmaps.by_column(history, order=shown, title=title, name=of.statistic, marks=marks)
     rows = tables.rows(history)
     selection = widgets.chart(figure, name="drift_map", alt=title, rows=rows, select=True)
+    if len(order) > len(shown) or len(starts) > len(windows):
+        widgets.note(
+            f"Shown are {len(shown)} of {wording.counted(len(order), 'column')}, those that moved "
+            f"most, and the newest {len(windows)} of {wording.counted(len(starts), 'window')}; "
+            "pick any of them below."
+        )
     points = getattr(getattr(selection, "selection", None), "points", None) or []
     cell = next((tuple(p["customdata"]) for p in points if p.get("customdata")), None)
     if cell is not None and cell != st.session_state.get("drift_cell"):
@@ -108,9 +160,7 @@ def heat_map(
 
 
 def column(
-    con: "Connection",
-    version: "Version",
-    history: "Sequence[Measurement]",
+    of: History,
     columns: "Sequence[str]",
     *,
     marks: "Sequence[Mark]",
@@ -119,7 +169,7 @@ def column(
     """Show one column: how it went, one window's distribution, and the slices that brought it."""
     left, right = st.columns(2)
     chosen = left.selectbox("Column", columns, key="column", bind="query-params")
-    of_column = [m for m in history if m.column == chosen]
+    of_column = of.of([chosen]) if chosen else []
     windows = {m.window.start.date().isoformat(): m.window for m in of_column if m.window}
     days = list(reversed(windows))
     judged = shown[0].worst.window if shown else None
@@ -128,8 +178,8 @@ def column(
     day = right.selectbox("Window from", days, at, key="window", bind="query-params")
     timeline(of_column, name="drift_over_time", about=f" of {chosen}", marks=marks)
     if chosen and day:
-        distribution(con, version, chosen, windows[day])
-        brought(con, version, chosen, windows[day])
+        distribution(of.con, of.version, chosen, windows[day])
+        brought(of.con, of.version, chosen, windows[day])
 
 
 def timeline(
@@ -184,10 +234,18 @@ def brought(con: "Connection", version: "Version", name: str, window: "Window") 
     )
 
 
-def outcomes(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> None:
+def outcomes(
+    con: "Connection", version: "Version", *, start: datetime, marks: "Sequence[Mark]"
+) -> None:
     """Show prediction drift, label drift, and concept drift apart from covariate drift."""
-    predicted = [m for m in history if m.column in ANSWERS and m.limit is not None]
-    labelled = [m for m in history if m.statistic in {s.name for s in catalogue.ANSWERS}]
+    drift = [s.name for s in (*catalogue.DRIFT, *catalogue.QUALITY)]
+    answers = measurements.history(
+        con, version.id, statistics=drift, columns=ANSWERS, slice="{}", start=start
+    )
+    predicted = [m for m in answers if m.limit is not None]
+    labelled = measurements.history(
+        con, version.id, statistics=[s.name for s in catalogue.ANSWERS], slice="{}", start=start
+    )
     names = [s.name for s in catalogue.ANSWERS if any(m.statistic == s.name for m in labelled)]
     if not predicted and not labelled:
         hint = "Log predictions with outcomes: `lifecycle ingest outcomes --help`."
@@ -234,9 +292,12 @@ def explanations(con: "Connection", version: "Version") -> None:
     )
 
 
-def together(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> None:
+def together(
+    con: "Connection", version: "Version", *, start: datetime, marks: "Sequence[Mark]"
+) -> None:
     """Show what all columns say together."""
     names = [s.name for s in catalogue.MULTIVARIATE]
+    history = measurements.history(con, version.id, statistics=names, slice="{}", start=start)
     found = [name for name in names if any(m.statistic == name for m in history)]
     if not found:
         hint = (

@@ -4,7 +4,6 @@ import streamlit as st
 
 from app import drift_parts, marks, session, widgets
 from lifecycle.charts import rankings
-from lifecycle.domain.measurement import Measurement
 from lifecycle.stats import catalogue
 from lifecycle.store import logs, measurements
 
@@ -16,22 +15,18 @@ TABS = ["Columns", "Answers and outcomes", "Explanations", "Columns together"]
 model, version = widgets.open_version("Drift", question="What moved, since when, does it matter")
 con = session.cursor()
 logged = logs.first_last(con, version.id)
-history: list[Measurement] = []
-if logged:
-    span = widgets.pick_window(logged[1], default="26 weeks")
-    history = measurements.history(
-        con, version.id, statistics=[*OF_COLUMNS, *OTHERS], slice="{}", start=span.start
-    )
-if not logged or not history:
+start = widgets.pick_window(logged[1], default="26 weeks").start if logged else session.now()
+asked = [*OF_COLUMNS, *OTHERS]
+if not logged or not measurements.outline(con, version.id, statistics=asked, start=start).starts:
     hint = f"Count what was logged and compare it: `lifecycle monitor run {model.id}`."
     widgets.empty("No drift measured yet", hint=hint)
     st.stop()
 
 # First the answer, then what it rests on.
-of_columns = [m for m in history if m.statistic in OF_COLUMNS]
-ranked = drift_parts.ranked(con, version, of_columns)
+moved, newest = drift_parts.newest(con, version, statistics=OF_COLUMNS, start=start)
+ranked = drift_parts.ranked(con, version, newest, since=moved.breaching)
 if ranked:
-    newer = rankings.waiting(of_columns, ranked)
+    newer = rankings.waiting(newest, ranked)
     widgets.badge(ranked[0].state, rankings.message(ranked, newer=newer))
     widgets.unfinished(ranked[0].worst.window, last=logged[1])
 drift_parts.method(con, version)
@@ -41,21 +36,21 @@ columns, outcomes, explanations, together = st.tabs(TABS, key="tab", bind="query
 if columns.open:
     with columns:
         drift_parts.ranking(con, version, ranked)
-        used = [name for name in OF_COLUMNS if any(m.statistic == name for m in of_columns)]
+        used = [name for name in OF_COLUMNS if name in moved.statistics]
         widest = max(used, key=lambda name: sum(name in r.values for r in ranked))
         statistic = st.selectbox(
             "Statistic", used, used.index(widest), key="statistic", bind="query-params"
         )
-        chosen = [m for m in of_columns if m.statistic == statistic]
+        of = drift_parts.History(con, version, statistic, start)
         order = [r.column for r in ranked if statistic in r.values]
-        drift_parts.heat_map(chosen, order, statistic=statistic, marks=happened)
-        drift_parts.column(con, version, chosen, order, marks=happened, shown=ranked)
+        drift_parts.heat_map(of, order, starts=moved.starts, marks=happened)
+        drift_parts.column(of, order, marks=happened, shown=ranked)
 if outcomes.open:
     with outcomes:
-        drift_parts.outcomes(history, marks=happened)
+        drift_parts.outcomes(con, version, start=start, marks=happened)
 if explanations.open:
     with explanations:
         drift_parts.explanations(con, version)
 if together.open:
     with together:
-        drift_parts.together(history, marks=happened)
+        drift_parts.together(con, version, start=start, marks=happened)

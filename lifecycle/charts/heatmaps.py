@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
 import plotly.graph_objects as go
 
 from lifecycle.charts import theme, timelines, wording
@@ -48,10 +49,11 @@ def by_column(
     Every cell also is a point whose ``customdata`` holds column and window start, so that a
     click can be told which cell it hit.
     """
+    shown = set(order)
     cells = {
         (m.column or "", m.window.start): m
         for m in measurements
-        if m.window is not None and (m.column or "") in set(order)
+        if m.window is not None and (m.column or "") in shown
     }
     starts = sorted({start for _, start in cells})
     labels = [wording.day(start) for start in starts]
@@ -149,7 +151,8 @@ def _marks(cells: dict[tuple[str, datetime], Measurement]) -> list[Trace]:
                     "line": {"width": 0 if quiet else 1, "color": "white"},
                 },
                 "name": look.word,
-                "customdata": [[column, start.isoformat()] for column, start, _ in found],
+                # An array, because plotly copies lists item by item.
+                "customdata": np.array([(column, start.isoformat()) for column, start, _ in found]),
                 "text": [theme.plain(f"{c}: {wording.measured(m)}") for c, _, m in found],
                 "hovertemplate": f"%{{text}}<br>{look.word}<extra></extra>",
             }
@@ -163,8 +166,8 @@ def message(measurements: Sequence[Measurement], *, name: str) -> str:
     if not starts:
         return f"{name}: nothing measured yet"
     judged = [m.window.start for m in measurements if m.window and m.state in timelines.JUDGED]
-    starts = judged or starts
-    newest = [m for m in measurements if m.window is not None and m.window.start == max(starts)]
+    last = max(judged or starts)
+    newest = [m for m in measurements if m.window is not None and m.window.start == last]
     bad = [m for m in newest if m.state is State.BREACH]
     when = "" if newest[0].window is None else f" in the {wording.span(newest[0].window)}"
     if not bad:

@@ -45,7 +45,10 @@ def ratio(m: Measurement) -> float:
 
 
 def by_column(
-    history: Sequence[Measurement], *, importance: Mapping[str, float] | None = None
+    history: Sequence[Measurement],
+    *,
+    since: Mapping[str, datetime] | None = None,
+    importance: Mapping[str, float] | None = None,
 ) -> list[Ranked]:
     """Rank the columns of the newest window that could be judged, by drift times importance.
 
@@ -54,12 +57,14 @@ def by_column(
     Parameters
     ----------
     history
-        Any statistics with a limit each, by column and window.
+        Any statistics with a limit each, by column and window; those of the newest windows will do.
+    since
+        Since when each column has been in breach without a break.
     importance
         Each column's share in the model's output. Columns without one, such as the model's own
         answers, stand by their drift alone after those that have one.
     """
-    known = importance or {}
+    known, begun = importance or {}, since or {}
     every = sorted({m.window.start for m in history if m.window is not None})
     judged = {
         m.window.start for m in history if m.window is not None and m.state in timelines.JUDGED
@@ -76,7 +81,7 @@ def by_column(
             column=column,
             state=verdict(m.state for m in windows[starts[-1]]),
             worst=max(windows[starts[-1]], key=ratio),
-            since=_since(windows, starts),
+            since=begun.get(column),
             values={m.statistic: m.value for m in windows[starts[-1]]},
             importance=known.get(column),
         )
@@ -89,17 +94,6 @@ def by_column(
 def _order(r: Ranked) -> tuple[int, bool, float, float, str]:
     weight = r.weight
     return (SEVERITY.index(r.state), weight is None, -(weight or 0.0), -ratio(r.worst), r.column)
-
-
-def _since(
-    windows: dict[datetime, list[Measurement]], starts: Sequence[datetime]
-) -> datetime | None:
-    first = None
-    for start in reversed(starts):
-        if verdict(m.state for m in windows.get(start, ())) is not State.BREACH:
-            break
-        first = start
-    return first
 
 
 def waiting(history: Sequence[Measurement], ranked: Sequence[Ranked]) -> int:

@@ -1,7 +1,8 @@
 """Measurements of a version over time, and the state they put it in."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -67,6 +68,7 @@ def history(
     statistic: str | None = None,
     statistics: Collection[str] | None = None,
     column: str | None = None,
+    columns: Collection[str] | None = None,
     slice: str | None = None,  # noqa: A002 -- the domain's word
     start: datetime | None = None,
     end: datetime | None = None,
@@ -78,6 +80,8 @@ def history(
     ----------
     statistics
         Names of which any will do, such as those of one family.
+    columns
+        Likewise.
     slice
         A slice's key, as `tallies.slice_key` writes it; ``{}`` for all rows.
     start, end
@@ -92,6 +96,7 @@ def history(
             AND ($statistic IS NULL OR statistic = $statistic)
             AND ($statistics IS NULL OR list_contains($statistics::VARCHAR[], statistic))
             AND ($column IS NULL OR column_name = $column)
+            AND ($columns IS NULL OR list_contains($columns::VARCHAR[], column_name))
             AND ($slice IS NULL OR slice = $slice)
             AND ($start IS NULL OR window_start >= $start)
             AND ($end IS NULL OR window_start < $end)
@@ -105,6 +110,7 @@ def history(
             "statistic": statistic,
             "statistics": None if statistics is None else sorted(statistics),
             "column": column,
+            "columns": None if columns is None else sorted(columns),
             "slice": slice,
             "start": utc(start) if start else None,
             "end": utc(end) if end else None,
@@ -112,6 +118,73 @@ def history(
         },
     )
     return [_measurement(row) for row in records(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a version's measurements of all rows are about, without the measurements.
+
+    Parameters
+    ----------
+    statistics
+        Which were measured.
+    starts
+        When the windows begin, oldest first.
+    newest
+        The start of the newest window in which one could be judged; of the newest, if none was.
+    breaching
+        By column in breach in that window: since when it has been without a break.
+    """
+
+    statistics: frozenset[str]
+    starts: tuple[datetime, ...]
+    newest: datetime | None
+    breaching: Mapping[str, datetime]
+
+
+def outline(
+    con: Connection, version_id: str, *, statistics: Collection[str], start: datetime
+) -> Outline:
+    """Return what is known of the newest series' windows from a time on."""
+    given = {"id": version_id, "statistics": sorted(statistics), "start": utc(start)}
+    chosen = """
+        WITH chosen AS (
+            SELECT * FROM measurement
+            WHERE version_id = $id AND slice = '{}' AND window_start >= $start
+                AND list_contains($statistics::VARCHAR[], statistic)
+                AND series = (SELECT max(series) FROM measurement WHERE version_id = $id)
+        )"""
+    ((names, starts, judged),) = con.execute(
+        f"""
+        {chosen}
+        SELECT list(DISTINCT statistic),
+            list_sort(list(DISTINCT window_start)),
+            max(window_start) FILTER (WHERE state IN ('ok', 'warning', 'breach'))
+        FROM chosen
+        """,
+        given,
+    ).fetchall()
+    begun = tuple(start.astimezone(UTC) for start in starts or ())
+    until = judged.astimezone(UTC) if judged else begun[-1] if begun else None
+    found = con.execute(
+        f"""
+        {chosen}, judged AS (
+            SELECT column_name, window_start,
+                bool_or(state = 'breach') AND NOT bool_or(state = 'error') AS breaching
+            FROM chosen WHERE column_name IS NOT NULL AND window_start <= $until
+            GROUP BY column_name, window_start
+        ), calm AS (
+            SELECT column_name, max(window_start) FILTER (WHERE NOT breaching) AS last
+            FROM judged GROUP BY column_name
+        )
+        SELECT column_name, min(window_start) AS since FROM judged JOIN calm USING (column_name)
+        WHERE last IS NULL OR window_start > last
+        GROUP BY column_name
+        """,
+        given | {"until": until},
+    )
+    breaching = {row["column_name"]: row["since"] for row in records(found)}
+    return Outline(frozenset(names or ()), begun, until, breaching)
 
 
 def windows(con: Connection, version_id: str, series: int) -> set[Window]:

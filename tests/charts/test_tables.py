@@ -42,14 +42,6 @@ def test_a_column_is_as_bad_as_its_worst_statistic_and_keeps_the_others():
     assert ranked.values == {"ks": 0.05, "psi": 0.9}
 
 
-def test_since_is_the_first_window_of_the_unbroken_run_in_breach():
-    history = [measured(week, value) for week, value in enumerate((0.5, 0.05, 0.3, 0.4))]
-
-    (ranked,) = rankings.by_column(history)
-
-    assert ranked.since == START + timedelta(weeks=2)
-
-
 def test_a_column_that_is_not_in_the_newest_window_is_not_ranked():
     history = [measured(0, 0.5, column="gone"), measured(1, 0.05, column="here")]
 
@@ -57,7 +49,9 @@ def test_a_column_that_is_not_in_the_newest_window_is_not_ranked():
 
 
 def test_the_message_says_how_far_how_much_and_since_when():
-    said = rankings.message(rankings.by_column([measured(0, 0.25), measured(0, 0.05, column="b")]))
+    history = [measured(0, 0.25), measured(0, 0.05, column="b")]
+
+    said = rankings.message(rankings.by_column(history, since={"age": START}))
 
     assert said == (
         "1 of 2 columns moved beyond a limit in the 7 days to 11 Jan 2026, most of all age: "

@@ -101,6 +101,34 @@ def test_history_is_filtered_by_every_argument(workspace, weeks):
     assert measurements.latest(con, "other") == []
 
 
+def test_an_outline_knows_the_newest_judged_window_and_since_when_columns_are_in_breach(
+    workspace, weeks
+):
+    bad, good, thin = State.BREACH, State.OK, State.INSUFFICIENT
+    rows = {"age": (bad, good, bad, thin), "income": (bad, bad, bad, thin), "still": (good,) * 2}
+    given = [
+        measured(window, state=state, column=column)
+        for column, states in rows.items()
+        for window, state in zip(weeks, states, strict=False)
+    ]
+    other = measured(weeks[0], statistic="psi", state=State.ERROR, column="income")
+    with workspace.transaction() as tx:
+        measurements.replace(tx, "credit/1", [*given, other], windows=None)
+    con, first = workspace.cursor(), weeks[0].start
+
+    found = measurements.outline(con, "credit/1", statistics=["ks", "psi"], start=first)
+
+    assert found.statistics == {"ks", "psi"}
+    assert found.starts == tuple(week.start for week in weeks)
+    assert found.newest == weeks[2].start
+    # What could not be measured breaks a run in breach.
+    assert found.breaching == {"age": weeks[2].start, "income": weeks[1].start}
+    none = measurements.outline(con, "credit/2", statistics=["ks"], start=first)
+    assert (none.statistics, none.starts, none.newest, none.breaching) == (set(), (), None, {})
+    thin_only = measurements.outline(con, "credit/1", statistics=["ks"], start=weeks[3].start)
+    assert thin_only.newest == weeks[3].start
+
+
 def test_replacing_windows_leaves_the_others_as_they_were(workspace, weeks):
     first = [measured(week) for week in weeks]
     second = [measured(weeks[1], state=State.BREACH, column="new")]
