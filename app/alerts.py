@@ -213,7 +213,15 @@ def _told(con: "Connection", alert: "Alert") -> None:
 
 def to_open(label: str, *, key: str = "", **chosen: str) -> None:
     """Offer something else on this page; a link to the page one is on would change nothing."""
-    st.button(label, key=f"to_{key or label}", on_click=st.session_state.update, args=(chosen,))
+    st.button(label, key=f"to_{key or label}", on_click=_choose, args=(chosen,))
+
+
+def _choose(chosen: "dict[str, str]") -> None:
+    """Set what pickers show; one that is not on the page yet does not write its address itself."""
+    for name, value in chosen.items():
+        if name not in st.session_state:
+            st.query_params[name] = value
+        st.session_state[name] = value
 
 
 def happened(links: "Sequence[Link]") -> "list[dict[str, Any]]":

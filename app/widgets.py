@@ -57,7 +57,11 @@ def header(title: str, *, question: str, simulated: bool = False) -> None:
     if done:
         st.success(done, icon=":material/check_circle:")
     if simulated:
-        note("The data on this page was made by the sample simulator.", icon="science")
+        _simulated()
+
+
+def _simulated() -> None:
+    note("The data on this page was made by the sample simulator.", icon="science")
 
 
 def note(text: str, *, icon: str = "info") -> None:
@@ -159,11 +163,12 @@ def pick_version(*, model: "Model | None" = None) -> "tuple[Model, Version]":
 
 def open_version(title: str, *, question: str) -> "tuple[Model, Version]":
     """Open a page about one version: title and question first, then the pickers."""
+    header(title, question=question)
     top = st.container()
     model, version = pick_version()
-    with top:
-        case = usecases.get(session.cursor(), model.use_case_id)
-        header(title, question=question, simulated=case.simulated)
+    if usecases.get(session.cursor(), model.use_case_id).simulated:
+        with top:
+            _simulated()
     return model, version
 
 

@@ -29,7 +29,7 @@ def show_alerts() -> None:
     if not known:
         watched = bool(monitors.every(con))
         hint = (
-            "Monitors raise them by themselves; the tab Rules says when."
+            "Monitors raise them by themselves; Rules, under View, says when."
             if watched
             else "`lifecycle monitor define MODEL VERSION` watches a version and raises them."
         )
@@ -77,7 +77,8 @@ def show_incidents() -> None:
     """Draw the incidents, or the one that was picked."""
     known = {one.id: one for one in kept.every(con)}
     if not known:
-        hint = "Open one below, from an alert, or with `lifecycle incident open`."
+        below = "below, " if actor.may(Permission.HANDLE) else ""
+        hint = f"One is opened {below}from an alert, or with `lifecycle incident open`."
         widgets.empty("No incident is on record", hint=hint)
     else:
         incidents.answer(list(known.values()), at=now)

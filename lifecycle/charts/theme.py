@@ -36,7 +36,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 REFERENCE, CURRENT = GREY, BLUE
 LINE = 20
 """Pixels of a line of a title."""
-TITLE_WIDTH = 90
+TITLE_WIDTH = 55
 """Characters to a line of a title; Plotly does not break lines by itself."""
 
 
@@ -151,7 +151,7 @@ def figure(
             "yref": "container",
             "yanchor": "top",
             "pad": {"t": 10},
-            "font": {"size": 15},
+            "font": {"size": 14},
         },
         "height": height + LINE * len(rows),
         "margin": {"l": 8, "r": 8, "t": 52 + LINE * len(rows), "b": 8},

@@ -62,6 +62,22 @@ def test_a_deep_link_opens_the_same_view_in_a_second_browser(visit, portfolio):
     assert second.page.url == first.page.url
 
 
+def test_what_is_opened_on_the_alerts_page_stands_in_its_address(visit, portfolio):
+    page = (visitor := visit(portfolio).sign_in(VIEWER, "/alerts")).page
+    buttons = page.get_by_test_id("stButton")
+
+    buttons.get_by_role("button", name="Open", exact=True).first.click()
+    page.wait_for_url("**alert=alert-**")
+
+    visitor.goto("/alerts?incident=incident-1")
+    buttons.filter(has_text="alert-").first.click()
+    page.wait_for_url("**alert=alert-**")
+    visitor.ready()
+    buttons.filter(has_text="incident-1").click()
+    page.wait_for_url("**incident=incident-1**")
+    assert visitor.errors == []
+
+
 def test_a_page_somebody_may_not_use_is_not_shown_and_says_so_when_typed(visit, portfolio):
     visitor = visit(portfolio).sign_in(VIEWER, "/audit")
 
