@@ -1,9 +1,9 @@
 """Run workloads side by side: ours and the floor in alternation, a process each, medians.
 
 Writes `benchmarks/results/side_by_side.json` and its table into `docs/benchmarks.md`; with `--only`
-the other workloads keep what they had in both. A peer is
-run once by its script under `--peers` (given the inputs' folder, printing a line
-`RESULT {"cpu": …, "peak_mb": …}`), with the virtual environment of its name under
+the other workloads keep what they had in both. A peer takes its turn in the first round, by its
+script under `--peers` (given the inputs' folder, printing a line
+`RESULT {"cpu": …, "peak_mb": …}`) and with the virtual environment of its name under
 `--environments`; a missing one is said and skipped.
 """
 
@@ -66,13 +66,25 @@ def answer(command: list[str], *, env: dict[str, str] | None = None) -> dict[str
     return json.loads(lines[-1].removeprefix("RESULT "))
 
 
-def measure(name: str, *, rounds: int, folder: Path, variants: list[str]) -> dict[str, object]:
-    """Run the variants of a workload in turn, several rounds, and take medians."""
-    taken: dict[str, list[dict[str, float]]] = {variant: [] for variant in variants}
+def measure(
+    name: str, *, rounds: int, folder: Path, others: dict[str, list[str]]
+) -> dict[str, dict[str, float]]:
+    """Run the variants of a workload in turn, several rounds, and take medians.
+
+    Parameters
+    ----------
+    others
+        The commands of peers, by name; each takes its turn in the first round only.
+    """
+    script, inputs = [sys.executable, __file__, "--child", name], ["--inputs", str(folder)]
+    ours = {variant: [*script, variant, *inputs] for variant in WORKLOADS[name].variants}
+    # Peers would report each use.
+    quiet = {**os.environ, "NML_DISABLE_USAGE_LOGGING": "1", "GX_ANALYTICS_ENABLED": "false"}
+    taken: dict[str, list[dict[str, float]]] = {each: [] for each in (*ours, *others)}
     for number in range(rounds):
-        for variant in variants if number % 2 == 0 else reversed(variants):
-            script = [sys.executable, __file__, "--child", name, variant]
-            if (found := answer([*script, "--inputs", str(folder)])) is not None:
+        turns = list((ours if number else ours | others).items())
+        for variant, command in turns if number % 2 == 0 else reversed(turns):
+            if (found := answer(command, env=quiet)) is not None:
                 taken[variant].append(found)
     return {
         variant: {key: statistics.median(one[key] for one in runs) for key in runs[0]}
@@ -83,17 +95,15 @@ def measure(name: str, *, rounds: int, folder: Path, variants: list[str]) -> dic
 
 def peers(
     workload: Workload, *, place: Path, environments: Path, folder: Path
-) -> dict[str, object]:
-    """Run each peer once, in its own environment."""
-    quiet = {**os.environ, "NML_DISABLE_USAGE_LOGGING": "1"}  # it would report each use
-    found: dict[str, object] = {}
+) -> dict[str, list[str]]:
+    """Return how each peer is run in its own environment; a missing one is said and skipped."""
+    found: dict[str, list[str]] = {}
     for name, script in workload.peers.items():
         python, file = environments / name / "bin" / "python", place / script
-        if not python.exists() or not file.exists():
+        if python.exists() and file.exists():
+            found[name] = [str(python), str(file), str(folder)]
+        else:
             print(f"{python} or {file} is missing, so {name} is not measured")
-            continue
-        if (result := answer([str(python), str(file), str(folder)], env=quiet)) is not None:
-            found[name] = result
     return found
 
 
@@ -177,13 +187,10 @@ def main() -> int:
     missed: list[str] = []
     for name in given.only:
         workload = WORKLOADS[name]
-        found = measure(
-            name, rounds=given.rounds, folder=given.inputs, variants=list(workload.variants)
-        )
         others = peers(
             workload, place=given.peers, environments=given.environments, folder=given.inputs
         )
-        results[name] = {**found, **others}  # pyright: ignore[reportArgumentType] -- read from JSON
+        results[name] = measure(name, rounds=given.rounds, folder=given.inputs, others=others)
         for variant, limit in workload.limits.items():
             ratio = results[name][variant]["cpu"] / results[name]["floor"]["cpu"]
             if ratio > limit:

@@ -157,6 +157,7 @@ WORKLOADS: dict[str, Workload] = {
                 f, "cur.parquet", statistics=("mmd",)
             ),
         },
+        peers={"nannyml": "w3_nannyml_pca.py"},
     ),
     "W4": Workload(
         "Fairness of 1M rows, four attributes and their six pairs",
@@ -179,6 +180,6 @@ WORKLOADS: dict[str, Workload] = {
     "W8": Workload(
         "Eighty checks of 1M rows, 40 columns",
         {"floor": lambda f: scan(f, "cur.parquet"), "ours": check},
-        peers={"pandera": "w8_pandera.py"},
+        peers={"pandera": "w8_pandera.py", "gx": "w8_great_expectations.py"},
     ),
 }
