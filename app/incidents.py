@@ -257,9 +257,9 @@ def _action_row(action: "Any", *, at: "datetime") -> "dict[str, Any]":
 
 
 def _more(found: "Incident", actor: "Actor", *, at: "datetime") -> None:
-    """Offer notes, and the duty to report."""
+    """Offer notes, another gravity, and the duty to report."""
     ws, key = session.workspace(), found.id
-    with st.expander("Note, serious incident, report", icon=":material/edit_note:"):
+    with st.expander("Note, gravity, serious incident, report", icon=":material/edit_note:"):
         text = st.text_area("Text", key=f"text_{key}", persist_state="session", max_chars=4000)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Add as a note", key=f"note_{key}"):
@@ -274,6 +274,13 @@ def _more(found: "Incident", actor: "Actor", *, at: "datetime") -> None:
                 with widgets.refusals():
                     incidents.report(ws, key, text, needed=False, by=actor, at=at)
                     widgets.finish(f"Why {key} is not reported is on record.")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            grades = list(Gravity)
+            grade = st.selectbox("Gravity", grades, grades.index(found.gravity), key=f"as_{key}")
+            if st.button("Grade anew, for the reason in the text", key=f"regrade_{key}"):
+                with widgets.refusals():
+                    incidents.regrade(ws, key, Gravity(grade), reason=text, by=actor, at=at)
+                    widgets.finish(f"{key} is {grade} now.")
         titles = {duty.id: f"{duty.title} ({duty.reference})" for duty in incidents.duties()}
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox(

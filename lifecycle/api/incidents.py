@@ -40,6 +40,13 @@ class ContainmentIn(Strict):
     reason: str = Field(min_length=1, max_length=LONGEST)
 
 
+class GravityIn(Strict):
+    """How much harm it does after all."""
+
+    gravity: Gravity
+    reason: str = Field(min_length=1, max_length=LONGEST)
+
+
 class TextIn(Strict):
     """A text that goes into the record."""
 
@@ -163,6 +170,15 @@ def reopen(door: Door, incident_id: str, body: TextIn) -> Any:
     """Begin anew: it is not over after all."""
     changed = incidents.reopen(
         door.workspace, incident_id, reason=body.text, by=door.actor, at=door.at
+    )
+    return _shown(door, changed)
+
+
+@router.put("/incidents/{incident_id}/gravity")
+def regrade(door: Door, incident_id: str, body: GravityIn) -> Any:
+    """Say that it does more or less harm than was thought."""
+    changed = incidents.regrade(
+        door.workspace, incident_id, body.gravity, reason=body.reason, by=door.actor, at=door.at
     )
     return _shown(door, changed)
 

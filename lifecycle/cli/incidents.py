@@ -177,6 +177,25 @@ def reopen(
     _step(id, "reopening", {"text": reason}, home, acting_as, format)
 
 
+@incident.command("grade")
+def grade(
+    id: Incident,
+    gravity: Annotated[str, typer.Argument(metavar="GRAVITY", help="minor, major or critical.")],
+    reason: Reason,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Say that it does more or less harm than was thought.
+
+    Example: lifecycle incident grade incident-3 critical --reason "refunds went wrong as well"
+    """
+    with connected(home, acting_as) as client:
+        body = {"gravity": gravity, "reason": reason}
+        changed = client.put(f"/incidents/{id}/gravity", body)
+    show(without(changed, *NESTED), format=format)
+
+
 @incident.command("note")
 def note(
     id: Incident,

@@ -227,6 +227,27 @@ class Incident:
         )
         return after, self._event("reopen", by=by, at=at, reason=reason, before=self.state)
 
+    def regrade(
+        self, gravity: Gravity, *, by: str, at: datetime, reason: str
+    ) -> "tuple[Incident, AuditEvent]":
+        """Say that it does more or less harm than was thought; its clocks run by that.
+
+        Raises
+        ------
+        Conflict
+            It is closed, or of that gravity already.
+        InvalidInput
+            No reason is given.
+        """
+        self._check_open()
+        if gravity is self.gravity:
+            raise Conflict(f"{self.id} is {gravity} already")
+        _require(reason, f"to grade {self.id} anew give a reason")
+        event = self._event(
+            "regrade", by=by, at=at, reason=reason, before=self.gravity, after=gravity
+        )
+        return replace(self, gravity=gravity), event
+
     def note(self, text: str, *, by: str, at: datetime) -> AuditEvent:
         """Add a line to its timeline.
 

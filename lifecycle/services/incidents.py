@@ -14,7 +14,9 @@ from lifecycle.domain.audit import AuditEvent, Link
 from lifecycle.domain.incident import Containment, Incident, IncidentState
 from lifecycle.domain.incident_clock import Clock, Duty, Gravity
 from lifecycle.errors import InvalidInput
+from lifecycle.services import incident_news
 from lifecycle.services.access.places import require_for, within_reach
+from lifecycle.services.incident_news import News
 from lifecycle.store import alerts, audit, evidence, incidents, models, people
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.naming import not_found
@@ -100,6 +102,7 @@ def open_incident(
         for alert in raised:
             alerts.update(tx, replace(alert, incident=incident.id))
         audit.append(tx, replace(incident.opened(), via=by.via))
+        incident_news.tell(tx, incident, News.OPENED, at=at)
     return incident
 
 
@@ -151,6 +154,15 @@ def close(ws: Workspace, incident_id: str, *, reason: str, by: Actor, at: dateti
 def reopen(ws: Workspace, incident_id: str, *, reason: str, by: Actor, at: datetime) -> Incident:
     """Begin anew."""
     return _stepped(ws, incident_id, lambda i: i.reopen(by=by.name, at=at, reason=reason), by=by)
+
+
+def regrade(
+    ws: Workspace, incident_id: str, gravity: Gravity, *, reason: str, by: Actor, at: datetime
+) -> Incident:
+    """Say that it does more or less harm than was thought."""
+    return _stepped(
+        ws, incident_id, lambda i: i.regrade(gravity, by=by.name, at=at, reason=reason), by=by
+    )
 
 
 def note(ws: Workspace, incident_id: str, text: str, *, by: Actor, at: datetime) -> Incident:
@@ -251,7 +263,10 @@ def link(
 def _stepped(ws: Workspace, incident_id: str, step: Step, *, by: Actor) -> Incident:
     by.require(Permission.HANDLE)
     with ws.transaction() as tx:
-        changed, event = step(_own(tx, incident_id, by=by))
+        before = _own(tx, incident_id, by=by)
+        changed, event = step(before)
+        if (news := incident_news.changed(before, changed)) is not None:
+            incident_news.tell(tx, changed, news, at=event.at)
         return _kept(tx, changed, event, by=by)
 
 

@@ -166,6 +166,7 @@ TOLD: Mapping[str, Callable[[str, _Details], str]] = {
     "incident.resolve": _incident("was resolved; the reason is its root cause"),
     "incident.close": _incident("was closed"),
     "incident.reopen": _incident("was reopened"),
+    "incident.regrade": lambda name, d: f"{name} is {d.get('after')} instead of {d.get('before')}",
     "incident.note": _incident("got a note"),
     "incident.classify": lambda name, d: (
         f"{name} falls under {d.get('after') or 'no duty to report'}"

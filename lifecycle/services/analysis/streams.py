@@ -20,6 +20,10 @@ BoolArray = NDArray[np.bool_]
 FEWEST = 1000
 """Rows with a known outcome below which a stream has no level to leave; a house default."""
 
+SMALLEST = 0.1
+"""Standard deviations of all errors by which a level must differ from the one before it to be told;
+detectors call out smaller ones in long streams, and nobody can act on them. A house default."""
+
 MOST_CLASSES = 100
 WEEK_LONG = 7 * 86_400 * 1_000_000
 """Microseconds of a week."""
@@ -179,10 +183,19 @@ def _classes(engine: Engine, source: Source, names: Sequence[str]) -> Mapping[st
 
 
 def _levels(values: FloatArray, rows: Sequence[int]) -> list[tuple[int, float, float]]:
-    """Return each change with the mean of the values before it and after it."""
-    bounds = [0, *rows, len(values)]
-    means = [
-        float(values[first:last].mean()) if last > first else float(values[first])
-        for first, last in pairwise(bounds)
-    ]
-    return [(row, means[i], means[i + 1]) for i, row in enumerate(rows)]
+    """Return each change of some size with the mean of the values before it and after it.
+
+    The smallest goes first, and the levels on its two sides become one.
+    """
+    kept, least = list(rows), SMALLEST * float(values.std())
+    reached = np.concatenate([[0.0], np.cumsum(values)])
+    while kept:
+        bounds = np.array([0, *kept, len(values)])
+        held = np.maximum(np.diff(bounds), 1)
+        means = (np.diff(reached[bounds]) / held).tolist()
+        sizes = [abs(after - before) for before, after in pairwise(means)]
+        smallest = min(range(len(kept)), key=sizes.__getitem__)
+        if sizes[smallest] >= least:
+            return [(row, *levels) for row, levels in zip(kept, pairwise(means), strict=True)]
+        del kept[smallest]
+    return []

@@ -9,6 +9,7 @@ import pytest
 
 from lifecycle.engines import choose
 from lifecycle.errors import InsufficientData, InvalidInput
+from lifecycle.services.analysis import streams
 from lifecycle.services.analysis.streams import change_points
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,6 +57,16 @@ def test_every_detector_finds_the_change_soon_after_it_with_both_levels(engine, 
         assert 3000 <= change.row < 3400
         assert change.at == START + timedelta(minutes=change.row)
         assert change.before < 0.2 < change.after
+
+
+def test_a_change_of_hardly_any_size_is_left_out_and_its_levels_become_one():
+    errors = np.repeat([0.1, 0.101, 0.4, 0.4], 1000)
+
+    assert streams._levels(errors, [1000, 2000, 3000]) == [
+        (2000, pytest.approx(0.1005), pytest.approx(0.4))
+    ]
+    assert streams._levels(errors, []) == []
+    assert streams._levels(errors[:2000] + np.tile([0.0, 1.0], 1000), [1000]) == []
 
 
 def test_rows_are_taken_in_order_of_time_whatever_the_file_says(engine, source):
