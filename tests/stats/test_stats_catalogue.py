@@ -14,7 +14,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.stats import catalogue, counting
 from lifecycle.stats.catalogue import Family, Needs
 from lifecycle.stats.performance import calibration, estimation, service
-from lifecycle.stats.summaries import numeric_bins
+from lifecycle.stats.summaries import merge, numeric_bins
 
 CONTRACT = {
     "ks", "psi", "jensen_shannon", "wasserstein", "wasserstein_raw", "hellinger",
@@ -201,8 +201,8 @@ def test_many_windows_at_once_are_measured_as_each_by_itself(seed):
     numbers, groups = (pairs(seed)[need] for need in (Needs.NUMERIC, Needs.CATEGORICAL))
     empty = numeric(np.full(5, np.nan), numbers[0].edges)
     sides = {
-        Needs.NUMERIC: [*numbers, numbers[0] + numbers[1], empty],
-        Needs.CATEGORICAL: [*groups, groups[0] + groups[1]],
+        Needs.NUMERIC: [*numbers, merge(numbers), empty],
+        Needs.CATEGORICAL: [*groups, merge(groups)],
     }
     for statistic in catalogue.DRIFT:
         measure: Any = statistic.measure
