@@ -53,7 +53,8 @@ def notices(kept: "Evidence") -> None:
     """Say what a reader of the numbers must know: findings, who is compared, hidden, unknown."""
     for told in (kept.payload.get("findings"), kept.payload.get("notices")):
         for one in told if isinstance(told, list | tuple) else ():
-            widgets.note(str(one))
+            text = str(one)
+            widgets.note(f"{text[:1].upper()}{text[1:]}")
 
 
 def pick_rate(measured: "Sequence[Measurement]", *, key: str = "rate") -> str:

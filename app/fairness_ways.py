@@ -32,7 +32,8 @@ def show(con: "Connection", version: "Version") -> None:
     for job in live:
         widgets.badge(job.state, f"{job.id}: {job.note or 'waits for a worker'}")
         widgets.link("jobs", label=f"Follow {job.id}", icon="pending_actions", job=job.id)
-    if not live and session.actor().may(Permission.ASSESS):
+    may = session.actor().may(Permission.ASSESS) and session.actor().may(Permission.READ_SENSITIVE)
+    if not live and may:
         _start(con, version)
 
 

@@ -9,7 +9,7 @@ from lifecycle.domain.measurement import Measurement, State
 
 ROW = 44
 
-SCALE = [[0.0, theme.faded(theme.BLUE, opacity=0.05)], [1.0, theme.faded(theme.BLUE, opacity=0.65)]]
+SCALE = [[0.0, theme.faded(theme.BLUE, opacity=0.03)], [1.0, theme.faded(theme.BLUE, opacity=0.38)]]
 """See-through, so that numbers stay readable on either page."""
 
 

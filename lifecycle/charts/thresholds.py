@@ -129,7 +129,9 @@ def frontier(
         title=title,
         x=theme.axis(gap),
         y=theme.axis("accuracy"),
-        height=380,
+        height=420,
+        # Below, because a narrow screen stacks the names.
+        more={"legend": {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}},
     )
 
 
@@ -182,6 +184,11 @@ def frontier_message(measured: Mapping[str, tuple[Measurement, Measurement]]) ->
         return "No way to decide could be measured"
     best = max(known, key=lambda n: known[n][0])
     narrow = min(known, key=lambda n: known[n][1])
+    if best == narrow:
+        return (
+            f"{best.capitalize()} is both the most accurate way, {wording.number(known[best][0])}, "
+            f"and the one with the narrowest gap, {wording.number(known[best][1])}"
+        )
     return (
         f"{narrow.capitalize()}: a gap of {wording.number(known[narrow][1])} at an accuracy of "
         f"{wording.number(known[narrow][0])}; the most accurate, {best}, has "

@@ -24,6 +24,7 @@ class Permission(StrEnum):
 
     READ = "read"
     READ_ROWS = "read_rows"
+    READ_SENSITIVE = "read_sensitive"
     READ_TRAIL = "read_trail"
     DISCUSS = "discuss"
     REGISTER = "register"
@@ -55,6 +56,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.READ,
             Permission.DISCUSS,
             Permission.READ_ROWS,
+            Permission.READ_SENSITIVE,
             Permission.READ_TRAIL,
             Permission.MONITOR,
             Permission.HANDLE,
@@ -82,7 +84,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.AUDITOR: frozenset(
-        {Permission.READ, Permission.DISCUSS, Permission.READ_ROWS, Permission.READ_TRAIL}
+        {
+            Permission.READ,
+            Permission.DISCUSS,
+            Permission.READ_ROWS,
+            Permission.READ_SENSITIVE,
+            Permission.READ_TRAIL,
+        }
     ),
     Role.ADMINISTRATOR: frozenset(
         {
@@ -106,7 +114,14 @@ class Scope(StrEnum):
 
 
 SCOPED: dict[Scope, frozenset[Permission]] = {
-    Scope.READ: frozenset({Permission.READ, Permission.READ_ROWS, Permission.READ_TRAIL}),
+    Scope.READ: frozenset(
+        {
+            Permission.READ,
+            Permission.READ_ROWS,
+            Permission.READ_SENSITIVE,
+            Permission.READ_TRAIL,
+        }
+    ),
     Scope.WRITE: frozenset(
         {
             Permission.DISCUSS,
@@ -200,6 +215,7 @@ class Actor:
 SENTENCES: dict[Permission, str] = {
     Permission.READ: "read this workspace",
     Permission.READ_ROWS: "open single rows",
+    Permission.READ_SENSITIVE: "read protected attributes row by row",
     Permission.READ_TRAIL: "read the audit trail",
     Permission.DISCUSS: "discuss requests",
     Permission.REGISTER: "register or send data",

@@ -14,6 +14,7 @@ from lifecycle.domain.measurement import Window
 from lifecycle.engines import choose, rows
 from lifecycle.engines.conditions import Condition, Infinite, Missing, NotAmong, Outside
 from lifecycle.errors import InvalidInput
+from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.checks import condition_of
 from lifecycle.services.analysis.suggestions import suggest_from_profiles
@@ -101,13 +102,14 @@ def failing_rows(
     InvalidInput
         No single row breaks that check, or nothing was counted of the column.
     NotAllowed
-        The actor may not open single rows.
+        The actor may not open single rows, or not those of a sensitive column.
     NotFound
         There is no such version.
     """
     con = ws.cursor()
     version = models.version_by_id(con, version_id)
     require_for(con, version.model_id, Permission.READ_ROWS, by=by)
+    kept_apart = sensitive.check(con, version, [column], by=by)
     condition = _condition(con, version_id, column=column, statistic=statistic)
     days = [
         day
@@ -126,6 +128,8 @@ def failing_rows(
     with ws.transaction() as tx:
         subject = f"version:{version.id}"
         audit.append(tx, AuditEvent("rows.read", subject, by.name, at, via=by.via, details=details))
+        purpose = f"rows that break {statistic}"
+        sensitive.record(tx, version, kept_apart, purpose=purpose, by=by, at=at)
     return found
 
 

@@ -21,6 +21,7 @@ from lifecycle.domain.model import Task, Version
 from lifecycle.domain.written import read, written
 from lifecycle.errors import InvalidInput, NotFound
 from lifecycle.services import jobs
+from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.jobs import Kind
 from lifecycle.services.registry import versions
@@ -64,6 +65,8 @@ def start(
     ------
     InvalidInput
         The model is not binary, or the snapshot lacks the target, the attribute or any feature.
+    NotAllowed
+        The actor may not run assessments, or not read a sensitive column row by row.
     """
     con = ws.cursor()
     require_for(con, model_id, Permission.ASSESS, by=by)
@@ -79,6 +82,10 @@ def start(
     features = asked.columns.features or rows.named(ColumnRole.FEATURE)
     if not [name for name in features if name in there and name != attribute]:
         raise InvalidInput(f"snapshot {snapshot} holds no feature of {asked.id} to learn from")
+    kept_apart = sensitive.check(con, asked, [attribute], by=by)
+    with ws.transaction() as tx:
+        purpose = f"ways to narrow {constraint}"
+        sensitive.record(tx, asked, kept_apart, purpose=purpose, by=by, at=at)
     settings = {
         "version": asked.id,
         "snapshot": rows.id,

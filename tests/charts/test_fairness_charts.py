@@ -112,4 +112,5 @@ def test_the_frontier_draws_every_method_with_the_intervals_of_both():
     said = thresholds.frontier_message(measured)
     assert said.startswith("Strict: a gap of 0.01")
     assert "as decided" in said
+    assert "both the most accurate" in thresholds.frontier_message({"as decided": way(0.9, 0.2)})
     assert "No way" in thresholds.frontier_message({})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tumour_life import AT, FEATURES, MONDAY, deliver
 
+from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.expectation import Check, Expectation
 from lifecycle.domain.measurement import Window
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
@@ -52,6 +53,16 @@ def test_failing_rows_are_those_that_break_the_check_and_reading_them_is_audited
     assert (event.action, event.by, event.subject) == ("rows.read", "dora", "version:tumour/1")
     assert event.details["column"] == column
     assert event.details["rows"] == len(at)
+
+
+def test_values_of_a_sensitive_column_need_a_permission_of_their_own(damaged, ws, dev):
+    val = Actor("val", frozenset({Role.VALIDATOR}))
+    asked: Any = {"column": "sex", "statistic": "unseen_category_share", "window": WEEK, "at": AT}
+    with pytest.raises(NotAllowed, match="protected attributes row by row"):
+        data_quality.failing_rows(ws, "tumour/1", by=dev, **asked)
+
+    with pytest.raises(InvalidInput, match="nothing was counted"):  # it is no feature here
+        data_quality.failing_rows(ws, "tumour/1", by=val, **asked)
 
 
 def test_failing_rows_follow_what_the_monitor_expects(damaged, ws, dev):

@@ -18,11 +18,12 @@ from lifecycle.domain.model import Columns, Stage
 from lifecycle.errors import InsufficientData, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import mitigation, registry
 from lifecycle.services.jobs import JobRunner
-from lifecycle.store import datasets, evidence
+from lifecycle.store import audit, datasets, evidence
 from lifecycle.store.connection import Workspace
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DANA = Actor("dana", frozenset({Role.DEVELOPER}))
+VALA = Actor("vala", frozenset({Role.VALIDATOR}))
 VERA = Actor("vera", frozenset({Role.VIEWER}))
 ANSWERS = {"practice": "no", "domain": "credit", "effect": "informs", "interaction": "no"}
 COLUMNS = Columns(
@@ -87,7 +88,7 @@ def data(rows):
 
 @pytest.fixture(scope="module")
 def frontier(ws, snapshot):
-    job = mitigation.start(ws, "credit", "1", snapshot=snapshot, attribute="sex", by=DANA, at=AT)
+    job = mitigation.start(ws, "credit", "1", snapshot=snapshot, attribute="sex", by=VALA, at=AT)
     with JobRunner(ws, kinds=mitigation.KINDS, clock=lambda: AT) as runner:
         ended = runner.wait(job.id, seconds=300)
     assert ended.state is JobState.DONE, ended.note
@@ -154,7 +155,7 @@ def test_a_point_becomes_a_draft_that_says_where_it_came_from(ws, frontier):
 
 
 def test_what_cannot_be_tried_is_refused_before_there_is_a_job(ws, snapshot):
-    asked: dict[str, Any] = {"snapshot": snapshot, "attribute": "sex", "by": DANA, "at": AT}
+    asked: dict[str, Any] = {"snapshot": snapshot, "attribute": "sex", "by": VALA, "at": AT}
     with pytest.raises(InvalidInput, match="no binary model"):
         mitigation.start(ws, "price", "1", **asked)
     race, viewer = dict(asked, attribute="race"), dict(asked, by=VERA)
@@ -164,6 +165,20 @@ def test_what_cannot_be_tried_is_refused_before_there_is_a_job(ws, snapshot):
         mitigation.start(ws, "credit", "1", **asked, constraint="luck")
     with pytest.raises(NotAllowed):
         mitigation.start(ws, "credit", "1", **viewer)
+
+
+def test_learning_from_a_sensitive_column_needs_its_own_permission_and_is_recorded(
+    ws, snapshot, frontier
+):
+    with pytest.raises(NotAllowed, match="protected attributes row by row"):
+        mitigation.start(ws, "credit", "1", snapshot=snapshot, attribute="sex", by=DANA, at=AT)
+
+    read = [
+        link.event for link in audit.links(ws.cursor()) if link.event.action == "sensitive.read"
+    ]
+    assert (read[0].by, read[0].subject) == ("vala", "version:credit/1")
+    assert read[0].details["columns"] == ["sex"]
+    assert frontier.created_by == "vala"
 
 
 def test_too_few_rows_and_nothing_to_learn_from_are_said():
