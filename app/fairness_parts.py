@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lifecycle.domain.monitor import Monitor
     from lifecycle.store.connection import Connection
 
-RATES = [rate.name for rate in catalogue.FAIRNESS_RATES]
+RATES = [*(rate.name for rate in catalogue.FAIRNESS_RATES), *fairness.ERRORS, "rmse"]
 
 
 def in_production(

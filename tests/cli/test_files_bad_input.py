@@ -198,6 +198,22 @@ def test_an_attribute_with_too_many_groups_is_named(command, table):
     refused(outcome, "age", "more than 200")
 
 
+def test_a_score_that_is_no_probability_is_one_sentence(command, table):
+    file = table(y=[0, 1] * 50, p=[0, 1] * 50, s=[0.2, 1.3] * 50, sex=["F", "M"] * 50)
+    outcome = command(
+        *("fairness", file, "--target=y", "--prediction=p", "--score=s", "--sensitive=sex")
+    )
+    refused(outcome, "column s", "50 scores outside 0 to 1")
+
+
+def test_bands_and_presets_that_cannot_be_read_are_named(command, table):
+    file = table(y=[0, 1] * 50, p=[0, 1] * 50, age=list(range(100)))
+    asked = ("fairness", file, "--target=y", "--prediction=p", "--sensitive=age")
+    refused(command(*asked, "--bands=age=young,old"), "--bands age", "young,old")
+    refused(command(*asked, "--bands=age=40,20"), "ascending bounds")
+    refused(command(*asked, "--preset=atlantis"), "atlantis", "nyc-ll144")
+
+
 def test_an_unknown_option_is_one_sentence(command, people):
     refused(command("drift", people, people, "--nope", printed_as="json"), "--nope", "--help")
 

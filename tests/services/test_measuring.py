@@ -132,13 +132,13 @@ def test_a_monitors_own_limit_replaces_the_references():
     assert (measured.limit, measured.state) == (0.99, State.BREACH)
 
 
-def test_fairness_reads_single_attributes_of_binary_tallies_only():
+def test_fairness_reads_single_attributes_with_answers_only():
     fair, unfair = binary(500, accuracy=0.9), binary(500, accuracy=0.6, seed=1)
     tallies: dict[str, Any] = {
         '{"sex":"F"}': fair,
         '{"sex":"M"}': unfair,
         '{"sex":"M","age":"old"}': unfair,
-        '{"age":"old"}': counting.error_tally([1.0], [2.0]),
+        '{"age":"old"}': counting.class_tally([0], [1], classes=("a", "b")),
         '{"ward":"A"}': counting.binary_tally([0, 1], [2, 2]),
     }
     found = fairness.measure(Watch(monitor()), Counts(WINDOW, {}, tallies))
@@ -147,6 +147,36 @@ def test_fairness_reads_single_attributes_of_binary_tallies_only():
     assert gaps == {"sex"}
     odds = next(m for m in found if m.statistic == "equalized_odds_difference")
     assert (odds.state, odds.limit) == (State.BREACH, 0.1)
+
+
+def test_errors_of_a_number_are_compared_between_groups():
+    rng = np.random.default_rng(0)
+    y, g = rng.normal(0, 1, 2000), rng.integers(0, 2, 2000)
+    p = y + 0.5 * g + rng.normal(0, 0.3, 2000)
+    tallies = {
+        f'{{"sex":"{n}"}}': counting.error_tally(y[g == i], p[g == i])
+        for i, n in ((0, "F"), (1, "M"))
+    }
+
+    found = fairness.measure(Watch(monitor()), Counts(WINDOW, {}, tallies))
+
+    gap = next(m for m in found if m.statistic == "mean_error_difference")
+    apart = (p - y)[g == 1].mean() - (p - y)[g == 0].mean()
+    assert (gap.value, gap.column) == (pytest.approx(apart), "sex")
+    assert {m.statistic for m in found if m.slice} == {"bias", "mae"}
+
+
+def test_a_group_too_small_to_show_hides_the_smallest_other_one_too():
+    tallies = {
+        f'{{"sex":"{name}"}}': binary(n, accuracy=0.9)
+        for name, n in (("F", 400), ("M", 300), ("X", 3))
+    }
+
+    found = fairness.measure(Watch(monitor()), Counts(WINDOW, {}, tallies))
+
+    rates = {m.slice["sex"]: m for m in found if m.statistic == "selection_rate" and m.slice}
+    assert [rates[name].value is None for name in "FMX"] == [False, True, True]
+    assert (rates["X"].n, rates["X"].reason) == (None, "not shown: fewer than 5 rows")
 
 
 def test_maturity_is_the_share_of_known_outcomes():

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import lifecycle
@@ -104,6 +104,25 @@ def finish(
     adjusted = dict(zip(tested, CORRECTIONS[correction](raw), strict=True))
     judged = (_judged(d, p_adjusted=adjusted.get(i), alpha=alpha) for i, d in enumerate(drafts))
     return tuple(judged), len(tested)
+
+
+def withheld(measured: Measurement, *, k: int, secondary: bool) -> Measurement:
+    """Take the number from a group of fewer than k rows, or from one that only protects another."""
+    why = (
+        "not shown, because a group too small to show could be found from it"
+        if secondary
+        else f"not shown: fewer than {k} rows"
+    )
+    return replace(
+        measured,
+        value=None,
+        interval=None,
+        confidence=None,
+        resolution=None,
+        n=None,
+        state=State.INSUFFICIENT,
+        reason=why,
+    )
 
 
 def overall(measurements: Iterable[Measurement]) -> State:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lifecycle.domain.measurement import Measurement
-from lifecycle.services.analysis.result import Draft, finish
+from lifecycle.services.analysis.result import Draft, finish, withheld
 from lifecycle.services.measuring.watch import (
     ALL_ROWS,
     Counts,
@@ -15,9 +15,10 @@ from lifecycle.services.measuring.watch import (
     softened,
 )
 from lifecycle.stats import catalogue
-from lifecycle.stats.catalogue import Statistic
+from lifecycle.stats.catalogue import Needs, Statistic
+from lifecycle.stats.fairness.suppression import suppressed
 from lifecycle.stats.inference import Estimate
-from lifecycle.stats.summaries import UNKNOWN, BinaryTally
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally, ErrorTally, Tally
 
 LIMITS: Mapping[str, float] = {
     "demographic_parity_ratio": 0.8,
@@ -38,16 +39,27 @@ UNLABELLED = frozenset(
 """What fairness can say before any outcome is known."""
 
 
+SHOWN_FROM = 5
+"""A group with fewer rows in a window is not shown, nor is one that would give it away."""
+
+ERRORS = ("bias", "mae")
+"""The rates of a group where the answer is a number."""
+
+
 def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     """Measure rates by group, and the gaps between the groups of each attribute."""
     monitor, everybody = watch.monitor, counts.tallies.get(ALL_ROWS)
     drafts: list[Draft] = []
+    hidden: dict[tuple[str, str], bool] = {}
     for attribute, groups in _groups(watch, counts).items():
-        for group, tally in groups.items():
-            drafts += [
-                Draft(rate, rate.measure(tally), slice={attribute: group}, window=counts.window)
-                for rate in catalogue.FAIRNESS_RATES
-            ]
+        rates, gaps = _statistics(next(iter(groups.values())))
+        sizes = {(group,): tally.rows for group, tally in groups.items()}
+        hidden |= {(attribute, g): also for (g,), also in suppressed(sizes, k=SHOWN_FROM).items()}
+        drafts += [
+            Draft(rate, rate.measure(tally), slice={attribute: group}, window=counts.window)
+            for group, tally in groups.items()
+            for rate in rates
+        ]
         compared = list(groups.values())
         rows = sum(tally.rows for tally in compared)
         drafts += [
@@ -58,32 +70,53 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
                 window=counts.window,
                 limit=monitor.limit(gap.name, column=attribute, otherwise=LIMITS.get(gap.name)),
             )
-            for gap in catalogue.FAIRNESS_GAPS
+            for gap in gaps
         ]
     measured, _ = finish(drafts)
-    return [
-        judged
-        if everybody is None or judged.statistic in UNLABELLED
-        else if_mature(judged, tally=everybody, wanted=monitor.maturity)
-        for judged in map(softened, measured)
+    judged = [
+        one
+        if everybody is None or one.statistic in UNLABELLED
+        else if_mature(one, tally=everybody, wanted=monitor.maturity)
+        for one in map(softened, measured)
     ]
+    return [_shown(one, hidden=hidden) for one in judged]
 
 
-def _gap(gap: Statistic, compared: Sequence[BinaryTally]) -> Estimate:
+def _statistics(tally: Tally) -> tuple[Sequence[Statistic], Sequence[Statistic]]:
+    """Return the rates and gaps of decisions, or of a number's errors."""
+    if isinstance(tally, BinaryTally):
+        return catalogue.FAIRNESS_RATES, catalogue.FAIRNESS_GAPS
+    means = [s for s in catalogue.FAIRNESS_MEANS if Needs.REGRESSION in s.needs]
+    return [catalogue.get(name) for name in ERRORS], means
+
+
+def _gap(gap: Statistic, compared: Sequence[Tally]) -> Estimate:
     """Measure a gap without its p-value: `softened` asks the interval, which knows more."""
     return replace(gap.measure(compared), p_value=None)
 
 
-def _groups(watch: Watch, counts: Counts) -> dict[str, dict[str, BinaryTally]]:
+def _shown(measured: Measurement, *, hidden: Mapping[tuple[str, str], bool]) -> Measurement:
+    """Take the number from a group that must not be shown."""
+    secondary = next((hidden[g] for g in measured.slice.items() if g in hidden), None)
+    return measured if secondary is None else withheld(measured, k=SHOWN_FROM, secondary=secondary)
+
+
+def _groups(watch: Watch, counts: Counts) -> dict[str, dict[str, Tally]]:
     """Sort the slices of one attribute each: attribute, group, tally; groups by name."""
-    found: dict[str, dict[str, BinaryTally]] = {}
+    found: dict[str, dict[str, Tally]] = {}
     for key in sorted(counts.tallies):
         tally = counts.tallies[key]
         named = slice_of(key)
-        if len(named) == 1 and isinstance(tally, BinaryTally):
+        if len(named) == 1 and _answers(tally):
             ((attribute, group),) = named.items()
             if watch.sensitive is not None and attribute not in watch.sensitive:
                 continue
-            if int(tally.decisions[:, :UNKNOWN].sum()):
-                found.setdefault(attribute, {})[group] = tally
+            found.setdefault(attribute, {})[group] = tally
     return found
+
+
+def _answers(tally: Tally) -> int:
+    """Count the answers that groups can be compared by."""
+    if isinstance(tally, BinaryTally):
+        return int(tally.decisions[:, :UNKNOWN].sum())
+    return tally.n if isinstance(tally, ErrorTally) else 0

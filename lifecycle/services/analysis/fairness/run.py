@@ -1,8 +1,8 @@
 """Count groups once, measure them, and judge what was measured."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lifecycle.domain.measurement import Measurement, State
+from lifecycle.domain.measurement import Measurement
 from lifecycle.engines import Engine
 from lifecycle.engines.conditions import Outside
 from lifecycle.engines.contract import Grouping, Source, Tallied
@@ -19,7 +19,14 @@ from lifecycle.services.analysis.outcomes import (
     left_out,
     recognise,
 )
-from lifecycle.services.analysis.result import Result, check_limits, finish, overall, side
+from lifecycle.services.analysis.result import (
+    Result,
+    check_limits,
+    finish,
+    overall,
+    side,
+    withheld,
+)
 
 SCORE_GRID = 1_024
 """Even score bins of a group whose scores are too many for a bin each: AUC within 5e-5."""
@@ -135,21 +142,7 @@ def _shown(
     group = frozenset((k, v) for k, v in measured.slice.items() if k in named)
     if group not in hidden:
         return measured
-    why = (
-        "not shown, because a group too small to show could be found from it"
-        if hidden[group]
-        else f"not shown: fewer than {options.suppress} rows"
-    )
-    return replace(
-        measured,
-        value=None,
-        interval=None,
-        confidence=None,
-        resolution=None,
-        n=None,
-        state=State.INSUFFICIENT,
-        reason=why,
-    )
+    return withheld(measured, k=options.suppress, secondary=hidden[group])
 
 
 def _settings(options: FairnessOptions, *, counted: _Counted, tests: int) -> dict[str, object]:
