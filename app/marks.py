@@ -1,11 +1,12 @@
-"""What happened to a model: moves, new references, incidents, other errors; for time axes."""
+"""What happened to a model: moves, references, incidents, alerts, other errors; for time axes."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lifecycle.charts.theme import Mark
 from lifecycle.services import portfolio
-from lifecycle.store import changes, incidents, monitors
+from lifecycle.services.alerting import wording
+from lifecycle.store import alerts, changes, incidents, monitors
 
 if TYPE_CHECKING:
     from lifecycle.domain.model import Version
@@ -32,7 +33,11 @@ def of_version(con: "Connection", version: "Version") -> list[Mark]:
         Mark(incident.opened_at, f"{incident.id}: {incident.title}", "incident")
         for incident in incidents.every(con, model_id=version.model_id)
     ]
+    raised = [
+        Mark(alert.opened_at, f"{alert.id}: {wording.WHAT[alert.cause]}", "alert")
+        for alert in alerts.every(con, version_id=version.id)
+    ]
     changed = [
         Mark(change.at, change.sentence, CHANGED) for change in changes.of_version(con, version.id)
     ]
-    return sorted([*moved, *compared, *opened, *changed], key=lambda mark: mark.at)
+    return sorted([*moved, *compared, *opened, *raised, *changed], key=lambda mark: mark.at)

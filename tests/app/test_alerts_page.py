@@ -65,6 +65,17 @@ def test_somebody_takes_an_alert_on_with_one_click(look, alarmed):
     assert the(ws, grave).acknowledged_by == "dan"
 
 
+def test_an_alert_is_taken_on_from_the_overview(look, alarmed):
+    ws, grave = alarmed
+    shown = look("overview", who="dan")
+    shown.button(key=f"take_{grave}").click().run()
+
+    assert f"You have taken on {grave}." in words_of(shown)
+    assert the(ws, grave).acknowledged_by == "dan"
+    assert f"take_{grave}" not in {button.key for button in shown.button}
+    assert not [button for button in look("overview", who="mo").button if button.label == "Take on"]
+
+
 def test_a_viewer_sees_everything_and_is_offered_nothing(look, alarmed):
     _, grave = alarmed
     shown = look("alerts", who="mo", alert=grave)

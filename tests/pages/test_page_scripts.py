@@ -288,3 +288,19 @@ def test_data_quality_of_all_rows_is_their_number(open_page, portfolio):
 
     assert "Volume against usual" in titles(page)[1]
     assert "No single row fails this check" in said(page)
+
+
+def test_the_monitoring_tab_says_how_it_does_and_what_to_expect(open_page, portfolio):
+    page = clean(open_page("model", portfolio, model="credit-default", tab="Monitoring"))
+    text = said(page)
+    assert "credit-default/1" in [heading.value for heading in page.subheader]
+    assert "in the newest window that could be judged" in text
+    assert "tests corrected together" in text
+
+    page.button(key="expect_1").click().run()
+
+    assert "It would " in said(clean(page))
+    viewed = clean(
+        open_page("model", portfolio, by=VIEWER, model="credit-default", tab="Monitoring")
+    )
+    assert not [button for button in viewed.button if button.label == "What to expect"]

@@ -9,7 +9,8 @@ from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.incident_clock import Gravity
 from lifecycle.domain.model import Stage
 from lifecycle.services import incidents, monitoring, registry
-from lifecycle.store import models
+from lifecycle.services.alerting import wording
+from lifecycle.store import alerts, models
 
 OWNER = Actor("olga", frozenset({Role.RISK_OWNER, Role.DEVELOPER}))
 
@@ -47,3 +48,13 @@ def test_moves_new_references_and_incidents_are_marked_in_order_of_time(register
     assert "became candidate" in moved
     assert compared == "new reference: the ward moved"
     assert opened.endswith("Wrong ward")
+
+
+def test_alerts_are_marked_where_they_were_raised(monitored, ws):
+    raised = alerts.every(ws.cursor(), version_id="tumour/1")
+    found = marks.of_version(ws.cursor(), models.version(ws.cursor(), "tumour", "1"))
+
+    assert raised
+    assert {(mark.at, mark.text) for mark in found if mark.kind == "alert"} == {
+        (alert.opened_at, f"{alert.id}: {wording.WHAT[alert.cause]}") for alert in raised
+    }

@@ -45,6 +45,7 @@ CAUSES = {
     Family.ESTIMATION: Cause.ESTIMATION,
     Family.VALUE: Cause.VALUE,
     Family.SERVICE: Cause.SERVICE,
+    Family.VALIDATION: Cause.PERFORMANCE,
 }
 """What a family's alerts are about: any kind of drift is diagnosis."""
 

@@ -1,5 +1,6 @@
 """A version whose measurements the tests write by hand, a letter per weekly window."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,3 +99,11 @@ def furnish(ws: Workspace) -> Bench:
         made = Version("credit", "1", Stage.PRODUCTION, "dora", START, Columns(target="y"))
         models.add_version(tx, made)
     return Bench(ws)
+
+
+def deliver(bench, *, at=None):
+    return alerting.deliver(bench.ws, by=SYSTEM, at=at or after(1), base="https://life.example")
+
+
+def lines(file):
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

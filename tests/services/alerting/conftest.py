@@ -1,10 +1,12 @@
 import shutil
 
 import pytest
-from alarm_bench import START, Bench, furnish, person
+from alarm_bench import START, Bench, after, furnish, person
 from receiver import listening
 
 from lifecycle.domain.actor import Role
+from lifecycle.domain.delivery import ChannelKind
+from lifecycle.services.alerting import channels
 from lifecycle.store.connection import Workspace
 
 
@@ -48,3 +50,24 @@ def adm():
 def receiver():
     with listening() as open_door:
         yield open_door
+
+
+@pytest.fixture
+def hook(bench, receiver, adm):
+    """Set up a webhook to the receiver and return its secret."""
+    _, secret = channels.add(
+        bench.ws,
+        "hook",
+        kind=ChannelKind.WEBHOOK,
+        address=f"http://{receiver.address}?token=s3cret-token",
+        by=adm,
+        at=after(1),
+    )
+    return secret
+
+
+@pytest.fixture
+def note(bench, adm):
+    """Set up a channel into a file and return the file."""
+    channels.add(bench.ws, "note", kind=ChannelKind.FILE, by=adm, at=after(1))
+    return bench.ws.home / "messages" / "note.jsonl"

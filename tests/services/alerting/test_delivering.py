@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from alarm_bench import SYSTEM, after, series
+from alarm_bench import SYSTEM, after, deliver, lines, series
 
 from lifecycle.adapters import sealing
 from lifecycle.domain.alert import AlertRule, Severity
@@ -26,35 +26,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 
 NOW = after(1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def hook(bench, receiver, adm):
-    """Set up a webhook to the receiver and return its secret."""
-    _, secret = channels.add(
-        bench.ws,
-        "hook",
-        kind=ChannelKind.WEBHOOK,
-        address=f"http://{receiver.address}?token=s3cret-token",
-        by=adm,
-        at=NOW,
-    )
-    return secret
-
-
-@pytest.fixture
-def note(bench, adm):
-    """Set up a channel into a file and return the file."""
-    channels.add(bench.ws, "note", kind=ChannelKind.FILE, by=adm, at=NOW)
-    return bench.ws.home / "messages" / "note.jsonl"
-
-
-def deliver(bench, *, at=NOW):
-    return alerting.deliver(bench.ws, by=SYSTEM, at=at, base="https://life.example")
-
-
-def lines(file):
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def test_without_a_channel_nothing_is_queued_and_nothing_is_sent(bench):
@@ -354,50 +325,6 @@ def test_reopening_within_the_cooldown_tells_nobody_and_becoming_critical_does(b
 
     assert topics[::-1] == ["alert.raised", "alert.cleared", "alert.worsened"]
     assert alerts.get(bench.ws.cursor(), "alert-1").severity is Severity.CRITICAL
-
-
-def test_trying_a_channel_out_sends_a_message_that_says_so(bench, note, adm):
-    channels.try_out(bench.ws, "note", by=adm, at=NOW)
-    deliver(bench)
-
-    assert lines(note)[0]["title"] == "Lifecycle can reach you here"
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "address", "sentence"),
-    [
-        ("No Space", "file", "", "small letters"),
-        ("a", "webhook", "ftp://x", "begins with https"),
-        ("a", "webhook", "http://[bad", "begins with https"),
-        ("a", "webhook", "", "begins with https"),
-        ("a", "apprise", "carrier-pigeon://x", "Apprise does not know"),
-        ("a", "file", "/etc/passwd", "takes no address"),
-    ],
-)
-def test_a_channel_that_cannot_work_is_refused(bench, adm, name, kind, address, sentence):
-    with pytest.raises(InvalidInput, match=sentence):
-        channels.add(bench.ws, name, kind=ChannelKind(kind), address=address, by=adm, at=NOW)
-
-
-def test_two_channels_cannot_share_a_name_and_an_unknown_one_is_not_found(bench, note, adm):
-    with pytest.raises(Conflict, match="already a channel 'note'"):
-        channels.add(bench.ws, "note", kind=ChannelKind.FILE, by=adm, at=NOW)
-    with pytest.raises(NotFound, match="did you mean 'note'"):
-        channels.remove(bench.ws, "notes", by=adm, at=NOW)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda ws, by: channels.add(ws, "x", kind=ChannelKind.FILE, by=by, at=NOW),
-        lambda ws, by: channels.switch(ws, "note", active=False, by=by, at=NOW),
-        lambda ws, by: channels.remove(ws, "note", by=by, at=NOW),
-        lambda ws, by: channels.try_out(ws, "note", by=by, at=NOW),
-    ],
-)
-def test_only_an_administrator_opens_doors(bench, note, dora, call):
-    with pytest.raises(NotAllowed, match="may not administer"):
-        call(bench.ws, dora)
 
 
 def test_the_courier_sends_what_waits_and_survives_a_fault(bench, note, monkeypatch, caplog):
