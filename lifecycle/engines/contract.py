@@ -14,7 +14,8 @@ from lifecycle.errors import InvalidInput
 from lifecycle.stats.summaries import CountArray, FloatArray, Profile, Tally
 
 MISSING_GROUP = "(missing)"
-"""How a slice names the rows that hold no value in its column."""
+"""How a slice names the rows that hold no value in its column; a value of that text, or of the text
+of `OTHER_GROUP`, stands in quotes."""
 
 NO_WINDOW = -(2**63)
 """The start of the window of a row without a time, in a batch."""

@@ -190,7 +190,15 @@ def code_of(
 
 def _level(cut: Cut, position: int, code: int) -> str:
     levels = cut.levels[cut.columns[position]]
-    return (*levels, OTHER_GROUP, MISSING_GROUP)[code]
+    if code >= len(levels):
+        return (OTHER_GROUP, MISSING_GROUP)[code - len(levels)]
+    return named_apart(levels[code])
+
+
+def named_apart(value: str) -> str:
+    """Name the group of a value; in quotes where it would be taken for one of the two others."""
+    reserved = value.strip('"') in {OTHER_GROUP, MISSING_GROUP}
+    return f'"{value}"' if reserved else value
 
 
 def _ranked(starts: CountArray) -> tuple[CountArray, CountArray]:

@@ -309,6 +309,27 @@ def test_categories_are_cut_into_the_same_slices_as_numbers(source, engine):
     assert [part.missing for part in parts] == [0, 2, 0]
 
 
+def test_values_called_like_the_other_groups_are_groups_of_their_own(source, engine):
+    held = ["(other)", "(missing)", '"(other)"', "a", None, "rare"]
+    rows = source(g=held, x=[1.0] * 6)
+    like = engine.baseline(rows, "x", bins=10, categorical=False, keep=False).counted.profile
+
+    found = engine.profiles(
+        rows, "x", like=like, groupings=[Grouping(("g",))], levels={"g": held[:4]}
+    )
+
+    names = [part.slice["g"] for part in found]
+    assert len(set(names)) == 6
+    assert {*names} == {
+        '"(other)"',
+        '"(missing)"',
+        '""(other)""',
+        "a",
+        OTHER_GROUP,
+        MISSING_GROUP,
+    }
+
+
 def test_rows_out_of_order_in_time_fall_into_their_windows(source, engine):
     rng = np.random.default_rng(4)
     days, x = rng.integers(0, 5, 1_000), rng.normal(size=1_000)
