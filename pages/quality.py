@@ -13,7 +13,7 @@ from lifecycle.services.analysis.result import overall
 from lifecycle.stats import catalogue
 from lifecycle.store import logs, measurements
 
-NAMES = [statistic.name for statistic in catalogue.QUALITY]
+NAMES = [statistic.name for statistic in (*catalogue.QUALITY, *catalogue.ROW_CHECKS)]
 
 
 def clicked(selection: object) -> None:

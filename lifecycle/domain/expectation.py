@@ -65,6 +65,11 @@ SUMMARISED = frozenset(
 )
 """What a monitor can tell from the summaries of a window, without its rows."""
 
+BY_ROWS = frozenset(
+    {Check.TYPE, Check.PATTERN, Check.UNIQUE, Check.DUPLICATES, Check.RULE, Check.FRESH}
+)
+"""What it can tell only by reading a window's rows again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -105,17 +110,17 @@ class Expectation:
         return self.column is None
 
 
-def check_summarised(expectation: Expectation) -> None:
-    """Refuse what a monitor cannot tell from the summaries of a window.
+def check_watched(expectation: Expectation) -> None:
+    """Refuse what a monitor cannot tell of a window.
 
     Raises
     ------
     InvalidInput
-        The check needs the rows themselves.
+        The check is about a file as a whole.
     """
-    if expectation.check not in SUMMARISED:
-        able = ", ".join(sorted(SUMMARISED))
+    if expectation.check not in SUMMARISED | BY_ROWS:
+        able = ", ".join(sorted(SUMMARISED | BY_ROWS))
         raise InvalidInput(
-            f"a monitor keeps summaries, not rows, so it cannot check {expectation.check}; "
+            f"a monitor looks at windows of a log, so it cannot check {expectation.check}; "
             f"it can check {able}"
         )

@@ -146,6 +146,17 @@ def volume_change(usual: float, rows: int, *, confidence: float = CONFIDENCE) ->
     return Estimate(rows / usual - 1, rows, n_reference=round(usual))
 
 
+def broken_share(broken: int, rows: int, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate the share of rows that break a rule, 0 to 1."""
+    return proportion(broken, rows, confidence=confidence, empty=NO_ROWS)
+
+
+def age_in_hours(seconds: float, rows: int, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Return how old the newest of some rows is, in hours; below 0 when it lies in the future."""
+    del confidence  # the newest of all rows is no sample
+    return Estimate(seconds / 3_600, rows)
+
+
 def _share(rows: int, *, reference: Profile, current: Profile, confidence: float) -> Estimate:
     found = proportion(rows, current.rows, confidence=confidence, empty=NO_ROWS)
     return Estimate(

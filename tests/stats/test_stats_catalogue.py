@@ -41,6 +41,8 @@ CONTRACT = {
     "outside_training_share", "noise_loss", "missing_loss", "category_loss", "worst_slice_gap",
     "flip_share", "monotonicity_breaks", "scoring_latency", "scoring_memory", "file_size",
     "calibration_bias", "calibration_difference",
+    "type_mismatch_share", "pattern_mismatch_share", "duplicate_ids", "duplicate_rows",
+    "rule_broken_share", "age_of_newest_row",
     "mean_error_difference", "error_parity_difference", "error_parity_ratio",
 }  # fmt: skip
 

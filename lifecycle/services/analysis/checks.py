@@ -24,7 +24,7 @@ from lifecycle.engines.windows import Width, Windowing, parse_width
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.expectations import TYPES
 from lifecycle.services.analysis.findings import violated
-from lifecycle.stats import catalogue
+from lifecycle.stats import catalogue, quality
 
 BINS = 256
 """Quantile bins of the reference on which the skew of a column is measured."""
@@ -263,7 +263,8 @@ def _age(run: Checking, expected: Expectation) -> Measurement:
     span = run.engine.span(run.source, column)
     if span is None:
         raise InvalidInput(f"column {column} of {run.source.label} holds no time in any row")
-    hours = (run.at - span[1]).total_seconds() / 3600
+    age = quality.age_in_hours((run.at - span[1]).total_seconds(), run.source.rows)
+    hours = age.value or 0.0
     said = f"the newest row is of {span[1]:%Y-%m-%d %H:%M} UTC"
     ahead = f"{said}, which lies in the future" if hours < 0 else None
     return _judged(

@@ -3,7 +3,7 @@
 from lifecycle.domain.expectation import Severity
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.engines.conditions import Violations
-from lifecycle.stats.inference import CONFIDENCE, wilson
+from lifecycle.stats import quality
 
 NO_LIMIT = 1.0
 """No share lies above it."""
@@ -43,15 +43,16 @@ def violated(
             limit=limit,
             reason=reason,
         )
-    share = found.rows / found.judged
+    share = quality.broken_share(found.rows, found.judged)
+    broken = share.value is not None and share.value > limit
     return Measurement(
         statistic=statistic,
-        value=share,
-        state=severity.state if share > limit else State.OK,
+        value=share.value,
+        state=severity.state if broken else State.OK,
         column=column,
         window=window,
-        interval=wilson(found.rows, found.judged),
-        confidence=CONFIDENCE,
+        interval=share.interval,
+        confidence=share.confidence,
         n=found.judged,
         limit=limit,
         reason=told(found, what=what),

@@ -28,7 +28,7 @@ REPORTED: Mapping[Check, str] = {
     Check.STUCK: "stuck_value",
     Check.VOLUME: "volume_change",
 }
-"""In which statistic of a window an expectation is judged."""
+"""In which statistic of a window an expectation that summaries can answer is judged."""
 
 _Expected = Mapping[tuple[str | None, str], Expectation]
 
@@ -38,7 +38,8 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
 
     The house asks the same of every column; an expectation sets another limit or severity.
     """
-    expected = {(e.column, REPORTED[e.check]): e for e in watch.monitor.expectations}
+    asked = (e for e in watch.monitor.expectations if e.check in REPORTED)
+    expected = {(e.column, REPORTED[e.check]): e for e in asked}
     drafts = [
         _drafted(watch, draft, expected=expected)
         for column, reference, current, note in _columns(watch, counts)

@@ -8,7 +8,7 @@ from typing import Any
 from lifecycle.adapters.schedules import next_time
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.expectation import check_summarised
+from lifecycle.domain.expectation import check_watched
 from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, settings_of
 from lifecycle.errors import InvalidInput
 from lifecycle.services.access.places import require_for
@@ -139,7 +139,7 @@ def _check(monitor: Monitor) -> None:
             catalogue.get(name)
     _check_reference(monitor.reference)
     for expectation in monitor.expectations:
-        check_summarised(expectation)
+        check_watched(expectation)
     if monitor.schedule is not None:
         next_time(monitor.schedule, after=monitor.created_at)
     _check_numbers(monitor)

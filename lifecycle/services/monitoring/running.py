@@ -29,6 +29,7 @@ from lifecycle.services.monitoring import (
     counting,
     learning,
     reference,
+    row_checks,
     saving,
     together,
 )
@@ -258,6 +259,9 @@ def _run(
     )
     windows = saving.windows_of(con, work)
     found = together.measured(ws, engine, monitor=monitor, plan=plan, windows=windows, until=until)
+    found += row_checks.measured(
+        ws, engine, monitor=monitor, plan=plan, windows=windows, until=until, at=at
+    )
     changed, why = changes.found(ws, engine, monitor=monitor, plan=plan, until=until)
     work = replace(work, together=found, changes=changed, reasons=(*reasons, *why))
     return saving.save(ws, work, by=by, at=at)

@@ -61,7 +61,7 @@ class Work:
     reasons
         What was left out or assumed.
     together
-        What all features together showed in the windows measured.
+        What all features together, and the rows themselves, showed in the windows measured.
     changes
         When the level of the errors changed, in all rows with mature outcomes.
     """

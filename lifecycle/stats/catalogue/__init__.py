@@ -13,7 +13,7 @@ from lifecycle.stats.catalogue.fairness import (
     FAIRNESS_RATES,
 )
 from lifecycle.stats.catalogue.performance import PERFORMANCE
-from lifecycle.stats.catalogue.quality import QUALITY
+from lifecycle.stats.catalogue.quality import QUALITY, ROW_CHECKS
 from lifecycle.stats.catalogue.service import SERVICE
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
 from lifecycle.stats.catalogue.validation import VALIDATION
@@ -32,6 +32,7 @@ __all__ = [
     "MULTIVARIATE",
     "PERFORMANCE",
     "QUALITY",
+    "ROW_CHECKS",
     "SERVICE",
     "VALIDATION",
     "VALUE",
@@ -53,6 +54,7 @@ _FAMILIES = (
     FAIRNESS_GAPS,
     (CALIBRATION_BIAS, *FAIRNESS_MEANS),
     QUALITY,
+    ROW_CHECKS,
     SERVICE,
     VALIDATION,
 )

@@ -1,4 +1,4 @@
-"""The statistics of data quality that the summaries of a window give."""
+"""The statistics of data quality: what the summaries of a window give, and what its rows do."""
 
 from lifecycle.stats import quality
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
@@ -99,3 +99,69 @@ QUALITY: tuple[Statistic, ...] = (
         measure=quality.volume_change,
     ),
 )
+
+BROKEN = frozenset({Needs.BROKEN})
+
+
+def _broken(name: str, title: str, *, definition: str) -> Statistic:
+    return Statistic(
+        name=name,
+        title=title,
+        family=Family.QUALITY,
+        unit="1",
+        definition=definition,
+        formula="rows that break it / rows judged",
+        source=WILSON,
+        needs=BROKEN,
+        better="lower",
+        limit=0.0,
+        minimum=MINIMUM,
+        measure=quality.broken_share,
+    )
+
+
+ROW_CHECKS: tuple[Statistic, ...] = (
+    _broken(
+        "type_mismatch_share",
+        "Values of another type",
+        definition="Share of values that cannot be read as the type that is expected.",
+    ),
+    _broken(
+        "pattern_mismatch_share",
+        "Values against the pattern",
+        definition="Share of values that do not match the regular expression that is expected.",
+    ),
+    _broken(
+        "duplicate_ids",
+        "Repeated ids",
+        definition="Share of rows that repeat an earlier row's value in a column, or in several "
+        "columns together, that should be unique.",
+    ),
+    _broken(
+        "duplicate_rows",
+        "Repeated rows",
+        definition="Share of rows that repeat an earlier row in every column.",
+    ),
+    _broken(
+        "rule_broken_share",
+        "Rows that break a rule",
+        definition="Share of rows that break a rule over several columns; rows in which the rule "
+        "has no answer, because a value is missing, are left out.",
+    ),
+    Statistic(
+        name="age_of_newest_row",
+        title="Age of the newest row",
+        family=Family.QUALITY,
+        unit="hours",
+        definition="Hours from the newest time in a column to the end of the window, or to now "
+        "while the window is not over; below 0 when a time lies in the future.",
+        formula="end of the window - newest time",
+        source="hand count",
+        needs=frozenset({Needs.AGE}),
+        better="lower",
+        limit=None,
+        minimum=MINIMUM,
+        measure=quality.age_in_hours,
+    ),
+)
+"""What only the rows of a window can tell."""

@@ -1,0 +1,84 @@
+"""Do the rows of each window keep what no summary tells: patterns, types, ids, rules, freshness.
+
+The rows of the windows at hand are read again, a window at a time, and only what was found is kept.
+"""
+
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from lifecycle.domain.expectation import BY_ROWS, Check, Expectation
+from lifecycle.domain.measurement import Measurement, Window
+from lifecycle.domain.model import Columns
+from lifecycle.domain.monitor import Monitor
+from lifecycle.engines import Engine, rows
+from lifecycle.engines.contract import Source
+from lifecycle.services.analysis import checks
+from lifecycle.services.measuring import window_of
+from lifecycle.services.monitoring.counting import Plan
+from lifecycle.store import logs
+from lifecycle.store.connection import Workspace
+
+TIME, ID = "lc_at", "lc_id"
+"""What a log calls its rows' time and id."""
+
+
+def measured(
+    ws: Workspace,
+    engine: Engine,
+    *,
+    monitor: Monitor,
+    plan: Plan,
+    windows: Collection[Window],
+    until: datetime | None,
+    at: datetime,
+) -> list[Measurement]:
+    """Check the rows of some windows, the oldest first; one without rows is left out.
+
+    Parameters
+    ----------
+    at
+        The time that ages are told from in a window that is not over.
+    """
+    wanted = [e for e in monitor.expectations if e.check in BY_ROWS]
+    files: dict[Window, list[Path]] = {}
+    for day in logs.days(ws.cursor(), monitor.version_id) if wanted else ():
+        files.setdefault(window_of(day.day, grain=monitor.grain), []).extend(day.files)
+    found: list[Measurement] = []
+    for window in sorted(files.keys() & set(windows), key=lambda w: w.start):
+        with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
+            log = Path(folder) / "log.parquet"
+            if rows.join(files[window], [], into=log, until=until) == 0:
+                continue
+            label = f"the log of {plan.version.id}"
+            source = replace(engine.open(str(log)), label=label)
+            run = checks.Checking(engine, source, at=min(at, until or at, window.end))
+            found += _checked(run, wanted, columns=plan.version.columns, window=window)
+    return found
+
+
+def _checked(
+    run: checks.Checking, wanted: Sequence[Expectation], *, columns: Columns, window: Window
+) -> list[Measurement]:
+    """Check one window; several rules about no column are told apart by their text."""
+    asked = [_as_logged(e, run.source, columns=columns) for e in wanted]
+    return [
+        replace(
+            measured,
+            window=window,
+            column=expected.text
+            if expected.check is Check.RULE
+            else expected.column or measured.column,
+        )
+        for expected, measured in zip(wanted, checks.measure(run, asked), strict=True)
+    ]
+
+
+def _as_logged(expected: Expectation, source: Source, *, columns: Columns) -> Expectation:
+    """Name the time and the id as the log does."""
+    logged = {columns.timestamp: TIME, columns.id: ID}
+    if expected.column is None or expected.column in source.names:
+        return expected
+    return replace(expected, column=logged.get(expected.column, expected.column))
