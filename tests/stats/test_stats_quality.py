@@ -172,3 +172,18 @@ def test_volume_is_told_as_a_share_of_the_usual_number():
     assert quality.volume_change(100.0, 0).value == -1.0
     assert quality.volume_change(100.0, 250).value == 1.5
     assert quality.volume_change(0.0, 5).insufficient
+
+
+@given(st.integers(0, 200), st.integers(1, 200))
+def test_a_share_of_broken_rows_has_scipys_wilson_interval(broken, kept):
+    found = quality.broken_share(broken, broken + kept)
+
+    expected = stats.binomtest(broken, broken + kept).proportion_ci(0.95, method="wilson")
+    assert found.value == broken / (broken + kept)
+    assert found.interval == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_an_age_is_in_hours_and_may_lie_in_the_future():
+    assert (quality.age_in_hours(5_400.0, 7).value, quality.age_in_hours(5_400.0, 7).n) == (1.5, 7)
+    assert quality.age_in_hours(-3_600.0, 7).value == -1.0
+    assert quality.broken_share(0, 0).insufficient
