@@ -135,10 +135,3 @@ def test_suggestions_come_from_what_was_counted_of_the_reference(damaged, ws):
     assert set(found["ward", Check.SET].values) == {"A", "B", "C"}
     assert found["score", Check.RANGE].low is not None
     assert doubts == ()
-
-
-def test_a_monitor_refuses_what_summaries_cannot_tell(registered, ws, dev):
-    with pytest.raises(InvalidInput, match="cannot check pattern"):
-        monitoring.define(
-            ws, "tumour", "1", expectations=(Expectation(Check.PATTERN, "ward"),), by=dev, at=AT
-        )
