@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from lifecycle.domain.measurement import Measurement, Window
     from lifecycle.domain.model import Version
 
-NO_SINGLE_ROW = frozenset({"stuck_value", "volume_change"})
+NO_SINGLE_ROW = frozenset({"stuck_value", "volume_change", "age_of_newest_row"})
+TOGETHER = frozenset({"duplicate_ids", "duplicate_rows", "rule_broken_share"})
+"""Checks of several rows or columns together, of which no column's values tell enough."""
 """Checks that no single row can fail."""
 
 
@@ -71,6 +73,9 @@ def failing(version: "Version", measured: "Measurement", window: "Window") -> No
     column, check = measured.column, measured.statistic
     if column is None or check in NO_SINGLE_ROW:
         widgets.note("No single row fails this check.")
+        return
+    if check in TOGETHER:
+        widgets.note("`lifecycle quality FILE --expectations` names the rows that fail this check.")
         return
     if not session.may(Permission.READ_ROWS):
         widgets.note("Your roles do not let you open single rows.", icon="lock")

@@ -140,7 +140,8 @@ def _condition(con: Connection, version_id: str, *, column: str, statistic: str)
         raise InvalidInput(f"nothing was counted of a column {column!r} of {version_id}")
     monitor = monitors.current(con, version_id)
     for expected in () if monitor is None else monitor.expectations:
-        if expected.column == column and REPORTED[expected.check] == statistic:
+        told_as = REPORTED.get(expected.check, expected.statistic)
+        if expected.column == column and told_as == statistic:
             condition = condition_of(expected)
             if condition is not None:
                 return condition

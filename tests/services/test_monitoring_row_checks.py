@@ -8,7 +8,7 @@ from tumour_life import AT, MONDAY, deliver
 from lifecycle.domain.expectation import Check, Expectation, Severity
 from lifecycle.domain.measurement import State
 from lifecycle.errors import InvalidInput
-from lifecycle.services import monitoring
+from lifecycle.services import data_quality, monitoring
 from lifecycle.store import measurements
 
 RULE = '"mean radius" > 0'
@@ -59,12 +59,32 @@ def test_each_window_is_checked_by_its_own_rows(registered, ws, dev, dirty, tmp_
         ]
         assert [m.n for m in found] == [len(rows) for rows in by_week]
         assert [m.value for m in found] == pytest.approx(
-            [rows / m.n for rows, m in zip(broken, found, strict=True)]
+            [wrong / len(rows) for wrong, rows in zip(broken, by_week, strict=True)]
         )
     ok, bad = State.OK, State.BREACH
     assert [m.state for m in of(ws, "pattern_mismatch_share", column="ward")] == [ok, ok, bad, ok]
     assert {m.state for m in of(ws, "type_mismatch_share")} == {State.WARNING}
     assert {m.state for m in of(ws, "rule_broken_share")} == {ok}
+
+
+def test_rows_that_break_a_pattern_can_be_opened(registered, ws, dev, dirty, tmp_path):
+    deliver(ws, dev, dirty, tmp_path)
+    monitoring.define(ws, "tumour", "1", minimum=100, expectations=EXPECTED, by=dev, at=AT)
+    monitoring.run(ws, by=dev, at=AT)
+    third = [m.window for m in of(ws, "pattern_mismatch_share", column="ward") if m.window][2]
+
+    found = data_quality.failing_rows(
+        ws,
+        "tumour/1",
+        column="ward",
+        statistic="pattern_mismatch_share",
+        window=third,
+        by=dev,
+        at=AT,
+    )
+
+    assert len(found) == 20
+    assert {row.value for row in found} == {"nonsense"}
 
 
 def test_the_age_is_told_from_the_end_of_each_window(registered, ws, dev, dirty, tmp_path):
