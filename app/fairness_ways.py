@@ -54,10 +54,10 @@ def _frontier(kept: "Evidence") -> None:
         for p in points
     ]
     widgets.chart(figure, name="frontier", alt=title, rows=rows)
-    settings = kept.method["settings"]
     widgets.note(
-        f"Evidence `{kept.id}` of {wording.moment(kept.created_at)}, {settings}; measured on four "
-        "tenths of the rows, which no way learned from."
+        f"Evidence `{kept.id}` of {wording.moment(kept.created_at)}, between the groups of "
+        f"{by_point[str(points[0]['name'])][1].column}, seed {kept.method['seed']}; measured on "
+        "four tenths of the rows, which no way learned from."
     )
     warned = next((str(p["legally_sensitive"]) for p in points if p["legally_sensitive"]), None)
     if warned:

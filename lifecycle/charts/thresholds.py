@@ -186,11 +186,11 @@ def frontier_message(measured: Mapping[str, tuple[Measurement, Measurement]]) ->
     narrow = min(known, key=lambda n: known[n][1])
     if best == narrow:
         return (
-            f"{best.capitalize()} is both the most accurate way, {wording.number(known[best][0])}, "
-            f"and the one with the narrowest gap, {wording.number(known[best][1])}"
+            f"“{best}” is both the most accurate way, {wording.number(known[best][0])}, and the "
+            f"one with the narrowest gap, {wording.number(known[best][1])}"
         )
     return (
-        f"{narrow.capitalize()}: a gap of {wording.number(known[narrow][1])} at an accuracy of "
-        f"{wording.number(known[narrow][0])}; the most accurate, {best}, has "
+        f"“{narrow}” leaves a gap of {wording.number(known[narrow][1])} at an accuracy of "
+        f"{wording.number(known[narrow][0])}; the most accurate way, “{best}”, one of "
         f"{wording.number(known[best][1])} at {wording.number(known[best][0])}"
     )

@@ -110,7 +110,7 @@ def test_the_frontier_draws_every_method_with_the_intervals_of_both():
     assert [trace.name for trace in figure.data] == ["no mitigation", "ThresholdOptimizer"]
     assert figure.data[1].error_x.array[0] == pytest.approx(0.02)
     said = thresholds.frontier_message(measured)
-    assert said.startswith("Strict: a gap of 0.01")
+    assert said.startswith("“strict” leaves a gap of 0.01")
     assert "as decided" in said
     assert "both the most accurate" in thresholds.frontier_message({"as decided": way(0.9, 0.2)})
     assert "No way" in thresholds.frontier_message({})
