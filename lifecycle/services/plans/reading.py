@@ -41,7 +41,12 @@ KEYS = frozenset(
 
 FITTING = {
     Purpose.PERFORMANCE: lambda: catalogue.PERFORMANCE,
-    Purpose.FAIRNESS: lambda: (*catalogue.FAIRNESS_RATES, *catalogue.FAIRNESS_GAPS),
+    Purpose.FAIRNESS: lambda: (
+        *catalogue.FAIRNESS_RATES,
+        *catalogue.FAIRNESS_GAPS,
+        catalogue.CALIBRATION_BIAS,
+        catalogue.get("calibration_difference"),
+    ),
     Purpose.VALIDATION: lambda: catalogue.VALIDATION,
 }
 
