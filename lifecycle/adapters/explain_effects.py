@@ -15,7 +15,13 @@ import pandas as pd
 
 from lifecycle.adapters.explain_methods import Attribution
 from lifecycle.adapters.explain_outputs import Array, Output
-from lifecycle.stats.explanations.associations import ALIKE, alike, association, pairs
+from lifecycle.stats.explanations.associations import (
+    ALIKE,
+    alike,
+    association,
+    pairs,
+    rank_correlations,
+)
 from lifecycle.stats.explanations.effects import (
     accumulated_effects,
     interaction,
@@ -28,16 +34,18 @@ Frame: TypeAlias = Any
 """A `pandas.DataFrame`, whose own types hold that a column may be a frame."""
 
 EFFECTS_FILE = "effects.json"
-COLUMNS = 12
+COLUMNS = 10
 """The most important columns whose effects are drawn."""
 DOTS = 250
 """Rows in a scatter of values against SHAP values."""
-POINTS, LINES, CURVE_ROWS = 16, 25, 100
+POINTS, LINES, CURVE_ROWS = 14, 25, 80
 """Points of a curve, single rows drawn behind it, and rows it averages."""
-CELLS, CELL_ROWS = 16, 500
+CELLS, CELL_ROWS = 16, 400
 """Cells of an accumulated effect, and the rows whose answers it asks for."""
-PAIRED, PAIR_POINTS, PAIR_ROWS = 4, 30, 30
+PAIRED, PAIR_POINTS, PAIR_ROWS = 4, 25, 25
 """Columns whose interactions are measured two by two, at so many points over so many rows."""
+LINKED = 1000
+"""Rows on which it is seen which columns go together, or act together."""
 CATEGORIES = 12
 SMALLEST_COHORT, COHORT_GROUPS = 30, 8
 WEAKEST, PIECE, MOST_PIECES = 0.3, 30, 10
@@ -128,20 +136,25 @@ def _strongest(seen: Seen, name: str) -> str | None:
     Rows are put in the order of the column and cut into pieces; within each, what is left of their
     SHAP values after their neighbours' mean is held against every other column.
     """
-    at = np.argsort(numbers(seen.rows[name]), kind="stable")
+    at = np.argsort(numbers(seen.rows[name].head(LINKED)), kind="stable")
     values = seen.shares(name)[at].mean(axis=1)
     width = max(len(values) // 20, 5)
     left = values - np.convolve(values, np.ones(width) / width, mode="same")
     pieces = np.array_split(np.arange(len(at)), min(max(len(at) // PIECE, 1), MOST_PIECES))
-    best: tuple[float, str | None] = (WEAKEST, None)
-    for other in seen.order[:COLUMNS]:
-        if other == name or not is_number(seen.rows[other]):
-            continue
-        held = numbers(seen.rows[other])[at]
-        found = [association(left[p], held[p], numeric=(True, True)) or 0.0 for p in pieces]
-        if np.mean(found) > best[0]:
-            best = float(np.mean(found)), other
-    return best[1]
+    others = {
+        other: held[at]
+        for other in seen.order[:COLUMNS]
+        if other != name
+        and is_number(seen.rows[other])
+        and np.isfinite(held := numbers(seen.rows[other].head(LINKED))).all()
+    }
+    if not others:
+        return None
+    table = np.stack([left, *others.values()])
+    found = np.nan_to_num([rank_correlations(table[:, piece])[0, 1:] for piece in pieces])
+    links = dict(zip(others, found.mean(axis=0).tolist(), strict=True))
+    best = max(links, key=lambda other: links[other])
+    return best if links[best] > WEAKEST else None
 
 
 def _points(held: pd.Series) -> pd.Series:
@@ -240,13 +253,19 @@ def _interactions(seen: Seen) -> list[dict[str, object]]:
 def _strengths(seen: Seen) -> FloatArray:
     """Return how strongly columns go together, shape (columns, columns) in the frame's order."""
     names = list(seen.rows.columns)
-    held = [numbers(seen.rows[name]) for name in names]
+    held = [numbers(seen.rows[name].head(LINKED)) for name in names]
     numeric = [is_number(seen.rows[name]) for name in names]
     strengths = np.full((len(names), len(names)), np.nan)
+    whole = [i for i, h in enumerate(held) if numeric[i] and np.isfinite(h).all()]
+    if whole:
+        strengths[np.ix_(whole, whole)] = rank_correlations(np.stack([held[i] for i in whole]))
     for i, j in pairs(names):
+        if i in whole and j in whole:
+            continue
         found = association(held[i], held[j], numeric=(numeric[i], numeric[j]))
         if found is not None:
             strengths[i, j] = strengths[j, i] = found
+    np.fill_diagonal(strengths, np.nan)
     return strengths
 
 

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures
 from skops import io
 
 from lifecycle.domain.actor import Actor, Role
@@ -93,7 +96,8 @@ def ws(tmp_path_factory):
 
 @pytest.fixture
 def snapshot(ws):
-    return datasets.snapshots(ws.cursor())[0].id
+    every = datasets.snapshots(ws.cursor())
+    return next(s.id for s in every if any(c.name == "debt" for c in s.columns))
 
 
 @pytest.fixture
@@ -188,7 +192,7 @@ def test_a_decision_is_explained_in_the_words_in_force_and_every_opening_is_logg
     opened = decisions.open_decision(ws, str(ended.result), by=AUDRA, at=AT)
 
     content = opened.content
-    assert (opened.kept.dictionary, made.version) == (1, 1)
+    assert opened.kept.dictionary == made.version
     assert content["values"]["debt"] == debts.max()
     assert content["base"] + sum(content["shares"].values()) == pytest.approx(content["output"])
     assert content["reasons"][0]["text"] == "Debt is high"
@@ -244,3 +248,50 @@ def test_single_decisions_are_for_those_who_may_see_single_rows(ws, snapshot):
     for text, sentence in (("a: [", "no YAML"), ("- a", "table of keys"), ("x: 1", "'x'")):
         with pytest.raises(InvalidInput, match=sentence):
             decisions.publish_reasons(ws, "credit", text, by=DANA, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "memory", "sentence"),
+    [(3, 8192, "longer than the 3 seconds"), (600, 1400, "memory")],
+)
+def test_a_model_that_hangs_or_eats_memory_ends_its_job_and_the_next_one_runs(
+    ws, tmp_path, seconds, memory, sentence
+):
+    rng = np.random.default_rng(memory)
+    frame = pd.DataFrame(rng.normal(size=(400, 30)), columns=[f"c{i}" for i in range(30)])
+    if memory == 8192:
+        # Every answer is compared with 4,000 rows: explaining takes minutes.
+        known = pd.DataFrame(rng.normal(size=(4000, 30)), columns=frame.columns)
+        model: Any = KNeighborsClassifier(algorithm="brute").fit(known, known["c0"] > 0)
+    else:
+        # 324,632 products of columns: a few hundred rows of them fill a gigabyte.
+        greedy = make_pipeline(PolynomialFeatures(5), Ridge())
+        model = greedy.fit(frame.head(5), range(5))
+    name = f"bad-{memory}"
+    io.dump(model, tmp_path / "model.skops")
+    frame.to_parquet(tmp_path / "rows.parquet")
+    who: Any = {"by": DANA, "at": AT}
+    kept = registry.add_snapshot(ws, "loans", tmp_path / "rows.parquet", roles={}, **who)
+    columns = Columns(target="none", features=tuple(frame.columns))
+    file = tmp_path / "model.skops"
+    registry.add_version(ws, "credit", name, columns=columns, file=file, **who)
+    limits: Any = {"seconds": seconds, "memory_mb": memory}
+    with JobRunner(ws, kinds=explanation.KINDS, clock=lambda: AT, **limits) as runner:
+        job = explanation.explain(ws, "credit", name, snapshot=kept.id, **who)
+        ended = runner.wait(job.id, seconds=120)
+
+    assert ended.state is JobState.FAILED
+    assert sentence in ended.note
+    assert evidence.of_version(ws.cursor(), f"credit/{name}") == []
+
+
+def test_a_model_fitted_on_other_columns_than_the_version_names_fails_its_job(ws, snapshot, runner):
+    file = artifacts.path(ws, str(models.version(ws.cursor(), "credit", "1").artifact))
+    other = Columns(target="default", positive="1", features=("debt",))
+    registry.add_version(ws, "credit", "other", columns=other, file=file, by=DANA, at=AT)
+
+    job = explanation.explain(ws, "credit", "other", snapshot=snapshot, by=DANA, at=AT)
+    ended = runner.wait(job.id)
+
+    assert ended.state is JobState.FAILED
+    assert "fitted on the columns debt, age, not on debt" in ended.note

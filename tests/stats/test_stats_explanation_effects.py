@@ -7,7 +7,12 @@ import pytest
 from scipy import stats
 
 from lifecycle.errors import InsufficientData, InvalidInput
-from lifecycle.stats.explanations.associations import alike, association, pairs
+from lifecycle.stats.explanations.associations import (
+    alike,
+    association,
+    pairs,
+    rank_correlations,
+)
 from lifecycle.stats.explanations.effects import (
     accumulated_effects,
     interaction,
@@ -107,6 +112,17 @@ def test_two_numbers_are_associated_as_scipys_spearman_says():
     expected = abs(found.statistic)
 
     assert association(a, -b, numeric=(True, True)) == pytest.approx(expected)
+
+
+def test_many_numbers_at_once_are_associated_as_one_by_one():
+    rng = np.random.default_rng(9)
+    table = np.stack([rng.integers(0, 5, 80), rng.normal(size=80), np.ones(80)]).astype(float)
+    table[1] += table[0]
+
+    found = rank_correlations(table)
+
+    assert found[0, 1] == pytest.approx(association(table[0], table[1], numeric=(True, True)))
+    assert np.isnan(found[2, :2]).all()
 
 
 def test_a_number_and_a_category_are_associated_as_scipys_kruskal_says():

@@ -56,6 +56,26 @@ def association(
     return _cramers_v(a, b)
 
 
+def rank_correlations(table: FloatArray) -> FloatArray:
+    """Return the size of Spearman's correlation of every two columns of numbers, 0 to 1.
+
+    Parameters
+    ----------
+    table
+        Shape (columns, rows), without NaN.
+
+    Returns
+    -------
+    ndarray
+        Shape (columns, columns); NaN where a column is constant.
+    """
+    ranks = np.stack([_ranks(column) for column in table])
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    size = np.sqrt((ranks**2).sum(axis=1))
+    size[size == 0] = np.nan
+    return np.abs(ranks @ ranks.T / np.outer(size, size))
+
+
 def alike(strengths: FloatArray, *, least: float = ALIKE) -> list[list[int]]:
     """Put columns into groups in which each is linked to another by at least that strength.
 
