@@ -157,7 +157,25 @@ def keep_evidence(ws, snapshot):
         replace(rate, slice={"sex": "Female"}),
         replace(rate, value=0.52, interval=(0.49, 0.55), slice={"sex": "Male"}, n=1200),
         Measurement("demographic_parity_ratio", 0.6, State.BREACH, column="sex", limit=0.8, n=2000),
+        replace(rate, value=0.28, slice={"sex": "Female", "region": "north"}, n=400),
+        replace(rate, value=0.55, slice={"sex": "Male", "region": "north"}, n=600),
     )
+    ways = tuple(
+        Measurement(name, value, State.OK, column=column, slice={"point": point}, n=800)
+        for point, values in (("as decided", (0.8, 0.2)), ("strict", (0.75, 0.01)))
+        for (name, column), value in zip(
+            (("accuracy", None), ("demographic_parity_difference", "sex")), values, strict=True
+        )
+    )
+    points = [
+        {"name": "as decided", "method": "none", "legally_sensitive": None},
+        {"name": "strict", "method": "ThresholdOptimizer", "legally_sensitive": "Ask counsel."},
+    ]
+    tried = Evidence(
+        "credit-default/1", Purpose.MITIGATION, snapshot.id, ways, AT, "val",
+        method={"seed": 0}, payload={"points": points},
+    )  # fmt: skip
+    add(ws, tried)
     for purpose, found in ((Purpose.PERFORMANCE, performance), (Purpose.FAIRNESS, fairness)):
         add(ws, Evidence("credit-default/1", purpose, snapshot.id, found, AT, "val"))
     columns = [

@@ -235,12 +235,17 @@ def test_every_tab_of_fairness_opens_by_its_address(open_page, portfolio, tab):
     assert titles(page)
 
 
-def test_fairness_says_what_fills_intersections_and_ways_to_narrow(open_page, portfolio):
-    pairs = clean(open_page("fairness", portfolio, tab="Intersections", **LIVE))
+def test_fairness_crosses_attributes_and_draws_what_narrowing_a_gap_costs(open_page, portfolio):
+    counted = clean(open_page("fairness", portfolio, tab="Intersections", **LIVE))
+    pairs = clean(
+        open_page("fairness", portfolio, source="assessment", tab="Intersections", **LIVE)
+    )
     ways = clean(open_page("fairness", portfolio, tab="Ways to narrow", **LIVE))
 
-    assert "`intersect: 2`" in said(pairs)
-    assert "No way to narrow a gap was tried yet" in said(ways)
+    assert "`intersect: 2`" in said(counted)
+    assert any("lowest 0.280 for region north, sex Female" in title for title in titles(pairs))
+    assert any("“strict” leaves a gap of 0.01" in title for title in titles(ways))
+    assert "Ask counsel." in said(ways)
 
 
 def test_explanations_say_what_they_rest_on(open_page, portfolio):
