@@ -11,6 +11,7 @@ from lifecycle.domain.approval import Status
 from lifecycle.domain.finding import Progress
 from lifecycle.domain.terms import Order
 from lifecycle.services import approvals
+from lifecycle.services.approvals import signing
 from lifecycle.store import approvals as kept
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def agreement(con: "Connection", asked: "Request", terms: "Terms") -> None:
     widgets.note(f"Cannot decide, having a part in it: {barred}.", icon="person_off")
 
 
-def votes(asked: "Request") -> None:
+def votes(con: "Connection", asked: "Request") -> None:
     """Show the votes with their signatures."""
     st.subheader("Votes")
     for cast in asked.decisions:
@@ -82,7 +83,7 @@ def votes(asked: "Request") -> None:
                 icon="assignment",
             )
         if cast.signature is not None:
-            widgets.note(words.said(cast.signature.line), icon="draw")
+            widgets.note(words.said(signing.line(con, cast.signature)), icon="draw")
     if not asked.decisions:
         st.markdown("Nobody has voted yet.")
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import session, widgets, words
 from lifecycle.domain.actor import Permission
-from lifecycle.domain.retention import EVERYTHING
+from lifecycle.domain.retention import EVERYTHING, periods_with
 from lifecycle.services import erasure
 from lifecycle.store import holds, people
 
@@ -12,7 +12,8 @@ from lifecycle.store import holds, people
 def show() -> None:
     """Show the periods with what is due, and the holds; let an administrator act."""
     may = session.may(Permission.ADMINISTER)
-    found = erasure.due(session.cursor(), at=session.now())
+    periods = periods_with(session.process().settings.retention)
+    found = erasure.due(session.cursor(), at=session.now(), periods=periods)
     waiting = sum(one.due for one in found)
     st.subheader("How long records are kept")
     answer = f"{waiting:,} records are due to go" if waiting else "Nothing is due to go"
@@ -32,7 +33,8 @@ def show() -> None:
     widgets.table(rows, name="retention", alt="Classes of records and their periods")
     if may and waiting and st.button("Dispose of what is due", key="dispose"):
         with widgets.refusals():
-            gone = erasure.dispose(session.workspace(), by=session.actor(), at=session.now())
+            by, at = session.actor(), session.now()
+            gone = erasure.dispose(session.workspace(), by=by, at=at, periods=periods)
             said = ", ".join(f"{count:,} {name}" for name, count in gone.items())
             widgets.finish(f"Gone: {said}.")
     st.subheader("Legal holds")

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app import session
-from lifecycle.services import approvals, sealing
+from lifecycle.domain.retention import periods_with
+from lifecycle.services import approvals, erasure, sealing
 from lifecycle.services.monitoring import scheduling
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable, Sequence
 
+    from lifecycle.domain.retention import Period
     from lifecycle.store.connection import Workspace
 
 log = logging.getLogger(__name__)
@@ -22,8 +24,25 @@ MINUTE = 60
 
 
 @contextmanager
-def ticking(workspace: "Workspace", *, seconds: float = MINUTE) -> "Generator[None]":
-    """Run what is due until the server stops; a tick that comes too late or twice is one tick."""
+def ticking(
+    workspace: "Workspace",
+    *,
+    seconds: float = MINUTE,
+    retention: "Iterable[tuple[str, int]]" = (),
+) -> "Generator[None]":
+    """Run what is due until the server stops; a tick that comes too late or twice is one tick.
+
+    Parameters
+    ----------
+    retention
+        The periods that this installation chose.
+
+    Raises
+    ------
+    InvalidInput
+        A period cannot be chosen so.
+    """
+    periods = periods_with(retention)
     clockwork = BackgroundScheduler(timezone=UTC)
     clockwork.add_job(
         tick,
@@ -36,6 +55,14 @@ def ticking(workspace: "Workspace", *, seconds: float = MINUTE) -> "Generator[No
     )
     clockwork.add_job(
         vouch, "interval", args=[workspace], minutes=10, coalesce=True, misfire_grace_time=None
+    )
+    clockwork.add_job(
+        tidy,
+        "interval",
+        args=[workspace, periods],
+        hours=1,
+        coalesce=True,
+        misfire_grace_time=None,
     )
     clockwork.start()
     try:
@@ -50,6 +77,16 @@ def vouch(workspace: "Workspace") -> None:
         sealing.keep_up(workspace, at=session.now())
     except Exception:
         log.exception("the audit trail could not be signed")
+
+
+def tidy(workspace: "Workspace", periods: "Sequence[Period]") -> None:
+    """Dispose of what was kept long enough and is under no legal hold."""
+    if workspace.sample:
+        return  # the time of a sample stands still
+    try:
+        erasure.dispose_by_clock(workspace, at=session.now(), periods=periods)
+    except Exception:
+        log.exception("what is due to go could not be disposed of")
 
 
 def tick(workspace: "Workspace") -> None:

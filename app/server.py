@@ -101,7 +101,7 @@ def _lifespan(process: Process) -> "Callable[[st.App], AbstractAsyncContextManag
             process.jobs.start()
         with (
             Courier(process.workspace, clock=session.now, base=session.address()),
-            schedule.ticking(process.workspace),
+            schedule.ticking(process.workspace, retention=process.settings.retention),
         ):
             yield
 

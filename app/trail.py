@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app import session, widgets, words
-from lifecycle.adapters.shredding import is_sealed
 from lifecycle.charts import wording
 from lifecycle.services import asof, erasure, evidence_pack
 from lifecycle.store import audit, models
+from lifecycle.store.shredding import is_sealed
 
 if TYPE_CHECKING:
     from lifecycle.domain.audit import Link

@@ -39,6 +39,8 @@ class Settings:
     oidc_groups_claim, oidc_groups
         Which claim lists a person's groups, and pairs of a group and what it gives: a role,
         ``unit:NAME`` or ``tier:NAME``.
+    retention
+        Pairs of a class of records and the days it is kept, where they differ from the house's.
     """
 
     home: Path
@@ -56,6 +58,7 @@ class Settings:
     oidc_client_secret: str | None = None
     oidc_groups_claim: str = "groups"
     oidc_groups: tuple[tuple[str, str], ...] = ()
+    retention: tuple[tuple[str, int], ...] = ()
 
 
 VARIABLES = {
@@ -74,6 +77,7 @@ VARIABLES = {
     "oidc_client_secret": "LIFECYCLE_OIDC_CLIENT_SECRET",
     "oidc_groups_claim": "LIFECYCLE_OIDC_GROUPS_CLAIM",
     "oidc_groups": "LIFECYCLE_OIDC_GROUPS",
+    "retention": "LIFECYCLE_RETENTION",
 }
 
 
@@ -125,12 +129,12 @@ def _from_file(path: Path) -> dict[str, object]:
 
 def _typed(name: str, value: object) -> object:
     if name in {"port", "session_hours", "workers"}:
-        try:
-            return int(str(value))
-        except ValueError as error:
-            raise InvalidInput(f"setting {name} must be a whole number, not {value!r}") from error
+        return _whole(name, value)
     if name == "oidc_groups":
-        return _pairs(value)
+        return _pairs(value, sentence="GROUP=ROLE, GROUP=unit:NAME and so on", name=name)
+    if name == "retention":
+        found = _pairs(value, sentence="CLASS=DAYS", name=name)
+        return tuple((record_class, _whole(name, days)) for record_class, days in found)
     if name == "allowed_hosts":
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list):
@@ -139,7 +143,14 @@ def _typed(name: str, value: object) -> object:
     return str(value)
 
 
-def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+def _whole(name: str, value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError as error:
+        raise InvalidInput(f"setting {name} must be a whole number, not {value!r}") from error
+
+
+def _pairs(value: object, *, sentence: str, name: str) -> tuple[tuple[str, str], ...]:
     """Read `group=word, group=word`, or a table of groups with a word or several each."""
     if isinstance(value, str):
         parts = [part.rpartition("=") for part in value.split(",") if part.strip()]
@@ -152,5 +163,5 @@ def _pairs(value: object) -> tuple[tuple[str, str], ...]:
             for word in (cast("list[object]", given) if isinstance(given, list) else [given])
         ]
     if not all(group and word for group, word in found):
-        raise InvalidInput("setting oidc_groups must say GROUP=ROLE, GROUP=unit:NAME and so on")
+        raise InvalidInput(f"setting {name} must say {sentence}")
     return tuple(found)

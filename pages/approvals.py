@@ -74,7 +74,7 @@ with evidence_side:
 with people_side:
     st.subheader("Who must agree")
     approval_request.agreement(con, asked, terms)
-    approval_request.votes(asked)
+    approval_request.votes(con, asked)
     if reason_against:
         widgets.note(reason_against, icon="lock")
     else:

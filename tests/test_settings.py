@@ -49,3 +49,16 @@ def test_allowed_hosts_of_another_kind_are_refused(tmp_path):
 
 def test_a_checkout_keeps_its_workspace_among_its_data():
     assert settings.default_home({}).parts[-2:] == ("data", "workspace")
+
+
+def test_periods_of_retention_come_from_a_table_or_a_line(tmp_path):
+    (tmp_path / "lifecycle.toml").write_text("[retention]\npersonal = 730\nmessages = 90\n")
+
+    from_file = settings.load({}, home=tmp_path)
+    from_word = settings.load({"LIFECYCLE_RETENTION": "personal=730, messages=90"}, home=tmp_path)
+
+    assert from_file.retention == from_word.retention == (("personal", 730), ("messages", 90))
+    with pytest.raises(InvalidInput, match="retention must be a whole number, not 'long'"):
+        settings.load({"LIFECYCLE_RETENTION": "personal=long"}, home=tmp_path)
+    with pytest.raises(InvalidInput, match="retention must say CLASS=DAYS"):
+        settings.load({"LIFECYCLE_RETENTION": "730"}, home=tmp_path)

@@ -13,7 +13,7 @@ from lifecycle.domain.approval import Code, Status, Vote
 from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.model import Stage
 from lifecycle.services import approvals
-from lifecycle.services.approvals import passes
+from lifecycle.services.approvals import passes, signing
 from lifecycle.store import approvals as kept
 from lifecycle.store import requests
 
@@ -161,7 +161,7 @@ def show_request(door: Door, request_id: str) -> Any:
         "eligible": approvals.eligible(con, found, terms=terms),
         "last_approved": compared and compared[0].id,
         "differences": plain(compared[1]) if compared else [],
-        "signatures": [d.signature.line for d in found.decisions if d.signature],
+        "signatures": signing.lines(con, found),
         "comments": plain(kept.comments(con, request_id)),
         "findings": plain(kept.findings(con, request_id=request_id)),
     }

@@ -9,6 +9,7 @@ from lifecycle.api.door import Door
 from lifecycle.api.registry import Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.actor import Permission
+from lifecycle.domain.retention import periods_with
 from lifecycle.services import erasure
 from lifecycle.store import holds
 
@@ -57,10 +58,13 @@ def release_hold(door: Door, hold_id: str, body: ReasonIn) -> Any:
 @router.get("/retention")
 def list_due(door: Door) -> Any:
     """List every class of records with its period and what is due to go."""
-    return {"items": plain(erasure.due(door.reading(Permission.READ_TRAIL), at=door.at))}
+    periods = periods_with(door.settings.retention)
+    con = door.reading(Permission.READ_TRAIL)
+    return {"items": plain(erasure.due(con, at=door.at, periods=periods))}
 
 
 @router.post("/retention/disposal")
 def dispose(door: Door) -> Any:
     """Erase and remove what is due and not held."""
-    return plain(erasure.dispose(door.workspace, by=door.actor, at=door.at))
+    periods = periods_with(door.settings.retention)
+    return plain(erasure.dispose(door.workspace, by=door.actor, at=door.at, periods=periods))

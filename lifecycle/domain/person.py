@@ -7,6 +7,9 @@ from enum import StrEnum
 from lifecycle.domain.actor import Actor, Role, Scope
 from lifecycle.domain.reach import EVERYWHERE, Reach
 
+ERASED = "erased person"
+"""What stands where a name stood."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

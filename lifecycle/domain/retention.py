@@ -1,9 +1,11 @@
 """How long records are kept, what keeps them longer, and what is due to go."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from lifecycle.errors import InvalidInput
 
 EVERYTHING = "everything"
 """The subject of a hold on all there is."""
@@ -17,6 +19,7 @@ class RecordClass(StrEnum):
     EVIDENCE = "evidence"
     PERSONAL = "personal"
     RESPONSES = "responses"
+    MESSAGES = "messages"
     PREDICTIONS = "predictions"
 
 
@@ -46,14 +49,42 @@ PERIODS = (
     Period(RecordClass.EVIDENCE, None, "", "a decision stands on it by its hash"),
     Period(RecordClass.PERSONAL, 1095, "the account was closed", "three years of limitation"),
     Period(RecordClass.RESPONSES, 30, "the answer was given", "a repeat comes within days"),
+    Period(RecordClass.MESSAGES, 365, "it was made", "who was told of what is asked within a year"),
     Period(RecordClass.PREDICTIONS, None, "", "monitoring counts them again when it changes"),
 )
 """House defaults."""
 
+SETTABLE = frozenset({RecordClass.PERSONAL, RecordClass.RESPONSES, RecordClass.MESSAGES})
+"""Classes whose period an installation chooses; the others carry the proof and stay."""
 
-def period_of(record_class: RecordClass) -> Period:
+CHOSEN = "chosen for this installation"
+
+
+def periods_with(chosen: Iterable[tuple[str, int]]) -> tuple[Period, ...]:
+    """Return the periods with those that an installation chose, in days by class.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such class, its records stay as long as the workspace, or the period is less
+        than a day.
+    """
+    days = dict(chosen)
+    for name, given in days.items():
+        if name not in SETTABLE:
+            known = ", ".join(sorted(SETTABLE))
+            raise InvalidInput(f"setting retention has {name!r}; a period is chosen for {known}")
+        if given < 1:
+            raise InvalidInput(f"setting retention keeps {name} for {given} days; at least one")
+    return tuple(
+        replace(one, days=days[one.record_class], why=CHOSEN) if one.record_class in days else one
+        for one in PERIODS
+    )
+
+
+def period_of(record_class: RecordClass, periods: Iterable[Period] = PERIODS) -> Period:
     """Return the period of a class."""
-    return next(period for period in PERIODS if period.record_class is record_class)
+    return next(period for period in periods if period.record_class is record_class)
 
 
 @dataclass(frozen=True, slots=True)

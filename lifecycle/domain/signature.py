@@ -32,6 +32,8 @@ class Signature:
 
     Parameters
     ----------
+    display
+        The signer's name as people know it, sealed: it can be forgotten and the hash still holds.
     bundle
         The hash of what was signed: policy, version and evidence.
     method
@@ -55,13 +57,12 @@ class Signature:
         content = plain(self) | {"roles": sorted(self.roles)}  # type: ignore[operator] -- a record becomes a mapping
         return hashlib.sha256(canonical(content).encode()).hexdigest()
 
-    @property
-    def line(self) -> str:
-        """Write it as exports and screens print it."""
+    def line(self, display: str) -> str:
+        """Write it as exports and screens print it, with the name where it can be read."""
         for_whom = f" on behalf of {self.on_behalf_of}" if self.on_behalf_of else ""
         when = self.at.astimezone(UTC).isoformat(sep=" ", timespec="seconds")
         return (
-            f"{self.meaning.capitalize()} by {self.display} ({self.name}), "
+            f"{self.meaning.capitalize()} by {display} ({self.name}), "
             f"{' and '.join(sorted(self.roles))}{for_whom}, {when.replace('+00:00', ' UTC')}, "
             f"{METHODS.get(self.method, self.method)}, bundle {self.bundle}"
         )

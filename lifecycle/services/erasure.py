@@ -1,14 +1,13 @@
 """What may be forgotten and what must not: erasure, legal holds and periods of retention."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lifecycle.adapters import shredding
-from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.person import Person
+from lifecycle.domain.person import ERASED, Person
 from lifecycle.domain.retention import (
     EVERYTHING,
     PERIODS,
@@ -19,19 +18,21 @@ from lifecycle.domain.retention import (
     period_of,
 )
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput
-from lifecycle.store import audit, holds, keys, people, sessions
+from lifecycle.store import audit, deliveries, holds, keys, people, sessions, shredding
 from lifecycle.store.connection import Connection, Workspace
 
-ERASED = "erased person"
-"""What stands where a name stood."""
 SUBJECT = "erasure.person"
+
+CLOCKWORK = Actor("clock@lifecycle", frozenset({Role.ADMINISTRATOR}), via="clock")
+"""Who disposes of what is due when nobody does."""
 
 
 def erase(workspace: Workspace, name: str, *, reason: str, by: Actor, at: datetime) -> Person:
     """Make a person's name unreadable for ever, here and in every copy of the trail.
 
     Their key is destroyed, so what was sealed with it stays as it was written and the chain
-    holds. The account name stays: it is what decisions were signed with.
+    holds: the name, what they wrote, and their account's name inside events. As the one who acted
+    the account's name stays: it is what decisions were signed with.
 
     Raises
     ------
@@ -149,20 +150,26 @@ class Due:
     held: int = 0
 
 
-def due(con: Connection, *, at: datetime) -> list[Due]:
+def due(con: Connection, *, at: datetime, periods: Sequence[Period] = PERIODS) -> list[Due]:
     """Return every class of records with what is due of it."""
     standing = holds.every(con)
     everything = holding(standing, EVERYTHING) is not None
     counts: dict[RecordClass, tuple[int, int]] = {}
-    leaving = _leaving(con, at=at)
+    leaving = _leaving(con, at=at, periods=periods)
     kept = sum(holding(standing, f"person:{p.name}") is not None for p in leaving)
     counts[RecordClass.PERSONAL] = (len(leaving) - kept, kept)
-    answers = keys.older(con, before=_before(RecordClass.RESPONSES, at=at))
-    counts[RecordClass.RESPONSES] = (0, answers) if everything else (answers, 0)
-    return [Due(period, *counts.get(period.record_class, (0, 0))) for period in PERIODS]
+    for kind, older in (
+        (RecordClass.RESPONSES, keys.older),
+        (RecordClass.MESSAGES, deliveries.older),
+    ):
+        old = older(con, before=_before(kind, at=at, periods=periods))
+        counts[kind] = (0, old) if everything else (old, 0)
+    return [Due(period, *counts.get(period.record_class, (0, 0))) for period in periods]
 
 
-def dispose(workspace: Workspace, *, by: Actor, at: datetime) -> Mapping[str, int]:
+def dispose(
+    workspace: Workspace, *, by: Actor, at: datetime, periods: Sequence[Period] = PERIODS
+) -> Mapping[str, int]:
     """Erase and remove what is due and not held, and record how much it was.
 
     Returns
@@ -171,17 +178,39 @@ def dispose(workspace: Workspace, *, by: Actor, at: datetime) -> Mapping[str, in
         How many records went, by class.
     """
     by.require(Permission.ADMINISTER)
+    return _dispose(workspace, by=by, at=at, periods=periods)
+
+
+def dispose_by_clock(
+    workspace: Workspace, *, at: datetime, periods: Sequence[Period] = PERIODS
+) -> Mapping[str, int]:
+    """Do the same because time passed; nothing is written where nothing is due.
+
+    The server's clock calls it every hour.
+    """
+    if not any(one.due for one in due(workspace.cursor(), at=at, periods=periods)):
+        return {}
+    return _dispose(workspace, by=CLOCKWORK, at=at, periods=periods)
+
+
+def _dispose(
+    workspace: Workspace, *, by: Actor, at: datetime, periods: Sequence[Period]
+) -> Mapping[str, int]:
     gone: list[str] = []
     with workspace.transaction() as tx:
         standing = holds.every(tx)
-        for person in _leaving(tx, at=at):
+        for person in _leaving(tx, at=at, periods=periods):
             if holding(standing, f"person:{person.name}") is None:
                 _erase(tx, person, reason="period of retention is over", by=by, at=at)
                 gone.append(person.name)
         held = holding(standing, EVERYTHING) is not None
-        before = _before(RecordClass.RESPONSES, at=at)
-        answers = 0 if held else keys.forget(tx, before=before)
-        counts = {"personal": len(gone), "responses": answers}
+        counts = {"personal": len(gone)}
+        for kind, forget in (
+            (RecordClass.RESPONSES, keys.forget),
+            (RecordClass.MESSAGES, deliveries.forget),
+        ):
+            before = _before(kind, at=at, periods=periods)
+            counts[str(kind)] = 0 if held else forget(tx, before=before)
         _record(tx, "erasure.due", "workspace", by=by, at=at, reason="", details=counts)
     for name in gone:
         shredding.destroy(folder(workspace), name)
@@ -199,6 +228,7 @@ def _erase(tx: Connection, person: Person, *, reason: str, by: Actor, at: dateti
     people.update(tx, erased)
     people.set_password(tx, person.name, None)
     people.forget_identity(tx, person.name)
+    keys.forget_of(tx, person.name)
     sessions.remove_of(tx, person.name)
     details = {"fields": ["display", "password", "identity"]}
     subject = f"person:{person.name}"
@@ -206,10 +236,10 @@ def _erase(tx: Connection, person: Person, *, reason: str, by: Actor, at: dateti
     return erased
 
 
-def _leaving(con: Connection, *, at: datetime) -> list[Person]:
+def _leaving(con: Connection, *, at: datetime, periods: Sequence[Period]) -> list[Person]:
     """Return the closed accounts whose personal texts have been kept long enough."""
     closed = audit.last_of(con, "person.deactivate")
-    period = period_of(RecordClass.PERSONAL)
+    period = period_of(RecordClass.PERSONAL, periods)
     return [
         person
         for person in people.every(con)
@@ -219,8 +249,8 @@ def _leaving(con: Connection, *, at: datetime) -> list[Person]:
     ]
 
 
-def _before(record_class: RecordClass, *, at: datetime) -> datetime:
-    return at - timedelta(days=period_of(record_class).days or 0)
+def _before(record_class: RecordClass, *, at: datetime, periods: Sequence[Period]) -> datetime:
+    return at - timedelta(days=period_of(record_class, periods).days or 0)
 
 
 def _record(

@@ -19,7 +19,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.services import sealing
 from lifecycle.services.access.places import require_everywhere
 from lifecycle.services.examination import examine as judged
-from lifecycle.store import audit, checkpoints
+from lifecycle.store import audit, checkpoints, shredding
 from lifecycle.store.connection import Connection, Workspace
 
 FORMAT = "lifecycle-audit-trail/1"
@@ -157,8 +157,16 @@ def _write(file: Path, con: Connection, *, head: tuple[int, str], at: datetime) 
     }
     with file.open("w", encoding="utf-8") as out:
         out.write(canonical(header) + "\n")
+        folder = shredding.folder_of(con)
         links = audit.stream(con, until=head[0])
-        out.writelines(canonical(plain(link)) + "\n" for link in links)
+        out.writelines(_line(folder, link) + "\n" for link in links)
+
+
+def _line(folder: Path, link: Link) -> str:
+    """Write a link as it was hashed, with what people wrote in it where that can be read."""
+    event = plain(link.event)
+    texts = shredding.opened(folder, event) if shredding.TEXT in canonical(event) else {}
+    return canonical(plain(link) | ({"opened": texts} if texts else {}))  # type: ignore[operator] -- a record becomes a mapping
 
 
 @contextmanager
@@ -210,6 +218,9 @@ def _checkpoint(value: Mapping[str, Any]) -> Checkpoint:
 def _link(path: Path, number: int, value: dict[str, Any]) -> Link:
     try:
         event = dict(value["event"])
+        for commitment, (salt, text) in value.get("opened", {}).items():
+            if shredding.commitment(bytes.fromhex(salt), text) != commitment:
+                event["reason"] = text  # so the chain names it as changed
         event["at"] = datetime.fromisoformat(event["at"])
         return Link(
             sequence=int(value["sequence"]),

@@ -11,6 +11,7 @@ from lifecycle.domain.terms import Effect
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
 from lifecycle.store.naming import not_found
 from lifecycle.store.schema import append_only
+from lifecycle.store.shredding import Reader, reader, writer
 
 TABLES = f"""
 CREATE TABLE approval (
@@ -132,6 +133,7 @@ def next_finding(tx: Connection) -> str:
 
 def put_finding(tx: Connection, finding: Finding) -> None:
     """Save a finding, new or changed."""
+    write = writer(tx)
     tx.execute(
         """
         INSERT OR REPLACE INTO finding VALUES (
@@ -142,7 +144,11 @@ def put_finding(tx: Connection, finding: Finding) -> None:
             k: str(v) if isinstance(v, Kind | Severity | Progress) else v
             for k, v in asdict(finding).items()
         }
-        | {"due_at": utc(finding.due_at), "opened_at": utc(finding.opened_at)},
+        | {"due_at": utc(finding.due_at), "opened_at": utc(finding.opened_at)}
+        | {
+            "text": write(finding.opened_by, finding.text),
+            "answer": write(finding.answered_by or "", finding.answer),
+        },
     )
 
 
@@ -157,13 +163,14 @@ def finding(con: Connection, finding_id: str) -> Finding:
     row = first(con.execute("SELECT * FROM finding WHERE id = $id", {"id": finding_id}))
     if row is None:
         raise not_found("finding", finding_id, known=[f.id for f in findings(con)])
-    return _finding(row)
+    return _finding(row, reader(con))
 
 
 def findings(
     con: Connection, *, version_id: str | None = None, request_id: str | None = None
 ) -> list[Finding]:
     """Return findings, the one due first first; of all versions and requests or of one."""
+    read = reader(con)
     found = con.execute(
         """
         SELECT * FROM finding
@@ -173,14 +180,16 @@ def findings(
         """,
         {"version_id": version_id, "request_id": request_id},
     )
-    return [_finding(row) for row in records(found)]
+    return [_finding(row, read) for row in records(found)]
 
 
-def _finding(row: Record) -> Finding:
+def _finding(row: Record, read: Reader) -> Finding:
     typed: Record = {
         "kind": Kind(row["kind"]),
         "severity": Severity(row["severity"]),
         "status": Progress(row["status"]),
+        "text": read(row["text"]),
+        "answer": read(row["answer"]),
     }
     return Finding(**row | typed)
 
@@ -197,6 +206,7 @@ def put_delegation(tx: Connection, delegation: Delegation) -> None:
             "start": utc(delegation.start),
             "end": utc(delegation.end),
             "revoked_at": delegation.revoked_at and utc(delegation.revoked_at),
+            "reason": writer(tx)(delegation.giver, delegation.reason),
         },
     )
 
@@ -224,6 +234,7 @@ def delegation(con: Connection, delegation_id: str) -> Delegation:
 def delegations(con: Connection) -> list[Delegation]:
     """Return all delegations, the newest first."""
     found = records(con.execute("SELECT * FROM delegation ORDER BY start_at DESC, id DESC"))
+    read = reader(con)
     return [
         Delegation(
             id=row["id"],
@@ -231,7 +242,7 @@ def delegations(con: Connection) -> list[Delegation]:
             taker=row["taker"],
             start=row["start_at"],
             end=row["end_at"],
-            reason=row["reason"],
+            reason=str(read(row["reason"])),
             revoked_at=row["revoked_at"],
         )
         for row in found
@@ -246,12 +257,18 @@ def add_comment(tx: Connection, comment: Comment) -> None:
             $request_id, (SELECT count(*) FROM comment WHERE request_id = $request_id),
             $author, $at, $text, $mentions)
         """,
-        asdict(comment) | {"at": utc(comment.at), "mentions": dump(list(comment.mentions))},
+        asdict(comment)
+        | {
+            "at": utc(comment.at),
+            "text": writer(tx)(comment.author, comment.text),
+            "mentions": dump(list(comment.mentions)),
+        },
     )
 
 
 def comments(con: Connection, request_id: str | None = None) -> list[Comment]:
     """Return what was said about a request, or about all, in its order."""
+    read = reader(con)
     found = con.execute(
         """
         SELECT request_id, author, said_at, text, mentions FROM comment
@@ -264,7 +281,7 @@ def comments(con: Connection, request_id: str | None = None) -> list[Comment]:
             row["request_id"],
             row["author"],
             row["said_at"],
-            row["text"],
+            str(read(row["text"])),
             tuple(load(row["mentions"])),
         )
         for row in records(found)

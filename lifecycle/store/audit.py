@@ -1,17 +1,21 @@
 """The audit trail: links of the chain are appended and read, never changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from lifecycle.domain.audit import GENESIS, AuditEvent, Link, follow
+from lifecycle.domain.person import ERASED
 from lifecycle.store.cells import Connection, Record, dump, load, records, utc
+from lifecycle.store.shredding import TEXT, Writer, reader, writer
 
 
 def append(tx: Connection, event: AuditEvent) -> Link:
     """Link an event to the end of the chain, in the transaction of what it records."""
     # What is hashed must be what is read back: UTC, and details as JSON gives them.
     event = replace(event, at=utc(event.at), details=load(dump(event.details)))
+    event = _covered(event, writer(tx))
     last = records(tx.execute("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1"))
     link = follow(event, last=_link(last[0]) if last else None)
     tx.execute(
@@ -37,6 +41,27 @@ def append(tx: Connection, event: AuditEvent) -> Link:
     return link
 
 
+AUTHORED = frozenset({"conditions"})
+"""Details that hold what the actor wrote, beside the reason."""
+
+
+def _covered(event: AuditEvent, write: Writer) -> AuditEvent:
+    """Seal what people wrote under its author's key, and the names of people under theirs."""
+
+    def cover(value: object, *, authored: bool = False) -> object:
+        if isinstance(value, str):
+            return write(event.by if authored else value, value)
+        if isinstance(value, Mapping):
+            items = cast("Mapping[str, object]", value).items()
+            return {k: cover(v, authored=authored or k in AUTHORED) for k, v in items}
+        if isinstance(value, list):
+            return [cover(v, authored=authored) for v in cast("list[object]", value)]
+        return value
+
+    details = cast("dict[str, object]", cover(event.details))
+    return replace(event, reason=write(event.by, event.reason), details=details)
+
+
 def head(con: Connection, *, at: datetime | None = None) -> tuple[int, str]:
     """Return sequence and hash of the last link; of an empty chain, zero and its origin.
 
@@ -56,7 +81,7 @@ def head(con: Connection, *, at: datetime | None = None) -> tuple[int, str]:
 
 
 def links(con: Connection) -> list[Link]:
-    """Return the whole chain, first link first."""
+    """Return the whole chain as it was hashed, first link first."""
     # rowid keeps the order of writing among links that were made to share a number.
     found = records(con.execute("SELECT * FROM audit ORDER BY sequence, rowid"))
     return [_link(row) for row in found]
@@ -84,7 +109,7 @@ def until(con: Connection, at: datetime, *, model_id: str | None = None) -> list
         """,
         {"at": utc(at), "model": model_id},
     )
-    return [event_of(row) for row in records(found)]
+    return [link.event for link in _read(con, records(found))]
 
 
 def last_of(con: Connection, action: str) -> dict[str, datetime]:
@@ -97,7 +122,7 @@ def last_of(con: Connection, action: str) -> dict[str, datetime]:
 
 
 def of_subjects(con: Connection, subjects: Iterable[str]) -> list[Link]:
-    """Return the links about some subjects, first link first."""
+    """Return the links about some subjects as they were hashed, first link first."""
     found = con.execute(
         "SELECT * FROM audit WHERE list_contains($subjects, subject) ORDER BY sequence",
         {"subjects": sorted(subjects)},
@@ -147,13 +172,13 @@ def hashes(con: Connection, *, after: int = 0) -> list[str]:
 
 
 FILTERS = """
-    ($text IS NULL
-        OR contains(lower(concat_ws(' ', action, subject, actor, reason, details)), lower($text)))
-    AND ($by IS NULL OR actor = $by)
+    ($by IS NULL OR actor = $by)
     AND ($subject IS NULL OR subject = $subject)
     AND ($action IS NULL OR action = $action OR starts_with(action, $action || '.'))
     AND ($start IS NULL OR happened_at >= $start)
     AND ($end IS NULL OR happened_at < $end)
+    AND ($text IS NULL OR list_contains($sequences::BIGINT[], sequence)
+        OR contains(lower(concat_ws(' ', action, subject, actor, reason, details)), lower($text)))
 """
 
 
@@ -169,7 +194,7 @@ def search(
     limit: int = 100,
     offset: int = 0,
 ) -> list[Link]:
-    """Return matching links, newest first.
+    """Return matching links, newest first, with what people wrote where it can be read.
 
     Parameters
     ----------
@@ -185,10 +210,10 @@ def search(
         SELECT * FROM audit WHERE {FILTERS}
         ORDER BY sequence DESC LIMIT $limit OFFSET $offset
         """,
-        _filters(text=text, by=by, subject=subject, action=action, start=start, end=end)
+        _filters(con, text=text, by=by, subject=subject, action=action, start=start, end=end)
         | {"limit": limit, "offset": offset},
     )
-    return [_link(row) for row in records(found)]
+    return _read(con, records(found))
 
 
 def count(
@@ -204,13 +229,46 @@ def count(
     """Count the links that `search` would find without a limit."""
     found = con.execute(
         f"SELECT count(*) AS links FROM audit WHERE {FILTERS}",
-        _filters(text=text, by=by, subject=subject, action=action, start=start, end=end),
+        _filters(con, text=text, by=by, subject=subject, action=action, start=start, end=end),
     )
     return int(records(found)[0]["links"])
 
 
-def _filters(**given: str | datetime | None) -> dict[str, object]:
-    return {k: utc(v) if isinstance(v, datetime) else v for k, v in given.items()}
+def _filters(con: Connection, **given: str | datetime | None) -> dict[str, object]:
+    found: dict[str, object] = {
+        k: utc(v) if isinstance(v, datetime) else v for k, v in given.items()
+    }
+    text = str(given["text"] or "")
+    return found | {"sequences": _sealed_with(con, text) if text else []}
+
+
+def _sealed_with(con: Connection, text: str) -> list[int]:
+    """Return the numbers of events whose sealed parts hold a text; no query can look into them."""
+    read = reader(con)
+    rows = con.execute(
+        """
+        SELECT sequence, reason, details FROM audit
+        WHERE starts_with(reason, $sealed) OR contains(details, $sealed)
+        """,
+        {"sealed": TEXT},
+    ).fetchall()
+    return [
+        sequence
+        for sequence, reason, details in rows
+        if text.lower() in f"{read(reason)} {dump(read(load(details)))}".lower()
+    ]
+
+
+def _read(con: Connection, rows: Iterable[Record]) -> list[Link]:
+    """Read links with what people wrote in them, or that it can no longer be read."""
+    texts, names = reader(con), reader(con, gone=ERASED)
+    found: list[Link] = []
+    for row in rows:
+        link = _link(row)
+        details = cast("dict[str, object]", names(link.event.details))
+        event = replace(link.event, reason=str(texts(link.event.reason)), details=details)
+        found.append(replace(link, event=event))
+    return found
 
 
 def event_of(row: Record) -> AuditEvent:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
@@ -15,6 +16,17 @@ Record: TypeAlias = dict[str, Any]
 
 ALL_ROWS = "{}"
 """The key of the slice that leaves nothing out."""
+
+
+def home_of(con: Connection) -> Path:
+    """Return the folder of the workspace: where the database of a connection stands.
+
+    It is a query of its own and ends a result of this connection that is still being read.
+    """
+    row = con.execute(
+        "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchall()[0]
+    return Path(str(row[0])).parent
 
 
 def records(result: Connection) -> list[Record]:

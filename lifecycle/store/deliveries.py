@@ -239,6 +239,31 @@ def attempts(con: Connection, delivery_id: str) -> list[Attempt]:
     return [Attempt(**row) for row in records(found)]
 
 
+DONE = "state IN ('sent', 'dead')"
+
+
+def older(con: Connection, *, before: datetime) -> int:
+    """Count the messages made before a time that wait for nothing any more."""
+    found = con.execute(
+        f"SELECT count(*) FROM delivery WHERE {DONE} AND created_at <= $before",
+        {"before": utc(before)},
+    )
+    return int(found.fetchall()[0][0])
+
+
+def forget(tx: Connection, *, before: datetime) -> int:
+    """Remove the messages made before a time that wait for nothing, with their attempts."""
+    gone = tx.execute(
+        f"DELETE FROM delivery WHERE {DONE} AND created_at <= $before RETURNING id",
+        {"before": utc(before)},
+    ).fetchall()
+    tx.execute(
+        "DELETE FROM delivery_attempt WHERE list_contains($ids::VARCHAR[], delivery_id)",
+        {"ids": [str(row[0]) for row in gone]},
+    )
+    return len(gone)
+
+
 def _channel(row: Record) -> Channel:
     nested: Record = {"kind": ChannelKind(row["kind"]), "least": Severity(row["least"])}
     return Channel(**row | nested)

@@ -41,6 +41,11 @@ def older(con: Connection, *, before: datetime) -> int:
     return int(found.fetchall()[0][0])
 
 
+def forget_of(tx: Connection, person: str) -> None:
+    """Remove the responses given to one person."""
+    tx.execute("DELETE FROM remembered WHERE person = $person", {"person": person})
+
+
 def forget(tx: Connection, *, before: datetime) -> int:
     """Remove the responses given before a time, and return how many there were."""
     gone = tx.execute(

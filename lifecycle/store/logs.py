@@ -20,7 +20,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.store import arrays, durable, log_rows
 from lifecycle.store.arrays import Table
 from lifecycle.store.artifacts import hash_of
-from lifecycle.store.cells import Connection, Record, first, records
+from lifecycle.store.cells import Connection, Record, first, home_of, records
 from lifecycle.store.connection import Workspace
 
 OUTCOMES = "+outcomes"
@@ -280,10 +280,7 @@ def _predicted(tx: Connection, model_id: str, table: Table) -> list[tuple[str, d
 
 def _folder(con: Connection) -> Path:
     """Return the log folder, which stands beside the database of this connection."""
-    row = con.execute(
-        "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
-    ).fetchall()[0]
-    return Path(str(row[0])).parent / "logs"
+    return home_of(con) / "logs"
 
 
 def _escaped(name: str) -> str:

@@ -21,6 +21,7 @@ from lifecycle.errors import Conflict, FourEyesViolation
 from lifecycle.store.cells import Connection, Record, dump, load, records, utc
 from lifecycle.store.naming import not_found, unique
 from lifecycle.store.schema import append_only
+from lifecycle.store.shredding import Reader, Writer, reader, writer
 
 TABLES = f"""
 ALTER TABLE request ADD COLUMN tier VARCHAR DEFAULT 'high';
@@ -110,7 +111,7 @@ def add(tx: Connection, request: Request) -> None:
                 "version_id": request.version_id,
                 "before": str(request.before),
                 "to": str(request.to),
-                "reason": request.reason,
+                "reason": writer(tx)(request.requested_by, request.reason),
                 "requested_by": request.requested_by,
                 "requested_at": utc(request.requested_at),
                 "policy": request.policy,
@@ -182,6 +183,7 @@ def _select(
     status: str | None = None,
     version_id: str | None = None,
 ) -> list[Request]:
+    read = reader(con)
     found = con.execute(
         """
         SELECT
@@ -199,7 +201,7 @@ def _select(
         """,
         {"id": request_id, "status": status, "version_id": version_id},
     )
-    return [_request(row) for row in records(found)]
+    return [_request(row, read) for row in records(found)]
 
 
 def _set_status(tx: Connection, request: Request) -> None:
@@ -211,6 +213,7 @@ def _set_status(tx: Connection, request: Request) -> None:
 
 
 def _add_decisions(tx: Connection, request: Request, *, after: int) -> None:
+    write = writer(tx)
     for position, decision in list(enumerate(request.decisions))[after:]:
         key: Record = {"request": request.id, "position": position}
         with _separated():
@@ -224,13 +227,13 @@ def _add_decisions(tx: Connection, request: Request, *, after: int) -> None:
                     "by": decision.by,
                     "at": utc(decision.at),
                     "vote": str(decision.vote),
-                    "reason": decision.reason,
+                    "reason": write(decision.by, decision.reason),
                     "bundle": decision.bundle,
                 },
             )
             tx.execute(
                 "INSERT INTO signature VALUES ($request, $position, $on_behalf_of, $content)",
-                key | {"on_behalf_of": decision.on_behalf_of, "content": _signed(decision)},
+                key | {"on_behalf_of": decision.on_behalf_of, "content": _signed(decision, write)},
             )
 
 
@@ -252,14 +255,15 @@ def _separated() -> Generator[None]:
         raise FourEyesViolation(sentence.splitlines()[0]) from error
 
 
-def _signed(decision: Decision) -> str:
+def _signed(decision: Decision, write: Writer) -> str:
     """Write what a decision holds beside its vote."""
     content: Record = {
         "code": decision.code,
         "roles": sorted(decision.roles),
         "on_behalf_of": decision.on_behalf_of,
         "conditions": [
-            asdict(c) | {"due_at": utc(c.due_at).isoformat()} for c in decision.conditions
+            asdict(c) | {"text": write(decision.by, c.text), "due_at": utc(c.due_at).isoformat()}
+            for c in decision.conditions
         ],
         "signature": None,
     }
@@ -270,11 +274,7 @@ def _signed(decision: Decision) -> str:
     return dump(content)
 
 
-def _decisions(rows: Iterable[Record]) -> tuple[Decision, ...]:
-    return tuple(_decision(row) for row in rows)
-
-
-def _decision(row: Record) -> Decision:
+def _decision(row: Record, read: Reader) -> Decision:
     # A decision from before there were signatures says no more than its vote.
     content: Record = load(row["content"]) if row["content"] else {}
     signed: Record | None = content.get("signature")
@@ -282,19 +282,20 @@ def _decision(row: Record) -> Decision:
         by=row["actor"],
         at=utc(row["decided_at"]),
         vote=Vote(row["vote"]),
-        reason=row["reason"],
+        reason=str(read(row["reason"])),
         bundle=row["bundle"],
         code=Code(content.get("code", Code.OTHER)),
         roles=_roles(content.get("roles", [Role.APPROVER])),
         on_behalf_of=content.get("on_behalf_of"),
-        conditions=tuple(_obligation(c) for c in content.get("conditions", ())),
+        conditions=tuple(_obligation(c, read) for c in content.get("conditions", ())),
         signature=_signature(signed) if signed else None,
     )
 
 
-def _obligation(content: Record) -> Obligation:
+def _obligation(content: Record, read: Reader) -> Obligation:
     due = datetime.fromisoformat(content["due_at"])
     typed: Record = {"severity": Severity(content["severity"]), "due_at": due}
+    typed["text"] = read(content["text"])
     return Obligation(**content | typed)
 
 
@@ -311,13 +312,13 @@ def _roles(names: Iterable[str]) -> frozenset[Role]:
     return frozenset(Role(name) for name in names)
 
 
-def _request(row: Record) -> Request:
+def _request(row: Record, read: Reader) -> Request:
     return Request(
         id=row["id"],
         version_id=row["version_id"],
         before=Stage(row["before"]),
         to=Stage(row["target"]),
-        reason=row["reason"],
+        reason=str(read(row["reason"])),
         requested_by=row["requested_by"],
         requested_at=row["requested_at"],
         policy=row["policy"],
@@ -327,7 +328,7 @@ def _request(row: Record) -> Request:
         barred=frozenset(load(row["barred"])),
         quorum=row["quorum"],
         status=Status(row["status"]),
-        decisions=_decisions(row["decisions"] or ()),
+        decisions=tuple(_decision(one, read) for one in row["decisions"] or ()),
         tier=Tier(row["tier"]),
         version_sha256=row["version_sha256"],
         emergency=row["emergency"],

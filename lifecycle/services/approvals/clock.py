@@ -37,10 +37,8 @@ def tick(workspace: Workspace, *, at: datetime) -> Tick:
         for finding in approvals.findings(tx):
             if finding.overdue(at) and approvals.give_notice(tx, finding.id, "overdue", at=at):
                 said = f"{finding.id} for {finding.owner} was due on {finding.due_at:%Y-%m-%d}"
-                event = finding.opened()
-                audit.append(
-                    tx, replace(event, action="finding.overdue", by=CLOCK, at=at, via="clock")
-                )
+                late = replace(finding.opened(), action="finding.overdue", reason=said)
+                audit.append(tx, replace(late, by=CLOCK, at=at, via="clock"))
                 done.append(said)
         sweep = approvals.give_notice(tx, "approvals", f"swept {at:%Y-%m-%d}", at=at)
         versions = _approved(tx) if sweep else _nearing(tx, at=at)

@@ -262,7 +262,7 @@ def _move(
     tx: Connection, version: Version, *, to: Stage, request: Request, by: Actor, at: datetime
 ) -> None:
     replaced = version.id != request.version_id
-    reason = f"replaced by {request.version_id}" if replaced else request.reason
+    reason = f"replaced by {request.version_id}" if replaced else f"as {request.id} asked for"
     moved, event = version.move(to, by=by.name, at=at, reason=reason, request=request.id)
     models.update_version(tx, moved)
     audit.append(tx, replace(event, via=by.via))

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lifecycle.domain.actor import Actor
-from lifecycle.domain.approval import Decision
+from lifecycle.domain.approval import Decision, Request
+from lifecycle.domain.person import ERASED
 from lifecycle.domain.signature import Signature
 from lifecycle.domain.terms import Signing
 from lifecycle.services import access
-from lifecycle.store import people
+from lifecycle.store import people, shredding
 from lifecycle.store.connection import Connection, Workspace
 
 
@@ -60,7 +61,7 @@ def signed(con: Connection, decision: Decision, *, method: str) -> Decision:
     display = next((p.display for p in people.every(con) if p.name == decision.by), decision.by)
     signature = Signature(
         name=decision.by,
-        display=display,
+        display=shredding.writer(con)(decision.by, display),
         roles=decision.roles,
         meaning=decision.meaning,
         at=decision.at,
@@ -69,3 +70,13 @@ def signed(con: Connection, decision: Decision, *, method: str) -> Decision:
         on_behalf_of=decision.on_behalf_of,
     )
     return replace(decision, signature=signature)
+
+
+def lines(con: Connection, request: Request) -> list[str]:
+    """Write the signatures under a request, in the order of its votes."""
+    return [line(con, d.signature) for d in request.decisions if d.signature]
+
+
+def line(con: Connection, signature: Signature) -> str:
+    """Write a signature as screens and exports print it."""
+    return signature.line(str(shredding.reader(con, gone=ERASED)(signature.display)))

@@ -21,9 +21,11 @@ from lifecycle.domain.model import Version
 from lifecycle.errors import InvalidInput, NotFound
 from lifecycle.services import reports, sealing
 from lifecycle.services.access.places import require_for
+from lifecycle.services.approvals.signing import lines
 from lifecycle.services.evidence_pack import verify
 from lifecycle.store import audit, evidence, models, policies, requests, usecases
 from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store.shredding import folder_of, opened
 
 README = """\
 Evidence pack of {version}
@@ -49,7 +51,9 @@ requests/              requests with their decisions and signatures; `content` h
 reports/               the measurements of each piece of evidence as CSV
 records/               use case, model and version
 trail/                 the events of the audit trail about this version, each with the path of
-                       hashes that leads to the root which the checkpoint signs
+                       hashes that leads to the root which the checkpoint signs. What people
+                       wrote, and their names, stand there sealed; `opened` holds the salt and
+                       the text behind each commitment, as far as nobody asked to be forgotten
 
 Three claims, each on its own: the hashes show integrity, the signature shows who vouches for it,
 and the times are those of the server's clock; nobody else vouches for them.
@@ -141,7 +145,7 @@ def _records(con: Connection, subject: _Subject) -> Files:
         files[f"evidence/{one.id}.json"] = _json({"sha256": one.sha256, "content": one})
         files[f"reports/{one.id}.csv"] = _csv(one)
     for asked in subject.requests:
-        files[f"requests/{asked.id}.json"] = _json(_request(asked, subject))
+        files[f"requests/{asked.id}.json"] = _json(_request(con, asked, subject))
         name, _, number = asked.policy.rpartition(" ")
         try:
             kept = policies.get(con, name, number)
@@ -153,7 +157,7 @@ def _records(con: Connection, subject: _Subject) -> Files:
     return files
 
 
-def _request(asked: Request, subject: _Subject) -> dict[str, object]:
+def _request(con: Connection, asked: Request, subject: _Subject) -> dict[str, object]:
     """Return a request, with what its bundle was hashed from where the records still have it."""
     by_id = {one.id: one.sha256 for one in subject.evidence}
     content = {
@@ -161,7 +165,7 @@ def _request(asked: Request, subject: _Subject) -> dict[str, object]:
         "version": f"{subject.version.sha256}:{asked.before}:{asked.tier}",
         "evidence": sorted(by_id[one] for one in asked.evidence if one in by_id),
     }
-    record: dict[str, object] = {"request": plain(asked)}
+    record: dict[str, object] = {"request": plain(asked), "signatures": lines(con, asked)}
     if hashlib.sha256(canonical(content).encode()).hexdigest() == asked.bundle:
         record |= {"sha256": asked.bundle, "content": content}
     return record
@@ -174,9 +178,10 @@ def _trail(con: Connection, subject: _Subject, checkpoint: Checkpoint) -> Files:
     own |= {f"policy:{asked.policy}" for asked in subject.requests}
     links = [link for link in audit.of_subjects(con, own) if link.sequence <= checkpoint.sequence]
     entries = [bytes.fromhex(h) for h in audit.hashes(con)[: checkpoint.sequence]]
+    folder = folder_of(con)
     paths = merkle.paths(entries, [link.sequence - 1 for link in links])
     lines = [
-        canonical({"link": plain(link), "path": path})
+        canonical({"link": plain(link), "path": path, "opened": opened(folder, plain(link.event))})
         for link, path in zip(links, paths, strict=True)
     ]
     signed = {**json.loads(message(checkpoint)), "signature": checkpoint.signature}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 FORMAT = "lifecycle-evidence-pack/1"
+GONE = "text that can no longer be read"
+"""What a reason says whose author was forgotten."""
 
 # Ed25519, RFC 8032: the field, the order of the base point, the curve's constant.
 P = 2**255 - 19
@@ -171,6 +173,8 @@ def trail(files: "dict[str, bytes]", public: bytes) -> "Iterator[str]":
         content = {**link["event"], "sequence": link["sequence"], "previous": link["previous"]}
         if sha256(canonical(content)) != link["hash"]:
             yield f"{where} was changed"
+        if any(sha256(bytes.fromhex(s) + t.encode()) != c for c, (s, t) in texts(entry).items()):
+            yield f"{where} is shown with another text than was sealed"
         place, size = link["sequence"] - 1, signed["sequence"]
         if (
             not 0 <= place < size
@@ -179,17 +183,33 @@ def trail(files: "dict[str, bytes]", public: bytes) -> "Iterator[str]":
             yield f"{where} is not in the trail that was signed"
 
 
+def texts(entry: "dict[str, Any]") -> "dict[str, list[str]]":
+    """Return salt and text by the commitment that the sealed event holds."""
+    return entry.get("opened", {})
+
+
+def said(entry: "dict[str, Any]") -> str:
+    """Return an event's reason, or that nobody can read it any more."""
+    reason: str = entry["link"]["event"]["reason"]
+    if not reason.startswith("sealed:2:"):
+        return reason
+    return texts(entry).get(reason.split(":")[3], ["", GONE])[1]
+
+
 def decided(files: "dict[str, bytes]") -> "Iterator[str]":
     """Look for the event of every decision: same person, same bundle, same signature."""
     lines = files["trail/events.jsonl"].decode().splitlines()
-    events: list[dict[str, Any]] = [json.loads(line)["link"]["event"] for line in lines]
+    entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    events: list[dict[str, Any]] = [
+        {**entry["link"]["event"], "reason": said(entry)} for entry in entries
+    ]
     for name in sorted(files):
         if not name.startswith("requests/"):
             continue
         request: dict[str, Any] = json.loads(files[name])
         for decision in request["request"]["decisions"]:
             signature = decision.get("signature")
-            expected = {"bundle": decision["bundle"]}
+            expected: dict[str, Any] = {"bundle": decision["bundle"]}
             if signature:
                 expected["signature"] = sha256(canonical(signature))
             told = [

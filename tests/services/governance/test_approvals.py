@@ -226,9 +226,9 @@ def test_a_new_version_in_production_retires_the_old_one_in_the_same_step(worksp
     assert bench.stage(old) is Stage.RETIRED
     assert bench.stage(new) is Stage.PRODUCTION
     assert bench.stage(other) is Stage.PRODUCTION
-    retired, moved = [link.event for link in audit.links(workspace.cursor())][-3:-1]
+    moved, retired = [k.event for k in audit.search(workspace.cursor(), action="version.move")]
     assert (retired.subject, retired.reason) == ("version:credit/1", "replaced by credit/2")
-    assert (moved.subject, moved.reason) == ("version:credit/2", "ready")
+    assert (moved.subject, moved.reason) == ("version:credit/2", f"as {asked.id} asked for")
 
 
 def test_only_the_requester_withdraws(workspace, bench):

@@ -23,6 +23,7 @@ from lifecycle.errors import (
     StaleEvidence,
 )
 from lifecycle.services import approvals
+from lifecycle.services.approvals import signing
 from lifecycle.store import approvals as kept
 from lifecycle.store import people, requests
 
@@ -170,7 +171,7 @@ def test_a_signature_binds_name_role_meaning_time_and_bundle(workspace, bench):
 
     signature = decided.decisions[0].signature
     assert signature is not None
-    assert signature.line == (
+    assert signing.line(workspace.cursor(), signature) == (
         f"Approved by App (app), approver, 2026-11-03 09:00:00 UTC, password asked again, "
         f"bundle {asked.bundle}"
     )

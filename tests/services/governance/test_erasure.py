@@ -8,11 +8,13 @@ from furniture import NOW, ROOT, actor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.adapters import shredding
 from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.delivery import ChannelKind
+from lifecycle.domain.retention import periods_with
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotAllowed
-from lifecycle.services import access, erasure, trail, workspaces
-from lifecycle.store import audit, holds, keys, people
+from lifecycle.services import access, alerting, erasure, trail, workspaces
+from lifecycle.services.alerting import channels
+from lifecycle.store import audit, deliveries, holds, keys, people, shredding
 
 ADMIN, AUDITOR = actor("adm"), actor("aud")
 DAY = timedelta(days=1)
@@ -121,7 +123,7 @@ def test_what_is_due_goes_what_is_held_stays_and_the_trail_tells_how_much(left):
 
     gone = erasure.dispose(left, by=ADMIN, at=later)
 
-    assert gone == {"personal": 1, "responses": 1}
+    assert gone == {"personal": 1, "responses": 1, "messages": 0}
     assert people.get(left.cursor(), "zoe").display == erasure.ERASED
     assert keys.remembered(left.cursor(), "new", "dev") == {"a": 1}
     assert audit.links(left.cursor())[-1].event.details == gone
@@ -135,8 +137,60 @@ def test_under_a_hold_nothing_is_disposed_of(left):
     later = NOW + 2000 * DAY
 
     assert {d.held for d in erasure.due(left.cursor(), at=later) if d.held} == {1}
-    assert erasure.dispose(left, by=ADMIN, at=later) == {"personal": 0, "responses": 0}
+    assert erasure.dispose(left, by=ADMIN, at=later) == dict.fromkeys(
+        ("personal", "responses", "messages"), 0
+    )
     assert people.get(left.cursor(), "zoe").display == "Zoë Q."
+
+
+def test_an_installation_chooses_its_periods_and_the_clock_applies_them(left):
+    with left.transaction() as tx:
+        keys.remember(tx, "old", "dev", {"a": 1}, NOW)
+    periods = periods_with([("personal", 90), ("responses", 7)])
+    before = left.kept_head()
+    assert erasure.dispose_by_clock(left, at=NOW + 6 * DAY, periods=periods) == {}
+    assert left.kept_head() == before
+
+    gone = erasure.dispose_by_clock(left, at=NOW + 90 * DAY, periods=periods)
+
+    assert gone == {"personal": 1, "responses": 1, "messages": 0}
+    event = audit.links(left.cursor())[-1].event
+    assert (event.by, event.via) == ("clock@lifecycle", "clock")
+    shown = {d.period.record_class: d.period.days for d in erasure.due(left.cursor(), at=NOW)}
+    assert shown["personal"] == 1095, "the house's where nobody chose"
+
+
+def test_a_hold_wins_over_the_clock(left):
+    erasure.hold(left, "person:zoe", reason="court order", by=ADMIN, at=NOW)
+
+    periods = periods_with([("personal", 1)])
+    assert erasure.dispose_by_clock(left, at=NOW + 9 * DAY, periods=periods) == {}
+    assert people.get(left.cursor(), "zoe").display == "Zoë Q."
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        (("trail", 10), "a period is chosen for messages, personal, responses"),
+        (("tail", 10), "has 'tail'"),
+        (("personal", 0), "at least one"),
+    ],
+)
+def test_a_period_that_cannot_be_chosen_is_named(chosen, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        periods_with([chosen])
+
+
+def test_old_messages_go_and_those_that_wait_stay(left):
+    channels.add(left, "log", kind=ChannelKind.FILE, by=ADMIN, at=NOW)
+    channels.try_out(left, "log", by=ADMIN, at=NOW)
+    alerting.deliver(left, by=actor("val"), at=NOW)
+    channels.try_out(left, "log", by=ADMIN, at=NOW + DAY)
+
+    gone = erasure.dispose(left, by=ADMIN, at=NOW + 400 * DAY)
+
+    assert gone["messages"] == 1
+    assert [str(one.state) for one in deliveries.every(left.cursor())] == ["queued"]
 
 
 def test_looking_at_personal_texts_is_itself_an_event(left):
