@@ -120,6 +120,12 @@ def next_number(tx: Connection) -> int:
     return int(tx.execute("SELECT coalesce(max(number), 0) + 1 FROM delivery").fetchall()[0][0])
 
 
+def is_known(con: Connection, key: str) -> bool:
+    """Tell whether a message with this key waits or was sent."""
+    found = con.execute("SELECT 1 FROM delivery WHERE key = $key", {"key": key})
+    return found.fetchone() is not None
+
+
 def add(tx: Connection, delivery: Delivery) -> None:
     """Keep a message that waits.
 

@@ -120,13 +120,13 @@ def reactivate(
 def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
     """Return the secret of a one-time sign-in link, good for a day.
 
-    A link to an account of authority that can sign in already is recorded as a conflict: whoever
-    opens it acts in that name, and the trail says who made it.
+    Whoever opens a link to an account of authority that could sign in already comes in without
+    that authority, until a second administrator agrees; see `withhold`.
 
     Raises
     ------
     Conflict
-        The account is closed.
+        The account is closed, or its person signs in at the organisation's own provider.
     """
     by.require(Permission.ADMINISTER)
     secret = new_secret()
@@ -134,9 +134,11 @@ def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
         person = people.get(tx, name)
         if not person.active:
             raise Conflict(f"the account {name!r} is closed")
+        if name in people.with_identity(tx):
+            raise Conflict(f"{name} signs in at the organisation's provider, not by a link")
         sessions.add_invitation(tx, fingerprint(secret), name, at + INVITATION)
         taken = person.has_password and person.roles & AUTHORITY
-        details = {"conflict": "the account has authority and a password already"} if taken else {}
+        details = {"waits": "its authority, for a second administrator"} if taken else {}
         record(tx, "person.invite", name, by=by, at=at, details=details)
     return secret
 

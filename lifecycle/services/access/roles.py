@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.person import Answer, Person, RoleChange, grants_authority
+from lifecycle.domain.person import AUTHORITY, Answer, Person, RoleChange, grants_authority
 from lifecycle.domain.reach import EVERYWHERE, Reach
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import AlreadyDecided, Conflict, FourEyesViolation, InvalidInput, NotAllowed
@@ -125,6 +125,27 @@ def ask(
         tx, "role.ask", person.name, by=by, at=at, reason=reason, details=details | described(reach)
     )
     return change
+
+
+def withhold(tx: Connection, person: Person, *, at: datetime) -> None:
+    """Take the authority of an account that somebody came into by a link, until a second agrees.
+
+    Whoever made the link could have opened it; so it hands out authority, and that takes a second
+    administrator who did not make it. Where there is none, the conflict is recorded.
+    """
+    if not (person.has_password and person.roles & AUTHORITY):
+        return
+    (made,) = audit.search(tx, action="person.invite", subject=f"person:{person.name}", limit=1)
+    by = Actor(made.event.by, frozenset({Role.ADMINISTRATOR}), via=made.event.via)
+    bare = replace(person, roles=frozenset({Role.VIEWER}), reach=EVERYWHERE)
+    alone = second_missing(tx, bare, roles=person.roles, reach=person.reach, by=by)
+    why = "somebody came in by a one-time link"
+    if alone is not None:
+        details = {"conflict": f"{why}; {alone}"}
+        record(tx, "person.link", person.name, by=by, at=at, details=details)
+        return
+    _apply(tx, person, bare, by=by, at=at, reason=why)
+    ask(tx, bare, roles=person.roles, reach=person.reach, reason=why, by=by, at=at)
 
 
 def second_missing(

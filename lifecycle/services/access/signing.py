@@ -10,6 +10,7 @@ from lifecycle.domain.person import Session
 from lifecycle.errors import NotAllowed, NotFound, NotSignedIn
 from lifecycle.services.access.attempts import Attempts
 from lifecycle.services.access.passwords import fingerprint, matches, new_secret, renewed
+from lifecycle.services.access.roles import withhold
 from lifecycle.store import audit, people, sessions
 from lifecycle.store.connection import Connection, Workspace
 
@@ -102,6 +103,8 @@ def take_invitation(
         name = sessions.take_invitation(tx, fingerprint(secret), at)
         if name is None:
             raise NotSignedIn("this sign-in link is used up or expired; ask for a new one")
+        if _is_active(tx, name):
+            withhold(tx, people.get(tx, name), at=at)
         return start(tx, name, via="invitation", at=at, expires_at=at + timedelta(hours=hours))
 
 

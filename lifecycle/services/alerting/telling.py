@@ -64,12 +64,15 @@ def queue(
     for channel in deliveries.channels(tx, active=True):
         if message.severity < channel.least or (only and channel.name not in only):
             continue
-        what = f"{message.topic}|{message.subject}|{channel.name}|{at.isoformat()}"
+        about = (message.topic, message.subject, message.title, channel.name, at.isoformat())
+        key = hashlib.sha256("|".join(about).encode()).hexdigest()[:32]
+        if deliveries.is_known(tx, key):
+            continue  # the same thing told twice is one message
         delivery = Delivery(
             id=f"message-{deliveries.next_number(tx)}",
             channel=channel.name,
             message=message,
-            key=hashlib.sha256(what.encode()).hexdigest()[:32],
+            key=key,
             created_at=at,
             next_at=at,
         )

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from lifecycle.domain.approval import Request, Status
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.standing import CLOCK, ENDED
-from lifecycle.services.approvals import cases, standing
+from lifecycle.domain.standing import CLOCK, ENDED, Standing
+from lifecycle.domain.terms import Terms
+from lifecycle.services.approvals import cases, standing, telling
 from lifecycle.services.approvals.following import eligible
 from lifecycle.store import approvals, audit, models, requests
 from lifecycle.store.connection import Connection, Workspace
@@ -37,6 +38,7 @@ def tick(workspace: Workspace, *, at: datetime) -> Tick:
         for finding in approvals.findings(tx):
             if finding.overdue(at) and approvals.give_notice(tx, finding.id, "overdue", at=at):
                 said = f"{finding.id} for {finding.owner} was due on {finding.due_at:%Y-%m-%d}"
+                telling.due(tx, finding, at=at)
                 late = replace(finding.opened(), action="finding.overdue", reason=said)
                 audit.append(tx, replace(late, by=CLOCK, at=at, via="clock"))
                 done.append(said)
@@ -48,7 +50,20 @@ def tick(workspace: Workspace, *, at: datetime) -> Tick:
                 f"{a.request_id} of {a.version_id} is {a.standing}: {'; '.join(a.reasons.values())}"
                 for a in standing.refresh(tx, version_id, at)
             ]
+            _ending(tx, version_id, at=at)
     return Tick(tuple(done))
+
+
+def _ending(tx: Connection, version_id: str, *, at: datetime) -> None:
+    """Give notice of an end that another standing hides: what is stale ends all the same."""
+    for approval in approvals.of_version(tx, version_id):
+        if approval.standing is not Standing.STALE or approval.expires_at is None:
+            continue
+        terms = cases.terms_of(tx, requests.get(tx, approval.request_id))
+        near = approval.expires_at - timedelta(days=terms.notice_days) <= at
+        what = f"ends {approval.expires_at:%Y-%m-%d}"
+        if near and approvals.give_notice(tx, approval.request_id, what, at=at):
+            telling.ends(tx, approval, at=at)
 
 
 def _nearing(con: Connection, *, at: datetime) -> list[str]:
@@ -80,23 +95,30 @@ def _open_request(tx: Connection, request: Request, *, at: datetime) -> list[str
         expired, event = request.expire(by=CLOCK, at=at, terms=terms)
         requests.update(tx, expired, expected=len(request.decisions))
         audit.append(tx, replace(event, via="clock"))
+        telling.waits(tx, request, "expire", eligible(tx, request, terms=terms), terms=terms, at=at)
         return [f"{request.id} expired undecided"]
     people = eligible(tx, request, terms=terms)
     waited = at - request.requested_at
     said: list[str] = []
     if len(people) + request.approvals < terms.approvals:
-        said += _notice(
-            tx, request, "unmeetable", "too few people are left who may decide", people, at=at
-        )
+        sentence = "too few people are left who may decide"
+        said += _notice(tx, request, "unmeetable", sentence, people, terms=terms, at=at)
     for kind, days in (("escalate", terms.escalate_days), ("remind", terms.remind_days)):
         if waited >= timedelta(days=days):
             sentence = f"undecided for {days:g} days"
-            said += _notice(tx, request, kind, sentence, people, at=at)
+            said += _notice(tx, request, kind, sentence, people, terms=terms, at=at)
     return said
 
 
 def _notice(
-    tx: Connection, request: Request, kind: str, sentence: str, people: list[str], *, at: datetime
+    tx: Connection,
+    request: Request,
+    kind: str,
+    sentence: str,
+    people: list[str],
+    *,
+    terms: Terms,
+    at: datetime,
 ) -> list[str]:
     if not approvals.give_notice(tx, request.id, kind, at=at):
         return []
@@ -110,4 +132,5 @@ def _notice(
         f"request.{kind}", subject, CLOCK, at, reason=sentence, via="clock", details=details
     )
     audit.append(tx, event)
+    telling.waits(tx, request, kind, people, terms=terms, at=at)
     return [f"{request.id} is {sentence}" if kind != "unmeetable" else f"{request.id}: {sentence}"]

@@ -12,7 +12,7 @@ from lifecycle.domain.delegation import Delegation, deciding
 from lifecycle.domain.finding import Finding, Progress
 from lifecycle.domain.terms import Terms
 from lifecycle.services.access.places import place_at, require_for, within_reach
-from lifecycle.services.approvals import cases
+from lifecycle.services.approvals import cases, telling
 from lifecycle.services.approvals.asking import said
 from lifecycle.services.approvals.standing import refresh
 from lifecycle.store import approvals, audit, people, requests
@@ -64,6 +64,7 @@ def comment(
         named = tuple(dict.fromkeys(n for n in MENTION.findall(text) if n in known))
         made = Comment(request_id, by.name, at, text, named)
         approvals.add_comment(tx, made)
+        telling.mentioned(tx, made, about)
         details: dict[str, object] = {"mentions": list(named)}
         event = AuditEvent("request.comment", f"request:{request_id}", by.name, at, reason=text)
         audit.append(tx, replace(event, via=by.via, details=details))

@@ -12,7 +12,7 @@ from lifecycle.domain.rules import Case, GateReport, Outcome, Result, Verdict
 from lifecycle.domain.standing import Approval
 from lifecycle.errors import NotAllowed
 from lifecycle.services.access.places import place_of, require_for
-from lifecycle.services.approvals import cases, passes, standing
+from lifecycle.services.approvals import cases, passes, standing, telling
 from lifecycle.services.approvals.asking import said
 from lifecycle.store import approvals, audit
 from lifecycle.store.connection import Connection, Workspace
@@ -122,6 +122,7 @@ def break_glass(
             )
         found = _glass(tx, case, reason=reason, by=by, days=days)
         approvals.put_finding(tx, found)
+        telling.broken(tx, found)
         audit.append(tx, replace(found.opened(), via=by.via))
         details: dict[str, object] = {"stage": subject.stage, "finding": found.id}
         event = AuditEvent(

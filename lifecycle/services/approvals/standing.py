@@ -10,7 +10,7 @@ from lifecycle.domain.model import Stage, Version
 from lifecycle.domain.rules import Case
 from lifecycle.domain.standing import CLOCK, ENDED, Approval, Standing, granted
 from lifecycle.domain.terms import Cause, Effect
-from lifecycle.services.approvals import cases
+from lifecycle.services.approvals import cases, telling
 from lifecycle.store import approvals, audit, datasets, models, requests
 from lifecycle.store.connection import Connection
 
@@ -35,6 +35,7 @@ def refresh(tx: Connection, version_id: str, at: datetime) -> list[Approval]:
             continue
         approvals.put_approval(tx, after)
         audit.append(tx, event)
+        telling.stands(tx, after, at=at)
         if after.effect is Effect.STOP and version.stage is Stage.PRODUCTION:
             version = _suspend(tx, version, after, at=at)
         changed.append(after)

@@ -13,7 +13,7 @@ from lifecycle.domain.model import Stage
 from lifecycle.domain.person import Answer
 from lifecycle.domain.reach import EVERYWHERE, Place, Reach
 from lifecycle.domain.usecase import Tier
-from lifecycle.errors import AlreadyDecided, FourEyesViolation, InvalidInput, NotAllowed
+from lifecycle.errors import AlreadyDecided, Conflict, FourEyesViolation, InvalidInput, NotAllowed
 from lifecycle.services import access, approvals, registry
 from lifecycle.store import audit, people, role_changes
 
@@ -43,7 +43,7 @@ def waiting(workspace):
 
 
 def last(workspace):
-    return audit.links(workspace.cursor())[-1].event
+    return audit.search(workspace.cursor(), limit=1)[0].event
 
 
 def test_nobody_grants_themselves_anything(two):
@@ -122,13 +122,56 @@ def test_whoever_came_by_a_link_chooses_a_password_before_deciding():
         actor("app", via="invitation").require(Permission.DECIDE)
 
 
-def test_a_link_into_an_account_of_authority_is_recorded_as_a_conflict(workspace):
-    access.invite(workspace, "app", by=ADMIN, at=NOW)
-    assert last(workspace).details == {}
-    access.set_password(workspace, "app", "correct horse battery", by=actor("app"), at=NOW)
-    access.invite(workspace, "app", by=ADMIN, at=NOW)
+def taken(workspace, name="app"):
+    """Give somebody a password, and let somebody come into their account by a link."""
+    access.set_password(workspace, name, "correct horse battery", by=actor(name), at=NOW)
+    secret = access.invite(workspace, name, by=ADMIN, at=NOW)
+    _, session = access.take_invitation(workspace, secret, at=NOW)
+    return people.get(workspace.cursor(), name).acting(via=session.via)
 
-    assert "authority and a password already" in str(last(workspace).details["conflict"])
+
+def test_a_link_into_an_account_of_authority_gives_none_until_a_second_administrator_agrees(two):
+    access.set_roles(
+        two, "app", roles={Role.APPROVER}, reach=Reach(frozenset({"retail"})), by=ADMIN, at=NOW
+    )
+
+    by = taken(two)
+
+    assert by.roles == {Role.VIEWER}
+    access.set_password(two, "app", "another horse battery", by=by, at=NOW)
+    assert not people.get(two.cursor(), "app").acting(via="session").may(Permission.DECIDE)
+    (change,) = waiting(two)
+    with pytest.raises(FourEyesViolation):
+        access.answer_roles(two, change.id, agree=True, by=ADMIN, at=NOW)
+    access.answer_roles(two, change.id, agree=True, by=SECOND, at=NOW)
+    again = people.get(two.cursor(), "app")
+    assert (again.roles, again.reach) == ({Role.APPROVER}, Reach(frozenset({"retail"})))
+
+
+def test_without_a_second_administrator_the_link_is_recorded_as_a_conflict(workspace):
+    by = taken(workspace)
+
+    assert by.roles == {Role.APPROVER}
+    assert not by.may(Permission.DECIDE), "a password of one's own comes first"
+    (found,) = audit.search(workspace.cursor(), action="person.link")
+    assert "there is no second administrator" in str(found.event.details["conflict"])
+
+
+def test_a_first_link_and_one_without_authority_take_nothing_away(two):
+    secret = access.invite(two, "app", by=ADMIN, at=NOW)
+    access.take_invitation(two, secret, at=NOW)
+    assert taken(two, "dev").roles == {Role.DEVELOPER}
+
+    assert roles_of(two, "app") == {Role.APPROVER}
+    assert waiting(two) == []
+
+
+def test_nobody_gets_a_link_around_the_organisations_provider(workspace):
+    with workspace.transaction() as tx:
+        people.add_identity(tx, issuer="https://id.example.org", subject="17", person="app")
+
+    with pytest.raises(Conflict, match="signs in at the organisation's provider"):
+        access.invite(workspace, "app", by=ADMIN, at=NOW)
 
 
 def test_an_administrator_cannot_choose_somebody_elses_password(workspace):
