@@ -156,7 +156,7 @@ def test_an_installation_chooses_its_periods_and_the_clock_applies_them(left):
     assert gone == {"personal": 1, "responses": 1, "messages": 0}
     event = audit.links(left.cursor())[-1].event
     assert (event.by, event.via) == ("clock@lifecycle", "clock")
-    shown = {d.period.record_class: d.period.days for d in erasure.due(left.cursor(), at=NOW)}
+    shown = {str(d.period.record_class): d.period.days for d in erasure.due(left.cursor(), at=NOW)}
     assert shown["personal"] == 1095, "the house's where nobody chose"
 
 
