@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import session, widgets, words
+from app import bulk_votes, session, widgets, words
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status
 from lifecycle.domain.delegation import LONGEST
@@ -35,6 +35,7 @@ def show(
         _card(con, asked, at=at, to_open=to_open, label="Review and decide")
     if not mine:
         st.markdown("Nothing waits for your vote.")
+    bulk_votes.form([a for a in mine if approvals.is_bulk(con, a)], actor, at=at)
     _tasks(con, actor, at=at, to_open=to_open)
     st.subheader(f"Waiting for others ({len(others)})")
     for asked in others:

@@ -1,6 +1,6 @@
 """One request as a reviewer reads it: terms, differences, votes, discussion, what is left to do."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -149,6 +149,29 @@ def _finding(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
             _act(
                 finding, "What you checked", "Agree that it is done", approvals.close_finding, actor
             )
+            _extend(finding, actor, at=at)
+
+
+def _extend(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
+    """Let a second person give it more time."""
+    with st.expander("Give it more time", icon=":material/more_time:"):
+        soonest = max(finding.due_at, at).date() + timedelta(days=1)
+        until = st.date_input(
+            "New date", soonest, min_value=soonest, key=f"until_{finding.id}", format="YYYY-MM-DD"
+        )
+        why = st.text_input("Why", key=f"more_{finding.id}", max_chars=4000)
+        if st.button("Extend it", key=f"extend_{finding.id}", disabled=not why.strip()):
+            with widgets.refusals():
+                due = datetime.combine(until, time(23, 59), UTC)
+                after = approvals.extend_finding(
+                    session.workspace(),
+                    finding.id,
+                    due,
+                    reason=why,
+                    by=actor,
+                    at=session.now(),
+                )
+                widgets.finish(f"{finding.id} is due on {words.day(after.due_at)} now.")
 
 
 def _act(finding: "Finding", ask: str, label: str, act: "Act", actor: "Actor") -> None:

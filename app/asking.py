@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import decisions, session, widgets
+from app import decisions, glass, session, widgets
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status
 from lifecycle.domain.model import ARROWS, Stage
@@ -27,13 +27,18 @@ def form(con: "Connection", case: "UseCase", known: "Sequence[Version]") -> None
     actor = session.actor()
     if not actor.may(Permission.REQUEST) or not actor.reach.covers(place_of(case)):
         return
-    busy = {r.version_id for r in requests.every(con, status=Status.OPEN)}
+    busy = {r.version_id: r for r in requests.every(con, status=Status.OPEN)}
+    own = {name: r.id for name, r in busy.items() if r.requested_by == actor.name}
     with widgets.refusals():
         gates = policies.in_force(con, case.tags.get(UNIT, "")).gates.get(case.tier, {})
-        _choose([v for v in known if v.id not in busy and ARROWS[v.stage] & gates.keys()], gates)
+        able = [v for v in known if ARROWS[v.stage] & gates.keys()]
+        _choose([v for v in able if v.id not in busy or v.id in own], gates, own)
+        glass.form(known, gates)
 
 
-def _choose(known: "Sequence[Version]", gates: "Mapping[Stage, Gate]") -> None:
+def _choose(
+    known: "Sequence[Version]", gates: "Mapping[Stage, Gate]", own: "Mapping[str, str]"
+) -> None:
     free = {version.name: version for version in known}
     if not free:
         return
@@ -56,10 +61,14 @@ def _choose(known: "Sequence[Version]", gates: "Mapping[Stage, Gate]") -> None:
         decisions.gate(report, name=f"{version.model_id}_{version.name}_{to}_gate")
         if report.failing:
             widgets.note("You can ask all the same; it is approved once its gate passes.")
-        _send(version, to)
+        earlier = own.get(version.id)
+        if earlier:
+            widgets.note(f"It takes the place of your own {earlier}, which is closed by it.")
+        _send(version, to, gates[to], earlier=earlier)
 
 
-def _send(version: "Version", to: Stage) -> None:
+def _send(version: "Version", to: Stage, gate: "Gate", *, earlier: str | None) -> None:
+    emergency = _emergency(version, gate)
     reason = st.text_area("Why", key=f"ask_why_{version.id}", max_chars=10_000)
     if st.button(f"Ask for {to}", key="ask", type="primary", icon=":material/send:"):
         asked = approvals.request(
@@ -68,7 +77,23 @@ def _send(version: "Version", to: Stage) -> None:
             version.name,
             to=to,
             reason=reason,
+            emergency=emergency,
+            supersedes=earlier,
             by=session.actor(),
             at=session.now(),
         )
         widgets.finish(f"{asked.id} asks to move {version.id} from {asked.before} to {asked.to}.")
+
+
+def _emergency(version: "Version", gate: "Gate") -> bool:
+    """Offer an emergency change where the policy knows one, with what it costs."""
+    override = gate.terms.override
+    if override is None:
+        return False
+    who = " or ".join(sorted(override.roles)).replace("_", " ")
+    return st.checkbox(
+        "Emergency change: the gate need not pass",
+        key=f"ask_emergency_{version.id}",
+        help=f"It takes {override.approvals} approvals by {who}, each with a fresh signature, and "
+        f"a review by a second person within {override.review_days:g} days.",
+    )

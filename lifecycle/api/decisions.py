@@ -76,6 +76,7 @@ class DecideManyIn(Strict):
     vote: Vote
     reason: str = ""
     code: Code = Code.OTHER
+    seen: dict[str, str] = {}
     password: str = ""
 
 
@@ -197,6 +198,7 @@ def decide_many(door: Door, body: DecideManyIn) -> Any:
         vote=body.vote,
         reason=body.reason,
         code=body.code,
+        seen=body.seen,
         proof=approvals.Proof(body.password),
         by=door.actor,
         at=door.at,

@@ -12,7 +12,7 @@ from tests.app.words_on_screen import words_of
 def test_everybody_sees_what_they_may_do_and_who_has_an_account(look):
     text = words_of(look("people", who="mo"))
 
-    assert "**mo**, viewer. You may read this workspace." in text
+    assert "**mo**, viewer. You may read this workspace, discuss requests." in text
     assert "Vera Validator" in text
 
 

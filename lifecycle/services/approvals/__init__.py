@@ -4,7 +4,7 @@ from lifecycle.services.approvals.asking import request, withdraw
 from lifecycle.services.approvals.cases import case_of, terms_of
 from lifecycle.services.approvals.clock import tick
 from lifecycle.services.approvals.comparing import is_stale, since_last_approval
-from lifecycle.services.approvals.deciding import decide, decide_many
+from lifecycle.services.approvals.deciding import decide, decide_many, is_bulk
 from lifecycle.services.approvals.following import (
     Task,
     answer_finding,
@@ -41,6 +41,7 @@ __all__ = [
     "end_delegation",
     "extend_finding",
     "gate",
+    "is_bulk",
     "is_stale",
     "lenders",
     "queue",

@@ -1,6 +1,6 @@
 """May this version go further: votes on a request, and the move that the last one makes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -93,10 +93,16 @@ def decide_many(
     reason: str,
     by: Actor,
     at: datetime,
+    seen: Mapping[str, str] | None = None,
     proof: Proof = signing.NOTHING,
     code: Code = Code.OTHER,
 ) -> list[Request]:
     """Cast the same vote on several requests, on all of them or on none.
+
+    Parameters
+    ----------
+    seen
+        The bundle hash of each request as the voter's page showed it.
 
     Raises
     ------
@@ -104,17 +110,25 @@ def decide_many(
         One of them is of high risk, or its policy wants each decided by itself.
     """
     by.require(Permission.DECIDE)
+    if not request_ids:
+        raise InvalidInput("name at least one request to decide on")
     method = signing.prove(workspace, by, proof, demand=Signing.FRESH, at=at)
     cast = Decision(by=by.name, at=at, vote=vote, reason=reason, bundle="", code=code)
     decided: list[Request] = []
     with workspace.transaction() as tx:
         for request_id in dict.fromkeys(request_ids):
             asked = requests.get(tx, request_id)
-            if asked.tier is Tier.HIGH or not cases.terms_of(tx, asked).bulk:
+            if not is_bulk(tx, asked):
                 raise NotAllowed(f"{request_id} is decided by itself and not together with others")
-            decided.append(_decide(tx, request_id, cast, by=by, method=method))
+            shown = (seen or {}).get(request_id)
+            decided.append(_decide(tx, request_id, cast, by=by, method=method, seen=shown))
     workspace.checkpoint()
     return decided
+
+
+def is_bulk(con: Connection, request: Request) -> bool:
+    """Tell whether a request may be decided together with others; never one of high risk."""
+    return request.tier is not Tier.HIGH and cases.terms_of(con, request).bulk
 
 
 def _decide(

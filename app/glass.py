@@ -1,0 +1,55 @@
+"""How somebody starts what the gate refuses, in an emergency: a mark, a task and a pass."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import decisions, session, widgets, words
+from lifecycle.domain.rules import Outcome
+from lifecycle.services import approvals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lifecycle.domain.model import Stage, Version
+    from lifecycle.domain.policy import Gate
+
+
+def form(known: "Sequence[Version]", gates: "Mapping[Stage, Gate]") -> None:
+    """Offer to break the glass for a version whose start the gate refuses, where that is known."""
+    _show_pass()
+    able = {v.name: v for v in known if v.stage in gates and gates[v.stage].terms.override}
+    if not able:
+        return
+    with st.expander("Start it although the gate refuses", icon=":material/e911_emergency:"):
+        name = st.selectbox("Version", list(able), index=None, key="glass_version")
+        if name is None:
+            widgets.note("For an emergency. It leaves a mark in the trail and a task with a date.")
+            return
+        _break(able[str(name)])
+
+
+def _break(version: "Version") -> None:
+    workspace, actor, at = session.workspace(), session.actor(), session.now()
+    model = version.model_id
+    answer = approvals.ask(workspace, model, version.name, to=version.stage, by=actor, at=at)
+    if answer.outcome is Outcome.PASS:
+        widgets.note(f"The gate lets {version.id} start; there is no glass to break.")
+        return
+    decisions.gate(answer.report, name=f"{model}_{version.name}_start")
+    reason = st.text_area("Why it cannot wait", key="glass_why", max_chars=10_000)
+    sure = st.checkbox("I answer for this, and a second person will review it", key="glass_sure")
+    if st.button("Break the glass", key="glass", disabled=not sure, icon=":material/warning:"):
+        token, found = approvals.break_glass(
+            workspace, model, version.name, reason=reason, by=actor, at=at
+        )
+        st.session_state["glass_pass"] = token
+        due = words.moment(found.due_at)
+        widgets.finish(f"{found.id} is yours to answer until {due}; a second person closes it.")
+
+
+def _show_pass() -> None:
+    token = st.session_state.pop("glass_pass", None)
+    if token:
+        st.markdown("The pass for the deployer, good for ten minutes and shown this once:")
+        st.code(token, language=None, wrap_lines=True)
