@@ -3,7 +3,8 @@
     python benchmarks/audit.py [--events 1000000]
 
 Makes a workspace in a temporary folder, fills its trail as the product would have written it, and
-verifies it three times: in the workspace, as an export, and as an export somebody changed.
+verifies it: in the workspace, as an export, and as exports of which somebody changed the first
+event or one near the end. Each is done in a process of its own, whose peak of memory is told.
 """
 
 import argparse
@@ -12,6 +13,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,15 +36,41 @@ def main() -> None:
     arguments.add_argument("--events", type=int, default=1_000_000)
     events: int = arguments.parse_args().events
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace.create(Path(folder) / "ws", at=START)
+        home, file = Path(folder) / "ws", Path(folder) / "trail.jsonl"
+        apart(lambda: made(home, file, events))
+        apart(lambda: timed("in the workspace", lambda: verified(home)))
+        apart(lambda: timed("as an export", lambda: len(trail.verify_file(file))))
+        for line, where in ((1, "the first"), (events - events // 50, "a late")):
+            changed = file.with_suffix(f".{line}")
+            tamper(file, changed, line=line)
+            apart(
+                partial(
+                    timed,
+                    f"as an export with {where} event changed",
+                    lambda: len(trail.verify_file(changed)),  # noqa: B023 -- called before the next turn
+                )
+            )
+            changed.unlink()
+
+
+def apart(work: Callable[[], None]) -> None:
+    """Do something in a process of its own, so that its peak of memory is its own."""
+    process = get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(process.exitcode)
+
+
+def made(home: Path, file: Path, events: int) -> None:
+    with Workspace.create(home, at=START) as workspace:
         fill(workspace, events)
-        file = Path(folder) / "trail.jsonl"
         trail.export(workspace, file, by=AUDITOR, at=START)
-        timed("in the workspace", lambda: len(trail.verify(workspace, by=AUDITOR)))
-        timed("as an export", lambda: len(trail.verify_file(file)))
-        tamper(file, line=events - events // 50)
-        timed("as an export with one event changed", lambda: len(trail.verify_file(file)))
-        workspace.close()
+
+
+def verified(home: Path) -> int:
+    with Workspace.open(home) as workspace:
+        return len(trail.verify(workspace, by=AUDITOR))
 
 
 def timed(what: str, verify: Callable[[], int]) -> None:
@@ -49,7 +78,7 @@ def timed(what: str, verify: Callable[[], int]) -> None:
     findings = verify()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{what}: {cpu:.1f} CPU-s, {wall:.1f} s, {findings} findings, peak {peak:.0f} MB so far")
+    print(f"{what}: {cpu:.1f} CPU-s, {wall:.1f} s, {findings} findings, peak {peak:.0f} MB")
 
 
 def fill(workspace: Workspace, events: int) -> None:
@@ -86,10 +115,11 @@ def event(number: int) -> AuditEvent:
     )
 
 
-def tamper(file: Path, *, line: int) -> None:
-    lines = file.read_text(encoding="utf-8").split("\n")
-    lines[line] = lines[line].replace('"by":"april"', '"by":"adam"')
-    file.write_text("\n".join(lines), encoding="utf-8")
+def tamper(file: Path, changed: Path, *, line: int) -> None:
+    """Copy an export with another actor in one line."""
+    with file.open(encoding="utf-8") as lines, changed.open("w", encoding="utf-8") as out:
+        for number, text in enumerate(lines):
+            out.write(text.replace('"by":"april"', '"by":"adam"') if number == line else text)
 
 
 if __name__ == "__main__":

@@ -127,26 +127,36 @@ def continues(link: Link, *, sequence: int, previous: str) -> bool:
 
 
 def verify(
-    links: Sequence[Link], *, head: tuple[int, str] | None = None, checked: int = 0
+    links: Sequence[Link],
+    *,
+    head: tuple[int, str] | None = None,
+    checked: int = 0,
+    first: int = 1,
+    held: bool = False,
 ) -> list[Finding]:
     """Find every link that was changed, removed, inserted or reordered since it was written.
 
     Parameters
     ----------
     links
-        The whole chain, by sequence.
+        The chain, by sequence; the whole of it, or what comes from one link on.
     head
         Sequence and hash of the last link as they were kept outside the store; without it,
         links cut off the end and a chain rewritten as a whole cannot be seen.
     checked
         How many links from the first on are known to fit their hashes already.
+    first
+        The place of the first of these links, where those before are known to be sound.
+    held
+        The head was seen among those before.
     """
     places = _places(links, checked=checked)
     changed = [link for link, place in zip(links, places, strict=True) if place is None]
     sound = [(p, link) for link, p in zip(links, places, strict=True) if p is not None]
     inserted = _inserted(sound, remembered={k.previous for k in links} | {head[1] if head else ""})
     kept = [pair for i, pair in enumerate(sound) if i not in inserted]
-    gaps = _gaps({p for p, _ in kept} | {link.sequence for link in changed})
+    taken = {p for p, _ in kept} | {link.sequence for link in changed}
+    gaps = _gaps({place for place in taken if place >= first}, first=first)
     findings = [
         *(_finding(link, Tampering.CHANGED, "was changed") for link in changed),
         *(_finding(sound[i][1], Tampering.INSERTED, "was put in later") for i in inserted),
@@ -157,7 +167,8 @@ def verify(
         *_rewritten(kept),
         *_moved(kept, renumbered=bool(inserted or gaps)),
     ]
-    return sorted(findings, key=lambda finding: finding.sequence) + _against(head, links)
+    by_event = sorted(findings, key=lambda finding: finding.sequence)
+    return by_event + _against(head, links, held=held)
 
 
 def _places(links: Sequence[Link], *, checked: int) -> list[int | None]:
@@ -205,9 +216,9 @@ def _inserted(sound: Sequence[tuple[int, Link]], *, remembered: set[str]) -> lis
     return extra
 
 
-def _gaps(taken: set[int]) -> list[tuple[int, int]]:
+def _gaps(taken: set[int], *, first: int) -> list[tuple[int, int]]:
     """Return the spans of places nobody holds, up to the last that somebody does."""
-    marks = [0, *sorted(taken)]
+    marks = [first - 1, *sorted(taken)]
     return [(a + 1, b - 1) for a, b in pairwise(marks) if b - a > 1]
 
 
@@ -245,7 +256,7 @@ def _span(first: int, last: int) -> str:
     return f"event {first}" if first == last else f"events {first} to {last}"
 
 
-def _against(head: tuple[int, str] | None, links: Sequence[Link]) -> list[Finding]:
+def _against(head: tuple[int, str] | None, links: Sequence[Link], *, held: bool) -> list[Finding]:
     if head is None:
         return []
     sequence, known = head
@@ -253,7 +264,7 @@ def _against(head: tuple[int, str] | None, links: Sequence[Link]) -> list[Findin
     if sequence > (last.sequence if last else 0):
         first = (last.sequence if last else 0) + 1
         return [Finding(first, Tampering.TRUNCATED, f"{_span(first, sequence)} at the end is gone")]
-    if sequence and all(link.hash != known for link in links):
+    if sequence and not held and all(link.hash != known for link in links):
         sentence = f"event {sequence} is not the one whose hash was kept outside the database"
         return [Finding(sequence, Tampering.REPLACED, sentence)]
     return []

@@ -1,7 +1,8 @@
 """What can be claimed of a trail, each claim on its own: integrity, authenticity and time."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -89,69 +90,121 @@ class Examination:
         return sorted(found, key=lambda finding: finding.sequence)
 
 
-@dataclass(frozen=True, slots=True)
+NEAR = 16
+"""Links before a break that are kept with what they say, to be named."""
+
+
+@dataclass(slots=True)
 class Walk:
-    """What was seen following a chain.
+    """What was seen following a chain; of a long one only hashes are kept, and what breaks it.
 
     Parameters
     ----------
+    head
+        Sequence and hash of the last link as they were kept apart.
     hashes
         Of the links that follow each other from the first on.
     rest
-        The links from the first break on; none in a whole chain.
+        The links from the last break on that are not judged yet; none in a whole chain.
+    recent
+        The last links in order before the rest, with what they say.
+    settled
+        What was found at earlier breaks, after which the chain goes on in order.
+    end
+        Number and hash of the last link.
+    events
+        The highest number of any link.
+    held
+        The head was seen.
     roots
         The last event's hash and the root of the tree, at each place that was asked for.
     """
 
-    hashes: Sequence[str]
-    rest: Sequence[Link]
-    roots: Mapping[int, tuple[str, str]]
-    first: datetime | None
-    last: datetime | None
-    backwards: int
+    head: tuple[int, str] | None = None
+    hashes: list[str] = field(default_factory=list[str])
+    rest: list[Link] = field(default_factory=list[Link])
+    recent: deque[Link] = field(default_factory=lambda: deque[Link](maxlen=NEAR))
+    settled: list[Finding] = field(default_factory=list[Finding])
+    end: tuple[int, str] = (0, GENESIS)
+    events: int = 0
+    held: bool = False
+    roots: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
+    first: datetime | None = None
+    last: datetime | None = None
+    backwards: int = 0
 
-    def holds(self, head: tuple[int, str]) -> bool:
-        """Tell whether a link is among those that follow each other; the origin always is."""
-        sequence, hash_ = head
-        return head == (0, GENESIS) or self.hashes[sequence - 1 : sequence] == [hash_]
-
-    def findings(self, *, head: tuple[int, str] | None) -> list[Finding]:
+    def findings(self) -> list[Finding]:
         """Name what was done to the chain; nothing when it is whole and holds the head."""
-        if not self.rest and (head is None or self.holds(head)):
-            return []
-        # Of the sound part only places and hashes are kept: a long chain would not fit in memory.
-        sound = [
-            Link(i, UNSEEN, previous, hash_)
-            for i, (previous, hash_) in enumerate(pairwise([GENESIS, *self.hashes]), start=1)
-        ]
-        return verify([*sound, *self.rest], head=head, checked=len(sound))
+        missed = self.head not in {None, (0, GENESIS)} and not self.held
+        return (
+            [*self.settled, *self._judged(head=self.head)]
+            if self.rest or missed
+            else (self.settled)
+        )
+
+    def settle(self) -> None:
+        """Judge the rest and let go of it: the chain goes on behind."""
+        self.settled += self._judged(head=None)
+        self.recent.clear()
+        self.recent.extend(self.rest[-NEAR:])
+        self.rest = []
+
+    def _judged(self, *, head: tuple[int, str] | None) -> list[Finding]:
+        # Of what is sound only places and hashes are kept: a long chain would not fit in memory.
+        sound = list(self.recent)
+        if not self.settled:
+            near = self.hashes[-TOGETHER:]
+            skipped = len(self.hashes) - len(near)
+            origin = self.hashes[skipped - 1] if skipped else GENESIS
+            sound = [
+                Link(skipped + i, UNSEEN, previous, hash_)
+                for i, (previous, hash_) in enumerate(pairwise([origin, *near]), start=1)
+            ]
+            sound[len(sound) - len(self.recent) :] = self.recent
+        return verify(
+            [*sound, *self.rest],
+            head=head,
+            checked=len(sound),
+            first=sound[0].sequence if sound else 1,
+            held=self.held,
+        )
 
 
 UNSEEN = AuditEvent("", "", "", datetime.min.replace(tzinfo=UTC))
 """Stands for the content of a link that was found sound and let go of."""
+TOGETHER = 20_000
+"""Links that are judged together around a break; further away they are let go of."""
+CALM = 32
+"""So many links in a row follow each other before a break counts as over."""
 
 
-def walk(links: Iterable[Link], *, places: Iterable[int]) -> Walk:
+def walk(
+    links: Iterable[Link], *, places: Iterable[int], head: tuple[int, str] | None = None
+) -> Walk:
     """Follow a chain link by link, whatever its length, and note the roots at some places."""
-    wanted, roots = frozenset(places), dict[int, tuple[str, str]]()
-    hashes: list[str] = []
-    rest: list[Link] = []
+    wanted, walked = frozenset(places), Walk(head)
     frontier: Frontier = ()
-    sequence, previous, backwards = 0, GENESIS, 0
-    first = last = None
+    calm = 0
     for link in links:
-        if rest or not continues(link, sequence=sequence, previous=previous):
-            rest.append(link)
+        followed = continues(link, sequence=walked.end[0], previous=walked.end[1])
+        walked.end, walked.events = (link.sequence, link.hash), max(walked.events, link.sequence)
+        walked.held = walked.held or walked.end == head
+        walked.first = walked.first or link.event.at
+        walked.backwards += walked.last is not None and link.event.at < walked.last
+        walked.last = link.event.at
+        if walked.rest or not followed:
+            calm = calm + 1 if followed else 0
+            walked.rest.append(link)
+            if len(walked.rest) >= TOGETHER and calm >= CALM:
+                walked.settle()
             continue
-        frontier = grown(frontier, size=sequence, entry=bytes.fromhex(link.hash))
-        sequence, previous = link.sequence, link.hash
-        hashes.append(previous)
-        first = first or link.event.at
-        backwards += last is not None and link.event.at < last
-        last = link.event.at
-        if sequence in wanted:
-            roots[sequence] = (previous, root(frontier))
-    return Walk(hashes, rest, roots, first, last, backwards)
+        walked.recent.append(link)
+        if not walked.settled:
+            frontier = grown(frontier, size=link.sequence - 1, entry=bytes.fromhex(link.hash))
+            walked.hashes.append(link.hash)
+            if link.sequence in wanted:
+                walked.roots[link.sequence] = (link.hash, root(frontier))
+    return walked
 
 
 def disagreements(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lifecycle.adapters import keys
-from lifecycle.domain.audit import GENESIS, Finding, Link, Tampering
+from lifecycle.domain.audit import Finding, Link, Tampering
 from lifecycle.domain.checkpoint import Checkpoint, message
 from lifecycle.domain.measurement import State
 from lifecycle.domain.proof import (
@@ -40,11 +40,10 @@ def examine(
         Whoever asks brought the keys along.
     """
     good, forged = _judged(checkpoints, public=public, trusted=trusted)
-    walked = walk(links, places=[c.sequence for c in good])
-    findings = walked.findings(head=head)
-    events = max((link.sequence for link in walked.rest), default=len(walked.hashes))
+    walked = walk(links, places=[c.sequence for c in good], head=head)
+    findings = walked.findings()
+    events, last = walked.events, walked.end[1]
     differing, agreed = disagreements(walked, good, events=events)
-    last = walked.rest[-1].hash if walked.rest else walked.hashes[-1] if walked.hashes else GENESIS
     return Examination(
         Integrity(events, last, head is not None, tuple(findings)),
         _authenticity(good, agreed=agreed, trusted=trusted, findings=[*forged, *differing]),

@@ -53,7 +53,7 @@ def test_signing_out_everywhere_ends_every_browser_at_once(served, process):
     assert access.sign_out_everywhere(process.workspace, "rita", by=by, at=session.now()) == 3
 
     assert {browser.get("/model", headers=PAGE).status_code for browser in browsers} == {303}
-    event = audit.links(process.workspace.cursor())[-1].event
+    event = audit.search(process.workspace.cursor(), limit=1)[0].event
     assert (event.action, event.details) == ("session.end_all", {"sessions": 3})
 
 

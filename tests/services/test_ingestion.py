@@ -40,7 +40,7 @@ def test_a_log_holds_id_time_answers_features_and_sensitive_columns(
     assert (result.rows, result.days, result.files) == (1000, 28, 1)
     assert set(rows) == {"lc_id", "lc_at", "score", "prediction", *FEATURES, "ward", "sex"}
     assert sorted(rows["lc_id"]) == sorted(log["case"])
-    event = audit.links(ws.cursor())[-1].event
+    event = audit.search(ws.cursor(), limit=1)[0].event
     assert (event.action, event.details["rows"]) == ("predictions.ingest", 1000)
 
 
@@ -195,7 +195,7 @@ def test_outcomes_are_matched_by_id_and_those_that_match_nothing_are_counted(
     result = tell(ws, dev, log.iloc[50:110], tmp_path)
 
     assert (result.rows, result.matched, result.unmatched) == (60, 50, 10)
-    event = audit.links(ws.cursor())[-1].event
+    event = audit.search(ws.cursor(), limit=1)[0].event
     assert event.details["unmatched"] == 10
     (file,) = logs.outcome_files(ws.cursor(), "tumour")
     kept = pq.read_table(file).to_pandas()

@@ -75,7 +75,7 @@ def test_changed_targets_keep_the_old_ones_in_the_trail(ws, dev):
     changed = registry.set_kpis(ws, "tumour", kpis=kpis, reason="board asked", by=dev, at=AT)
 
     assert usecases.get(ws.cursor(), "tumour").kpis == tuple(kpis) == changed.kpis
-    event = audit.links(ws.cursor())[-1].event
+    event = audit.search(ws.cursor(), limit=1)[0].event
     assert (event.action, event.reason) == ("usecase.kpis", "board asked")
     with pytest.raises(InvalidInput, match="give a reason"):
         registry.set_kpis(ws, "tumour", kpis=[], reason=" ", by=dev, at=AT)

@@ -39,7 +39,7 @@ def vote(workspace, request, by, choice=Vote.APPROVE, *, at=NOW + DAY, via="sess
 
 
 def events(workspace, prefix):
-    found = [link.event for link in audit.links(workspace.cursor())]
+    found = [link.event for link in audit.search(workspace.cursor(), limit=10_000)][::-1]
     return [event for event in found if event.action.startswith(prefix)]
 
 

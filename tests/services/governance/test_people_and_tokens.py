@@ -13,7 +13,7 @@ ADMIN = actor("adm")
 
 
 def last(workspace):
-    return audit.links(workspace.cursor())[-1].event
+    return audit.search(workspace.cursor(), limit=1)[0].event
 
 
 def test_an_account_is_opened_by_an_administrator_and_written_down(workspace):
