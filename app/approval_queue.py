@@ -14,32 +14,37 @@ from lifecycle.store import approvals as kept
 from lifecycle.store import people
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from lifecycle.domain.actor import Actor
     from lifecycle.domain.approval import Request
+    from lifecycle.domain.terms import Terms
+    from lifecycle.services.approvals import Waiting
     from lifecycle.store.connection import Connection
 
     Open = Callable[[str | None], None]
+
+
+CARDS = 15
+"""Requests shown at once; a reviewer takes the longest waiting first."""
 
 
 def show(
     con: "Connection", known: "Sequence[Request]", actor: "Actor", *, at: datetime, to_open: "Open"
 ) -> None:
     """Show what waits for this person, what waits for others, what is due, and what is closed."""
-    waiting = [asked for asked in known if asked.status is Status.OPEN]
-    mine = _mine(con, waiting, actor, at=at)
-    others = [asked for asked in waiting if asked not in mine]
+    waiting = approvals.waiting(con, actor, at=at)
+    mine = [one for one in waiting if not one.why_not]
+    others = [one for one in waiting if one.why_not]
     st.subheader(f"Waiting for you ({len(mine)})")
-    for asked in mine:
-        _card(con, asked, at=at, to_open=to_open, label="Review and decide")
+    _cards(mine, at=at, to_open=to_open, label="Review and decide", key="mine")
     if not mine:
         st.markdown("Nothing waits for your vote.")
-    bulk_votes.form([a for a in mine if approvals.is_bulk(con, a)], actor, at=at)
+    together = [one.request for one in mine if approvals.is_bulk(one.request, one.terms)]
+    bulk_votes.form(together, actor, at=at)
     _tasks(con, actor, at=at, to_open=to_open)
     st.subheader(f"Waiting for others ({len(others)})")
-    for asked in others:
-        _card(con, asked, at=at, to_open=to_open, label="Look at it")
+    _cards(others, at=at, to_open=to_open, label="Look at it", key="others")
     if not others:
         st.markdown("Nothing waits for anybody else.")
     _delegations(con, actor, at=at)
@@ -53,39 +58,32 @@ def show(
 
 
 def onward(
-    con: "Connection",
-    known: "Iterable[Request]",
-    actor: "Actor",
-    *,
-    at: datetime,
-    asked: "Request",
-    to_open: "Open",
+    con: "Connection", actor: "Actor", *, at: datetime, asked: "Request", to_open: "Open"
 ) -> None:
     """Offer the way back to the queue and on to the next request that waits for this person."""
     st.button("The queue", on_click=to_open, args=(None,), key="to_queue", type="tertiary")
-    mine = _mine(con, [r for r in known if r.status is Status.OPEN], actor, at=at)
-    rest = [request.id for request in mine if request.id != asked.id]
+    waiting = approvals.waiting(con, actor, at=at)
+    rest = [one.request.id for one in waiting if not one.why_not and one.request.id != asked.id]
     if rest:
         label = f"Next of {len(rest)} waiting: {rest[0]}"
         st.button(label, on_click=to_open, args=(rest[0],), key="next", type="tertiary")
 
 
-def _mine(
-    con: "Connection", waiting: "Iterable[Request]", actor: "Actor", *, at: datetime
-) -> "list[Request]":
-    """Return what this person may vote on, the longest waiting first."""
-    found = [
-        asked
-        for asked in waiting
-        if not approvals.why_not(con, asked, actor, terms=approvals.terms_of(con, asked), at=at)
-    ]
-    return sorted(found, key=lambda asked: asked.requested_at)
-
-
-def _card(
-    con: "Connection", asked: "Request", *, at: datetime, to_open: "Open", label: str
+def _cards(
+    waiting: "Sequence[Waiting]", *, at: datetime, to_open: "Open", label: str, key: str
 ) -> None:
-    terms = approvals.terms_of(con, asked)
+    """Show the longest waiting, and the rest page by page."""
+    pages = -(-len(waiting) // CARDS)
+    page = 1
+    if pages > 1:
+        page = int(
+            st.number_input(f"Page of {pages}, the longest waiting first", 1, pages, key=key)
+        )
+    for one in waiting[(page - 1) * CARDS : page * CARDS]:
+        _card(one.request, one.terms, at=at, to_open=to_open, label=label)
+
+
+def _card(asked: "Request", terms: "Terms", *, at: datetime, to_open: "Open", label: str) -> None:
     waited, left = at - asked.requested_at, terms.closes_at(asked.requested_at) - at
     urgent = " :red-badge[:material/bolt: emergency]" if asked.emergency else ""
     late = waited >= timedelta(days=terms.escalate_days)

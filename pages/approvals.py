@@ -52,7 +52,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         model=version.model_id,
         version=version.name,
     )
-    approval_queue.onward(con, known.values(), actor, at=at, asked=asked, to_open=open_request)
+    approval_queue.onward(con, actor, at=at, asked=asked, to_open=open_request)
 approval_request.warnings(asked, terms, stale, at=at)
 
 evidence_side, people_side = st.columns([5, 3], gap="medium")

@@ -138,17 +138,36 @@ def stream(con: Connection, *, until: int | None = None) -> Iterator[Link]:
     con
         A cursor of its own: what else is asked of it ends the stream.
     """
-    found = con.execute(
-        """
-        SELECT sequence, action, subject, actor, happened_at, reason, via, details, previous, hash
-        FROM audit WHERE $until IS NULL OR sequence <= $until ORDER BY sequence, rowid
-        """,
-        {"until": until},
-    )
-    while rows := found.fetchmany(PORTION):
+    # Portion by portion: a result of the whole trail would stand in memory before its first row.
+    after = 0
+    while (first := _next(con, after=after, until=until)) is not None:
+        after = first + PORTION
+        rows = con.execute(
+            """
+            SELECT sequence, action, subject, actor, happened_at, reason, via, details, previous,
+                hash
+            FROM audit
+            WHERE sequence >= $first AND sequence < $after
+                AND ($until IS NULL OR sequence <= $until)
+            ORDER BY sequence, rowid
+            """,
+            {"first": first, "after": after, "until": until},
+        ).fetchall()
         for sequence, action, subject, by, at, reason, via, details, previous, hash_ in rows:
             event = AuditEvent(action, subject, by, utc(at), reason, via, load(details))
             yield Link(sequence, event, previous, hash_)
+
+
+def _next(con: Connection, *, after: int, until: int | None) -> int | None:
+    """Return the lowest number from one on; below it there is nothing left to give."""
+    row = con.execute(
+        """
+        SELECT min(sequence) FROM audit
+        WHERE (sequence >= $after OR $after = 0) AND ($until IS NULL OR sequence <= $until)
+        """,
+        {"after": after, "until": until},
+    ).fetchall()[0]
+    return row[0]
 
 
 PORTION = 10_000

@@ -1,5 +1,6 @@
 """Evidence: kept once, read back only if its content still makes its hash."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -83,6 +84,27 @@ def newest_of_all(con: Connection) -> dict[str, list[Evidence]]:
     by_version: dict[str, list[Evidence]] = {}
     for row in records(found):
         by_version.setdefault(row["version_id"], []).append(_evidence(row))
+    return by_version
+
+
+def names_of_newest(
+    con: Connection, version_ids: Iterable[str]
+) -> dict[str, list[tuple[Purpose, str, str]]]:
+    """Return purpose, id and hash of each version's newest evidence, without reading its content.
+
+    What is decided on is read and compared with its hash by `newest`; a list need not.
+    """
+    found = con.execute(
+        """
+        SELECT DISTINCT ON (version_id, purpose) version_id, purpose, id, sha256 FROM evidence
+        WHERE list_contains($ids::VARCHAR[], version_id)
+        ORDER BY version_id, purpose, created_at DESC, id
+        """,
+        {"ids": sorted(set(version_ids))},
+    )
+    by_version: dict[str, list[tuple[Purpose, str, str]]] = {}
+    for version_id, purpose, name, sha256 in found.fetchall():
+        by_version.setdefault(version_id, []).append((Purpose(purpose), name, sha256))
     return by_version
 
 

@@ -1,5 +1,6 @@
 """Models and their versions: the inventory."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from lifecycle.domain.model import Columns, Model, ModelKind, Stage, Task, Version
@@ -155,6 +156,15 @@ def versions(con: Connection, model_id: str | None = None) -> list[Version]:
         {"model_id": model_id},
     )
     return [_version(row) for row in records(found)]
+
+
+def named(con: Connection, version_ids: Iterable[str]) -> dict[str, Version]:
+    """Return some versions by their ids, in one query."""
+    found = con.execute(
+        "SELECT * FROM version WHERE list_contains($ids::VARCHAR[], id)",
+        {"ids": sorted(set(version_ids))},
+    )
+    return {str(row["id"]): _version(row) for row in records(found)}
 
 
 def _absent(con: Connection, wanted: str) -> NotFound:

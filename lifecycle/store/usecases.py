@@ -1,5 +1,6 @@
 """Use cases: why the models exist."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from lifecycle.domain.usecase import Kpi, Mode, Tier, UseCase
@@ -69,6 +70,19 @@ def get(con: Connection, use_case_id: str) -> UseCase:
 def every(con: Connection) -> list[UseCase]:
     """Return all use cases by name."""
     return [_use_case(r) for r in records(con.execute("SELECT * FROM use_case ORDER BY name, id"))]
+
+
+def of_models(con: Connection, model_ids: Iterable[str]) -> dict[str, UseCase]:
+    """Return the use case of each of some models, in one query."""
+    found = con.execute(
+        """
+        SELECT model.id AS model_id, use_case.* FROM model
+        JOIN use_case ON use_case.id = model.use_case_id
+        WHERE list_contains($ids::VARCHAR[], model.id)
+        """,
+        {"ids": sorted(set(model_ids))},
+    )
+    return {str(row.pop("model_id")): _use_case(row) for row in records(found)}
 
 
 def _absent(con: Connection, wanted: str) -> NotFound:

@@ -20,13 +20,14 @@ from lifecycle.services.approvals.following import (
 from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate
 from lifecycle.services.approvals.signing import Proof
 from lifecycle.services.approvals.standing import current, refresh
-from lifecycle.services.approvals.waiting import QueueItem, queue, why_not
+from lifecycle.services.approvals.waiting import QueueItem, Waiting, queue, waiting, why_not
 
 __all__ = [
     "Answer",
     "Proof",
     "QueueItem",
     "Task",
+    "Waiting",
     "answer_finding",
     "ask",
     "break_glass",
@@ -51,6 +52,7 @@ __all__ = [
     "tasks",
     "terms_of",
     "tick",
+    "waiting",
     "why_not",
     "withdraw",
 ]

@@ -1,5 +1,6 @@
 """What a rule may look at, gathered on the server, and the hash over it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from lifecycle.domain.approval import Request, bundle_of
@@ -10,7 +11,7 @@ from lifecycle.domain.policy import Policy
 from lifecycle.domain.reach import UNIT
 from lifecycle.domain.rules import Case
 from lifecycle.domain.terms import Terms
-from lifecycle.domain.usecase import UseCase
+from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.errors import InvalidInput
 from lifecycle.store import evidence, measurements, models, monitors, usecases
 from lifecycle.store import policies as published
@@ -61,12 +62,15 @@ def in_force(con: Connection, use_case: UseCase) -> Policy:
 
 def bundle(case: Case, policy: Policy) -> str:
     """Hash what a request for this case would stand on now."""
+    found = [e.sha256 for e in latest(case)]
+    return bundle_over(case.version, policy.sha256, tier=case.use_case.tier, evidence=found)
+
+
+def bundle_over(version: Version, policy: str, *, tier: Tier, evidence: Iterable[str]) -> str:
+    """Hash the same from its parts; of the policy its hash."""
     # The tier decides which gate applies, so a version in another tier is another subject.
-    return bundle_of(
-        policy=policy.sha256,
-        version=f"{case.version.sha256}:{case.version.stage}:{case.use_case.tier}",
-        evidence=[e.sha256 for e in latest(case)],
-    )
+    subject = f"{version.sha256}:{version.stage}:{tier}"
+    return bundle_of(policy=policy, version=subject, evidence=evidence)
 
 
 def latest(case: Case) -> list[Evidence]:

@@ -1,18 +1,21 @@
 """What changed: under a request since it was opened, and since the model's last approval."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from string import hexdigits
 
 from lifecycle.domain.approval import Request, Status
 from lifecycle.domain.audit import plain
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.model import Version
+from lifecycle.domain.reach import UNIT
 from lifecycle.domain.rules import Case
+from lifecycle.domain.usecase import Tier
 from lifecycle.errors import NotFound
 from lifecycle.services.approvals import cases
-from lifecycle.store import evidence, models, requests
+from lifecycle.store import evidence, models, requests, usecases
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection, Workspace
 
@@ -45,17 +48,60 @@ def is_stale(workspace: Workspace, request: Request) -> list[str]:
 
 def changed(con: Connection, request: Request, case: Case) -> list[str]:
     """Say the same for a case that is gathered already."""
+    newest = [(e.purpose, e.id, e.sha256) for e in cases.latest(case)]
     policy = cases.in_force(con, case.use_case)
+    held = (policy.label, policy.sha256)
+    return _changed(request, case.version, held, tier=case.use_case.tier, newest=newest)
+
+
+def changed_of(con: Connection, asked: Sequence[Request]) -> dict[str, list[str]]:
+    """Say the same of many requests, for a list, by the hashes as they are kept.
+
+    A vote reads the evidence itself and checks it against its hash.
+    """
+    versions = models.named(con, [request.version_id for request in asked])
+    use_cases = usecases.of_models(con, [version.model_id for version in versions.values()])
+    newest = evidence.names_of_newest(con, versions)
+
+    @cache
+    def in_force(unit: str) -> tuple[str, str]:
+        policy = published.in_force(con, unit)
+        return policy.label, policy.sha256
+
+    found: dict[str, list[str]] = {}
+    for request in asked:
+        version = versions[request.version_id]
+        use_case = use_cases[version.model_id]
+        found[request.id] = _changed(
+            request,
+            version,
+            in_force(use_case.tags.get(UNIT, "")),
+            tier=use_case.tier,
+            newest=newest.get(version.id, []),
+        )
+    return found
+
+
+def _changed(
+    request: Request,
+    version: Version,
+    policy: tuple[str, str],
+    *,
+    tier: Tier,
+    newest: Sequence[tuple[Purpose, str, str]],
+) -> list[str]:
+    label, sha256 = policy
     reasons = [
-        f"newer {found.purpose} evidence {found.id}"
-        for found in cases.latest(case)
-        if found.id not in request.evidence
+        f"newer {purpose} evidence {name}"
+        for purpose, name, _ in newest
+        if name not in request.evidence
     ]
-    if policy.sha256 != request.policy_sha256:
-        reasons.append(f"policy {policy.label} is in force, it was opened under {request.policy}")
-    if case.version.stage is not request.before:
-        reasons.append(f"the version is {case.version.stage} and no longer {request.before}")
-    if not reasons and cases.bundle(case, policy) != request.bundle:
+    if sha256 != request.policy_sha256:
+        reasons.append(f"policy {label} is in force, it was opened under {request.policy}")
+    if version.stage is not request.before:
+        reasons.append(f"the version is {version.stage} and no longer {request.before}")
+    now = cases.bundle_over(version, sha256, tier=tier, evidence=[sha for *_, sha in newest])
+    if not reasons and now != request.bundle:
         reasons.append("the version's record or its risk tier changed")
     return reasons
 

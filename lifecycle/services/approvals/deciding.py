@@ -118,7 +118,7 @@ def decide_many(
     with workspace.transaction() as tx:
         for request_id in dict.fromkeys(request_ids):
             asked = requests.get(tx, request_id)
-            if not is_bulk(tx, asked):
+            if not is_bulk(asked, cases.terms_of(tx, asked)):
                 raise NotAllowed(f"{request_id} is decided by itself and not together with others")
             shown = (seen or {}).get(request_id)
             decided.append(_decide(tx, request_id, cast, by=by, method=method, seen=shown))
@@ -126,9 +126,9 @@ def decide_many(
     return decided
 
 
-def is_bulk(con: Connection, request: Request) -> bool:
+def is_bulk(request: Request, terms: Terms) -> bool:
     """Tell whether a request may be decided together with others; never one of high risk."""
-    return request.tier is not Tier.HIGH and cases.terms_of(con, request).bulk
+    return request.tier is not Tier.HIGH and terms.bulk
 
 
 def _decide(
