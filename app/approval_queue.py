@@ -74,11 +74,7 @@ def _cards(
 ) -> None:
     """Show the longest waiting, and the rest page by page."""
     pages = -(-len(waiting) // CARDS)
-    page = 1
-    if pages > 1:
-        page = int(
-            st.number_input(f"Page of {pages}, the longest waiting first", 1, pages, key=key)
-        )
+    page = min(st.pagination(pages, key=f"page_{key}"), pages) if pages > 1 else 1
     for one in waiting[(page - 1) * CARDS : page * CARDS]:
         _card(one.request, one.terms, at=at, to_open=to_open, label=label)
 

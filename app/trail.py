@@ -44,7 +44,10 @@ def search() -> None:
         }
         for link in links
     ]
-    row = widgets.table(rows, name="audit", alt="Audit events, newest first", select=True)
+    columns = {"reason": st.column_config.TextColumn(width="large")}
+    row = widgets.table(
+        rows, name="audit", alt="Audit events, newest first", columns=columns, select=True
+    )
     widgets.note("Select a row to see all of an event.")
     if row is not None:
         _event(links[row])

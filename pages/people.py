@@ -20,7 +20,7 @@ at = session.now()
 st.subheader("You")
 may = ", ".join(SENTENCES[permission] for permission in Permission if actor.may(permission))
 st.markdown(
-    f"**{actor.name}**, {', '.join(sorted(actor.roles)) or 'no role'}. "
+    f"**{actor.name}**, {', '.join(sorted(actor.roles)).replace('_', ' ') or 'no role'}. "
     f"You may {may or 'do nothing here'}."
 )
 if actor.reach != EVERYWHERE:
@@ -105,7 +105,10 @@ widgets.note(
 with st.expander("What the roles may do"):
     widgets.table(
         [
-            {"role": role.value, "may": ", ".join(SENTENCES[p] for p in Permission if p in granted)}
+            {
+                "role": role.replace("_", " "),
+                "may": ", ".join(SENTENCES[p] for p in Permission if p in granted),
+            }
             for role, granted in GRANTS.items()
         ],
         name="roles",

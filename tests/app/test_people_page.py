@@ -31,7 +31,8 @@ def test_a_new_tokens_secret_is_shown_once_and_works(look, tiny):
 
 
 def test_a_token_offers_only_scopes_within_ones_roles(look):
-    assert look("people", who="mo").multiselect(key="scopes").options == ["read"]
+    assert look("people", who="mo").multiselect(key="scopes").options == ["read", "write"]
+    assert "decide" not in look("people", who="dan").multiselect(key="scopes").options
 
 
 def test_a_token_without_a_label_is_refused_in_one_sentence(look, tiny):
