@@ -1,9 +1,9 @@
 """Does a killed process lose a decision it acknowledged, or leave half of one behind?
 
-    python benchmarks/durability.py [--kills 100] [--threads 4]
+    python benchmarks/durability.py [--kills 100] [--threads 4] [--readers 2] [--longest 3]
 
-Again and again a process decides requests from several threads and is killed with SIGKILL at a
-random moment. Another process then opens the workspace and compares what was acknowledged with
+Again and again a process decides requests from several threads, while others read queue, trail and
+dates, and is killed with SIGKILL at a random moment. Another process then opens the workspace and compares what was acknowledged with
 what is kept: requests, decisions, stages of versions, and the audit trail with its signatures.
 """
 
@@ -55,6 +55,8 @@ def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--kills", type=int, default=100)
     arguments.add_argument("--threads", type=int, default=4)
+    arguments.add_argument("--readers", type=int, default=2)
+    arguments.add_argument("--longest", type=float, default=3, help="seconds before a kill")
     given = arguments.parse_args()
     chance = random.Random(0)  # noqa: S311 -- when to kill is no secret
     acknowledged: list[str] = []
@@ -63,7 +65,8 @@ def main() -> int:
         if in_a_process(partial(found, home)):
             return 1
         for kill in range(1, given.kills + 1):
-            acknowledged += killed(home, threads=given.threads, after=chance.uniform(0, 0.4))
+            after = chance.uniform(0, given.longest)
+            acknowledged += killed(home, threads=given.threads, readers=given.readers, after=after)
             if in_a_process(partial(compare, home, acknowledged)):
                 print(f"after kill {kill} something was wrong")
                 return 1
@@ -84,14 +87,14 @@ def in_a_process(work: Callable[[], int]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def killed(home: Path, *, threads: int, after: float) -> list[str]:
+def killed(home: Path, *, threads: int, readers: int, after: float) -> list[str]:
     """Let a process decide until it is killed; return the requests it acknowledged."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
         with contextlib.suppress(BaseException):
-            decide_for_ever(home, threads=threads, told=writing)
+            decide_for_ever(home, threads=threads, readers=readers, told=writing)
         os._exit(70)
     os.close(writing)
     with os.fdopen(reading, "rb") as told:
@@ -103,14 +106,22 @@ def killed(home: Path, *, threads: int, after: float) -> list[str]:
     return [line.decode() for line in lines[:-1] if line]  # the last may be cut off
 
 
-def decide_for_ever(home: Path, *, threads: int, told: int) -> None:
+def decide_for_ever(home: Path, *, threads: int, readers: int, told: int) -> None:
     workspace = workspaces.open(home)
 
     def work() -> None:
         while True:
             os.write(told, f"{decide_one(workspace)}\n".encode())
 
+    def look() -> None:
+        while True:
+            con, now = workspace.cursor(), datetime.now(UTC)
+            approvals.queue(con, APP, at=now)
+            audit.search(con, text="sound", limit=50)
+            asof.as_of(workspace, now, model_id="credit", by=AUDITOR, now=now)
+
     started = [threading.Thread(target=work) for _ in range(threads)]
+    started += [threading.Thread(target=look) for _ in range(readers)]
     for thread in started:
         thread.start()
     for thread in started:
