@@ -54,9 +54,8 @@ pages = {
 page = st.navigation(list(pages), expanded=True)
 
 with st.sidebar:
-    st.markdown(
-        f"**{actor.name}**  \n:small[{', '.join(sorted(actor.roles)).replace('_', ' ') or 'no role'}]"
-    )
+    roles = ", ".join(sorted(actor.roles)).replace("_", " ") or "no role"
+    st.markdown(f"**{actor.name}**  \n:small[{roles}]")
     if session.workspace().sample:
         widgets.note("Sample portfolio", icon="science")
     sign_out = words.way_out("Sign out", "/auth/sign-out")

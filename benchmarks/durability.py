@@ -3,8 +3,9 @@
     python benchmarks/durability.py [--kills 100] [--threads 4] [--readers 2] [--longest 3]
 
 Again and again a process decides requests from several threads, while others read queue, trail and
-dates, and is killed with SIGKILL at a random moment. Another process then opens the workspace and compares what was acknowledged with
-what is kept: requests, decisions, stages of versions, and the audit trail with its signatures.
+dates, and is killed with SIGKILL at a random moment. Another process then opens the workspace and
+compares what was acknowledged with what is kept: requests, decisions, stages of versions, and the
+audit trail with its signatures.
 """
 
 import argparse
