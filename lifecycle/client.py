@@ -23,6 +23,7 @@ from lifecycle import errors
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.errors import LifecycleError, NotAllowed, ServerUnreachable
 from lifecycle.settings import Settings, load
+from lifecycle.store.durable import refuse_own
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -148,7 +149,16 @@ class Client:
         return [self.upload(file) for file in files]
 
     def download(self, path: str, file: Path) -> None:
-        """Save what an address answers to a file, whole or not at all."""
+        """Save what an address answers to a new file, whole or not at all.
+
+        Raises
+        ------
+        InvalidInput
+            There is a file of that name, it cannot be written, or it is a workspace's own.
+        """
+        refuse_own(file)
+        if file.exists():
+            raise errors.InvalidInput(f"{file} exists already; name another file")
         part = file.with_name(f".{file.name}.part")
         with _answered(self._http.base_url), self._http.stream("GET", path) as response:
             if response.is_error:

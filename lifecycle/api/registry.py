@@ -22,7 +22,8 @@ Offset = Annotated[int, Query(ge=0)]
 class Strict(BaseModel):
     """Input that refuses keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid")
+    # A limit makes every text be read as Unicode too: half a pair of surrogates is refused here.
+    model_config = ConfigDict(extra="forbid", str_max_length=250_000)
 
 
 class KpiIn(Strict):

@@ -242,11 +242,10 @@ def backup(file: Path, home: Home = None, acting_as: ActingAs = None) -> None:
 
     Example: lifecycle backup lifecycle-backup.tar
     """
-    if file.exists():
-        raise InvalidInput(f"{file} exists already; name another file")
     with connected(home, acting_as) as client:
         client.download("/backup", file)
-    typer.echo(f"saved {file}", err=True)
+    note = "without the folder `keys`: save it apart, or nobody reads there what people wrote"
+    typer.echo(f"saved {file}, {note}", err=True)
 
 
 def restore(file: Path, home: Home = None) -> None:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import typer
 
+from lifecycle.cli.output import Format as Verdicts
 from lifecycle.cli.output import write_whole
 from lifecycle.cli.records import show, write
 from lifecycle.cli.session import (
@@ -40,6 +41,7 @@ def request(
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
+    out: Out = None,
 ) -> None:
     """Ask to move a version; policy and evidence are pinned now.
 
@@ -48,7 +50,7 @@ def request(
     with connected(home, acting_as) as client:
         body = {"model": model, "version": version, "to": to, "reason": reason}
         body |= {"emergency": emergency, "supersedes": supersedes}
-        show(client.post("/requests", body), format=format)
+        show(client.post("/requests", body), format=format, out=out)
 
 
 def list_requests(
@@ -84,6 +86,7 @@ def decide(
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
+    out: Out = None,
 ) -> None:
     """Vote on a request.
 
@@ -95,7 +98,7 @@ def decide(
     if sign:
         body["password"] = typer.prompt("Password", hide_input=True, err=True)
     with connected(home, acting_as) as client:
-        show(client.post(f"/requests/{request}/decisions", body), format=format)
+        show(client.post(f"/requests/{request}/decisions", body), format=format, out=out)
 
 
 def _condition(text: str) -> dict[str, str]:
@@ -112,7 +115,7 @@ def gate(
     model: Model,
     version: Version,
     to: Annotated[str, typer.Option(help="The stage wished for.")],
-    format: Annotated[str, typer.Option(help="table, json, csv or junit.")] = "table",
+    format: Annotated[Verdicts, typer.Option(help="table, json, csv or junit.")] = Verdicts.TABLE,
     home: Home = None,
     acting_as: ActingAs = None,
     out: Out = None,
@@ -129,9 +132,9 @@ def gate(
     """
     with connected(home, acting_as) as client:
         report = client.post("/gate", {"model": model, "version": version, "to": to})
-    if format == "junit":
+    if format is Verdicts.JUNIT:
         write(_junit(report), out)
-    elif format == "json":
+    elif format is Verdicts.JSON:
         show(report, format=Format.JSON, out=out)
     else:
         rows = [_flat(result) for result in report["results"]]

@@ -16,6 +16,7 @@ import typer
 
 from lifecycle.domain.measurement import State
 from lifecycle.errors import InvalidInput
+from lifecycle.store.durable import refuse_own
 
 if TYPE_CHECKING:
     from lifecycle.services.analysis.result import Result
@@ -64,8 +65,9 @@ def write_whole(path: Path, text: str) -> None:
     Raises
     ------
     InvalidInput
-        The folder is missing or may not be written to.
+        The folder is missing or may not be written to, or the file is a workspace's own.
     """
+    refuse_own(path)
     target = path.expanduser()
     temporary = None
     try:

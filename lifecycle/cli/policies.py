@@ -69,13 +69,15 @@ def check(
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
+    out: Out = None,
 ) -> None:
     """Find what contradicts itself or can never be met; each sentence names line and key.
 
     Example: lifecycle policy check house.yaml
     """
     with connected(home, acting_as) as client:
-        show(client.post("/policies/check", {"content": text_of(file)}), format=format)
+        found = client.post("/policies/check", {"content": text_of(file)})
+    show(found, format=format, out=out)
 
 
 @policy.command("draft")
@@ -84,6 +86,7 @@ def draft(
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
+    out: Out = None,
 ) -> None:
     """Keep a policy as a draft; a second person publishes it.
 
@@ -91,7 +94,7 @@ def draft(
     """
     with connected(home, acting_as) as client:
         kept = client.post("/policies", {"content": text_of(file)})
-    show(without(kept, "text"), format=format)
+    show(without(kept, "text"), format=format, out=out)
 
 
 @policy.command("drafts")
@@ -99,11 +102,13 @@ def list_drafts(
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
+    out: Out = None,
 ) -> None:
     """List the drafts that wait for a second person. Example: lifecycle policy drafts."""
     with connected(home, acting_as) as client:
         items = client.get("/policies/drafts")["items"]
-    show(items, format=format, columns=("name", "version", "authors", "changed_at", "sha256"))
+    columns = ("name", "version", "authors", "changed_at", "sha256")
+    show(items, format=format, out=out, columns=columns)
 
 
 @policy.command("try")
@@ -153,12 +158,13 @@ def publish(
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
+    out: Out = None,
 ) -> None:
     """Put a draft in force that somebody else wrote. Example: lifecycle policy publish house 2."""
     body = {"version": version, "reason": reason}
     with connected(home, acting_as) as client:
         kept = client.post(f"/policies/{name}/publication", body)
-    show(without(kept, "content", "gates"), format=format)
+    show(without(kept, "content", "gates"), format=format, out=out)
 
 
 @policy.command("discard")

@@ -115,8 +115,6 @@ def evidence_pack(
 
     Example: lifecycle report evidence-pack churn-gbm 3 --out pack.zip
     """
-    if out.exists():
-        raise InvalidInput(f"{out} exists already; name another file")
     with connected(home, acting_as) as client:
         client.download(f"/models/{model}/versions/{version}/evidence-pack", out)
     typer.echo(f"saved {out}; `python verify.py` inside checks it", err=True)

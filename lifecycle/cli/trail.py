@@ -89,16 +89,21 @@ def checkpoint(home: Home = None, acting_as: ActingAs = None, out: Out = None) -
 
 @audit.command("export")
 def export(
-    file: Path,
+    file: Annotated[Path | None, typer.Argument(help="The file to write; or --out.")] = None,
     home: Home = None,
     acting_as: ActingAs = None,
+    out: Out = None,
 ) -> None:
     """Write the whole chain as JSON lines, to keep elsewhere.
 
     Example: lifecycle audit export trail.jsonl
     """
+    target = file or out
+    if target is None or (file and out):
+        raise InvalidInput("name the one file to write, such as trail.jsonl")
     with connected(home, acting_as) as client:
-        client.download("/audit/export", file)
+        client.download("/audit/export", target)
+    typer.echo(f"saved {target}; `lifecycle audit verify {target}` checks it", err=True)
 
 
 @audit.command("log")

@@ -23,6 +23,9 @@ from lifecycle.store.connection import Connection, Workspace
 
 SUBJECT = "erasure.person"
 
+LONGEST = 10_000
+"""Characters of a reason; a longer one is an attachment."""
+
 CLOCKWORK = Actor("clock@lifecycle", frozenset({Role.ADMINISTRATOR}), via="clock")
 """Who disposes of what is due when nobody does."""
 
@@ -103,6 +106,8 @@ def hold(workspace: Workspace, subject: str, *, reason: str, by: Actor, at: date
     by.require(Permission.ADMINISTER)
     if not subject.strip() or not reason.strip():
         raise InvalidInput("a legal hold names what it covers, and why")
+    if max(len(subject), len(reason)) > LONGEST:
+        raise InvalidInput(f"what a legal hold says has at most {LONGEST:,} characters")
     with workspace.transaction() as tx:
         placed = Hold(holds.next_id(tx), subject.strip(), reason.strip(), by.name, at)
         holds.add(tx, placed)

@@ -17,10 +17,10 @@ from lifecycle.domain.audit import GENESIS, verify
 from lifecycle.errors import Conflict, DamagedStore, NotFound, WorkspaceBusy
 from lifecycle.store import audit, durable, migrations
 from lifecycle.store.cells import Connection, utc
+from lifecycle.store.durable import DATABASE
 
 __all__ = ["Connection", "Workspace"]
 
-DATABASE = "lifecycle.duckdb"
 ANCHOR = "audit.head.json"
 SERVER = "server.json"
 FOLDERS = ("artifacts", "logs", "jobs", "tmp")

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+from lifecycle.errors import InvalidInput
+
 PART = ".part"
 """How temporary files end; whatever ends so after a crash can be removed."""
 
@@ -59,3 +61,35 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+DATABASE = "lifecycle.duckdb"
+OWN = frozenset(
+    {
+        DATABASE,
+        f"{DATABASE}.wal",
+        "audit.head.json",
+        "server.json",
+        "lifecycle.toml",
+        "artifacts",
+        "jobs",
+        "keys",
+        "logs",
+        "tmp",
+    }
+)
+"""What a workspace keeps in its folder and nobody else writes."""
+
+
+def refuse_own(path: Path) -> None:
+    """Refuse to write where a workspace keeps its own files.
+
+    Raises
+    ------
+    InvalidInput
+        The path is such a file, or lies in such a folder.
+    """
+    target = path.expanduser().absolute()
+    for folder in target.parents:
+        if (folder / DATABASE).exists() and target.relative_to(folder).parts[0] in OWN:
+            raise InvalidInput(f"{path} belongs to the workspace in {folder}; name another file")

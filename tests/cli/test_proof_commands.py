@@ -136,7 +136,7 @@ def test_roles_reach_units_and_a_person_is_forgotten_unless_held(run):
     assert [one["id"] for one in run("hold", "list")[1]["items"]] == [held]
     classes = {one["class"]: one["due"] for one in run("retention", "status")[1]["items"]}
     assert classes["trail"] == classes["personal"] == 0
-    assert run("retention", "apply")[1] == {"personal": 0, "responses": 0}
+    assert run("retention", "apply")[1] == dict.fromkeys(("personal", "responses", "messages"), 0)
     run("user", "add", "zoe", "--roles", "viewer", "--display", "Zoe Z.")
     run("user", "deactivate", "zoe")
     assert run("user", "erase", "zoe", "--reason", "asked")[1]["display"] == "erased person"
@@ -157,3 +157,75 @@ def test_a_person_of_another_unit_gets_exit_4_and_one_sentence(run, tmp_path, mo
         assert (code, out) == (4, "")
         assert "in unit retail, all tiers; this is" in err
     assert not (tmp_path / "pack.zip").exists()
+
+
+def test_no_command_writes_over_what_is_there_or_into_the_workspace(run, tmp_path):
+    registered(run)
+    home, there = tmp_path / "home", tmp_path / "there"
+    there.write_text("mine")
+
+    for command in (
+        ("audit", "export", home / "lifecycle.duckdb"),
+        ("audit", "key", "--out", home / "audit.head.json"),
+        ("report", "card", "card", "1", "--out", home / "keys" / "signing.pem"),
+        ("backup", home / "lifecycle.duckdb"),
+    ):
+        code, _, err = run(*command, table=True)
+        assert (code, err.count("\n")) == (2, 1), err
+        assert "belongs to the workspace in" in err
+    for command in (("audit", "export", there), ("backup", there)):
+        code, _, err = run(*command, table=True)
+        assert code == 2
+        assert "exists already; name another file" in err
+    assert there.read_text() == "mine"
+    assert run("audit", "verify")[0] == 0
+
+
+def test_an_export_takes_its_file_as_argument_or_as_option_and_not_twice(run, tmp_path):
+    file = tmp_path / "t.jsonl"
+    code, out, err = run("audit", "export", "--out", file, table=True)
+    assert (code, out) == (0, "")
+    assert f"saved {file}" in err
+    assert run("audit", "verify", file)[0] == 0
+    for wrong in (("audit", "export"), ("audit", "export", "a", "--out", "b")):
+        code, _, err = run(*wrong, table=True)
+        assert (code, err) == (2, "name the one file to write, such as trail.jsonl\n")
+
+
+def test_a_gate_knows_four_formats_and_names_them(run):
+    registered(run)
+    gate = ("gate", "card", "1", "--to", "candidate", "--format")
+
+    code, _, err = run(*gate, "xml", table=True)
+
+    assert code == 2
+    assert "'xml' is not one of 'table', 'json', 'csv', 'junit'" in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("policy", "list"),
+        ("policy", "drafts"),
+        ("policy", "show", "house"),
+        ("policy", "schema"),
+        ("audit", "log"),
+        ("audit", "verify"),
+        ("asof", "2099-01-01"),
+        ("report", "card", "card", "1"),
+        ("retention", "status"),
+        ("requests",),
+    ],
+)
+def test_what_is_printed_can_be_written_to_a_file_instead(run, tmp_path, command):
+    registered(run)
+    file = tmp_path / "out.txt"
+
+    code, out, err = run(*command, "--out", file, table=True)
+
+    if command[0] == "asof":
+        assert (code, file.exists()) == (2, False)
+        assert "is in the future" in err
+    else:
+        assert (code, out) == (0, ""), err
+        assert file.read_text()

@@ -23,6 +23,8 @@ from lifecycle.store import people, sessions, tokens
 from lifecycle.store.connection import Workspace
 
 INVITATION = timedelta(hours=24)
+LONGEST = 200
+"""Characters of a person's name."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
 
@@ -49,6 +51,10 @@ def add_person(
         There is an account of that name, open or closed.
     """
     by.require(Permission.ADMINISTER)
+    if len(display) > LONGEST:
+        raise InvalidInput(
+            f"a person's name has at most {LONGEST} characters, not {len(display):,}"
+        )
     person = Person(
         check_name(name), display.strip() or name, some_roles(roles), created_at=at, reach=reach
     )

@@ -85,6 +85,8 @@ def withdraw(
         Somebody else asked for it.
     """
     by.require(Permission.REQUEST)
+    if reason:
+        said(reason, what=f"to withdraw {request_id} give a reason")
     with workspace.transaction() as tx:
         asked = requests.get(tx, request_id)
         withdrawn, event = asked.withdraw(by=by.name, at=asked.clock(at), reason=reason)
