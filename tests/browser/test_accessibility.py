@@ -20,15 +20,22 @@ KNOWN = {
 """Rules that Streamlit 1.67 itself breaks and Python cannot reach, with what breaks them."""
 
 
+DATES = ("target-size", 'role="spinbutton"')
+"""Day, month and year inside Streamlit's date input are smaller than a finger."""
+
+
 def violations(page):
     page.evaluate(AXE.read_text(encoding="utf-8"))
     options = {"runOnly": LEVELS}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
-    return [
-        (rule["id"], rule["impact"], [node["html"][:200] for node in rule["nodes"]][:3])
-        for rule in found
-        if rule["id"] not in KNOWN
-    ]
+    ours: list[tuple[str, str, list[str]]] = []
+    for rule in found:
+        nodes = [node["html"][:200] for node in rule["nodes"]]
+        if rule["id"] == DATES[0]:
+            nodes = [html for html in nodes if DATES[1] not in html]
+        if nodes and rule["id"] not in KNOWN:
+            ours.append((rule["id"], rule["impact"], nodes[:3]))
+    return ours
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
