@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 SCRIPT = "/auth/shell.js"
 STATIC = Path(__file__).parent / "static"
+DARK = """
+    <style>
+      /* Streamlit writes white on our light blue, which nobody reads. */
+      @media (prefers-color-scheme: dark) {
+        button[data-testid^="stBaseButton-primary"]:not(:disabled),
+        button[data-testid^="stBaseButton-primary"]:not(:disabled) p { color: #0b1016 !important; }
+      }
+    </style>
+  </head>"""
+"""What no theme setting of Streamlit reaches."""
 
 
 def html() -> str:
@@ -23,6 +33,7 @@ def html() -> str:
     page = page.replace("<title>Streamlit</title>", "<title>Lifecycle</title>")
     page = re.sub(r'<link rel="service-desc"[^>]*>', "", page)
     missing = "<noscript>These pages need JavaScript.</noscript>"
+    page = page.replace("</head>", DARK, 1)
     page = re.sub(r"<noscript>.*?</noscript>", missing, page, flags=re.DOTALL)
     return page.replace("<script", f'<script src="{SCRIPT}"></script>\n    <script', 1)
 

@@ -99,6 +99,11 @@ def test_comments_reach_people_and_very_long_ones_are_refused(caller, asked):
     assert caller("val")("POST", path, json={"text": "x" * 10_001}).status_code == 422
     tasks = caller("apa")("GET", "/tasks").json()["items"]
     assert asked["id"] in {task["subject"] for task in tasks}
+    queue = caller("apa")("GET", "/queue").json()
+    assert set(queue) == {"items", "tasks"}
+    assert queue["tasks"] == tasks
+    (mine,) = [item for item in queue["items"] if item["request_id"] == asked["id"]]
+    assert (mine["kind"], mine["reasons"]) == ("decide", [])
 
 
 def test_a_person_of_another_unit_is_refused_at_the_door(caller, workspace, asked):

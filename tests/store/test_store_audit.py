@@ -158,3 +158,32 @@ def test_search_finds_by_every_filter_newest_first(workspace):
     between = {"start": START + timedelta(minutes=2), "end": START + timedelta(minutes=4)}
     assert numbers(**between) == [3, 2]
     assert audit.count(con, by="bob") == 3
+
+
+def test_a_stream_gives_every_link_once_whatever_a_portion_holds(workspace, monkeypatch):
+    with workspace.transaction() as tx:
+        for number in range(7):
+            audit.append(tx, event(number))
+    whole = audit.links(workspace.cursor())
+
+    for portion in (1, 2, 3, 100):
+        monkeypatch.setattr(audit, "PORTION", portion)
+        assert list(audit.stream(workspace.cursor())) == whole
+        assert list(audit.stream(workspace.cursor(), until=4)) == whole[:4]
+
+
+def test_a_stream_gives_links_that_share_a_number_and_jumps_over_gaps(monkeypatch):
+    numbers = [1, 2, 2, 3, 900_000_000]
+    with duckdb.connect() as con:
+        con.execute(
+            """
+            CREATE TABLE audit AS
+            SELECT sequence, 'a' AS action, 's' AS subject, 'ada' AS actor, now() AS happened_at,
+                '' AS reason, 'session' AS via, '{}' AS details, '' AS previous, '' AS hash
+            FROM (SELECT unnest($numbers::BIGINT[]) AS sequence)
+            """,
+            {"numbers": numbers},
+        )
+        monkeypatch.setattr(audit, "PORTION", 2)
+
+        assert [link.sequence for link in audit.stream(con)] == numbers
