@@ -40,6 +40,8 @@ from lifecycle.store.connection import Workspace
 DEV = Actor("dev", frozenset({Role.DEVELOPER}), via="sample")
 APP = Actor("app", frozenset({Role.APPROVER}), via="sample")
 AUDITOR = Actor("aud", frozenset({Role.AUDITOR}), via="sample")
+PAUSE = 0.3
+"""Seconds between two looks of a reader."""
 POLICY = """
 name: house
 version: "kill-1"
@@ -120,6 +122,7 @@ def decide_for_ever(home: Path, *, threads: int, readers: int, told: int) -> Non
             approvals.queue(con, APP, at=now)
             audit.search(con, text="sound", limit=50)
             asof.as_of(workspace, now, model_id="credit", by=AUDITOR, now=now)
+            time.sleep(PAUSE)
 
     started = [threading.Thread(target=work) for _ in range(threads)]
     started += [threading.Thread(target=look) for _ in range(readers)]

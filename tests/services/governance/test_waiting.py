@@ -10,6 +10,7 @@ from lifecycle.domain.actor import Role
 from lifecycle.domain.approval import Vote
 from lifecycle.domain.model import Stage
 from lifecycle.domain.reach import Reach
+from lifecycle.domain.usecase import Tier
 from lifecycle.services import access, approvals, portfolio
 from lifecycle.store import models, requests, usecases
 
@@ -133,3 +134,26 @@ def test_the_overview_names_the_review_that_an_emergency_left(workspace, bench, 
     (task,) = seen.tasks
     assert (task.kind, task.request_id, task.overdue) == ("answer", asked.id, overdue)
     assert "Review the emergency change" in task.sentence
+
+
+@pytest.mark.parametrize("change", ["nothing", "evidence", "policy", "stage", "tier"])
+def test_a_list_says_of_a_request_what_its_own_page_says(workspace, bench, change):
+    version = bench.version()
+    bench.evidence(version)
+    asked = ask(workspace)
+    if change == "evidence":
+        bench.evidence(version)
+    elif change == "policy":
+        publish(workspace, RISK.replace("[risk_owner]", "[approver]"))
+    elif change != "nothing":
+        with workspace.transaction() as tx:
+            case = usecases.get(tx, "credit")
+            if change == "tier":
+                usecases.update(tx, replace(case, tier=Tier.LIMITED))
+            else:
+                models.update_version(tx, replace(version, stage=Stage.DRAFT))
+
+    (item,) = approvals.queue(workspace.cursor(), actor("app"), at=NOW + DAY)
+
+    assert list(item.reasons) == approvals.is_stale(workspace, asked)
+    assert bool(item.reasons) == (change != "nothing") == (item.kind == "stale")
