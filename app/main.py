@@ -18,6 +18,7 @@ PAGES = (
     ("performance", "Performance", "speed", READ, "Does it still work"),
     ("fairness", "Fairness", "balance", READ, "Who is treated differently, how sure are we"),
     ("explanations", "Explanations", "lightbulb", READ, "What drives it"),
+    ("validation", "Validation", "verified", READ, "Is it sound"),
     ("alerts", "Alerts and incidents", "notifications", READ, "Who is on it"),
     ("approvals", "Approvals", "approval", READ, "May it go live"),
     ("policies", "Policies", "gavel", READ, "What are the rules"),

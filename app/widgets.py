@@ -36,6 +36,7 @@ PAGES = {
         "performance",
         "fairness",
         "explanations",
+        "validation",
         "alerts",
         "approvals",
         "policies",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import model_tabs, monitoring_tab, session, widgets, words
+from app import card_tab, model_tabs, monitoring_tab, session, widgets, words
 from lifecycle.charts import lives, records
 from lifecycle.charts.theme import Mark
 from lifecycle.domain.actor import Permission
@@ -11,7 +11,7 @@ from lifecycle.domain.model import Stage
 from lifecycle.services import portfolio
 from lifecycle.store import models, usecases
 
-TABS = ("Summary", "Versions", "Data", "Evidence", "Monitoring", "Approvals", "Audit")
+TABS = ("Summary", "Versions", "Data", "Evidence", "Monitoring", "Approvals", "Card", "Audit")
 
 top = st.container()
 model = widgets.pick_model()
@@ -47,7 +47,7 @@ happened = [{"at (UTC)": e.at, "what": e.sentence, "who": e.by, "why": e.reason}
 widgets.chart(lives.life(marks, title=title), name="life", alt=title, rows=happened)
 
 # Then the detail, one tab at a time.
-summary, versions, data, proof, monitoring, approvals, trail = st.tabs(
+summary, versions, data, proof, monitoring, approvals, card, trail = st.tabs(
     TABS, key="tab", bind="query-params"
 )
 if summary.open:
@@ -68,6 +68,9 @@ if monitoring.open:
 if approvals.open:
     with approvals:
         model_tabs.approvals(con, model, case, known)
+if card.open:
+    with card:
+        card_tab.card(model, known)
 if trail.open:
     with trail:
         if session.may(Permission.READ_TRAIL):

@@ -34,9 +34,20 @@ from lifecycle.services.plans import Plan
 from lifecycle.store import artifacts, evidence
 from lifecycle.store.connection import Connection, Workspace
 
-__all__ = ["KINDS", "assess", "finished", "outcome", "plan_of", "read_plan", "start", "start_again"]
+__all__ = [
+    "KIND",
+    "KINDS",
+    "against_plans",
+    "assess",
+    "finished",
+    "outcome",
+    "plan_of",
+    "read_plan",
+    "start",
+    "start_again",
+]
 
-ASSESS = "assess"
+KIND = "assess"
 RUN = "lifecycle.services.assessment.measuring:run"
 
 
@@ -144,9 +155,15 @@ def finished(con: Connection, ended: Job) -> list[Evidence]:
     return [evidence.get(con, one) for one in ended.result.split()]
 
 
+def against_plans(con: Connection, version_id: str) -> list[Evidence]:
+    """Return a version's newest evidence of each purpose that a plan asked for."""
+    found = evidence.newest(con, version_id)
+    return [e for e in found if e.purpose in plans.PURPOSES and "statistics" in e.plan]
+
+
 def _submitted(ws: Workspace, asked: Asked, *, by: Actor, at: datetime) -> Job:
     subject = f"version:{asked.version.id}"
-    return jobs.submit(ws, ASSESS, subject=subject, settings=asked.settings, by=by, at=at)
+    return jobs.submit(ws, KIND, subject=subject, settings=asked.settings, by=by, at=at)
 
 
 def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
@@ -180,5 +197,5 @@ def _keep(
     return " ".join(one.id for one in made)
 
 
-KINDS: Mapping[str, Kind] = {ASSESS: Kind(prepare=_prepare, keep=_keep, run=RUN)}
+KINDS: Mapping[str, Kind] = {KIND: Kind(prepare=_prepare, keep=_keep, run=RUN)}
 """For the runner: how assessments start and what is kept of them."""

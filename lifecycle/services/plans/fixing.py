@@ -110,8 +110,8 @@ def override(
         return given
     if not reason.strip():
         raise InvalidInput(
-            f"{since} holds results on {snapshot_id} already, and this plan judges otherwise "
-            f"({'; '.join(changes)}): say why with --override, which is recorded"
+            f"results on {snapshot_id} are known already ({since}), and this plan judges otherwise "
+            f"({'; '.join(changes)}): give the reason (--override), which is recorded"
         )
     return Override(tuple(changes), since, reason.strip(), by, at)
 

@@ -63,6 +63,8 @@ BLOCKS = """
  y2="{{ y + 8 }}" stroke="#b3261e" stroke-width="1.5" stroke-dasharray="3 2"/>{% endif %}
 <text x="750" y="{{ y + 4 }}" text-anchor="end">{{ m.said }}</text>
 {% endfor %}
+{% set foot = height - 18 %}
+<line x1="310" x2="690" y1="{{ foot }}" y2="{{ foot }}" stroke="#888" stroke-width="1"/>
 <text x="310" y="{{ height - 4 }}">{{ words.number(made.start) }}</text>
 <text x="690" y="{{ height - 4 }}" text-anchor="end">{{ words.number(made.end) }}</text>
 </svg>

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MARGIN, ROW, AXIS, RIGHT, LABEL = 42, 14, 200, 440, 46
 SMALL = 7
-"""Points: a page's margin, a chart's row, where its axis begins and ends; letters of a label."""
+WIDTHS = (100, 92, 56, 76, 36, 34, 44, 72)
+"""Points: a page's margin, a chart's row, where its axis begins and ends; letters of a label;
+its letters' size; and how wide the columns of a table of numbers are."""
 
 
 def as_pdf(made: Document) -> bytes:
@@ -92,13 +94,13 @@ def _flowables(block: Block, styles: Any) -> "Iterator[Any]":
 def _numbers(block: Measured, styles: Any) -> "Iterator[Any]":
     from reportlab.platypus import Paragraph
 
-    yield Paragraph(_safe(words.source(block)), styles["Quiet"])
+    yield Paragraph(_safe(words.source(block)), styles["Lead"])
     laid = chart(block.measurements) if block.chart else None
     if laid is not None:
-        yield Paragraph(_safe(block.chart), styles["Normal"])
+        yield Paragraph(_safe(block.chart), styles["Lead"])
         yield _drawn(laid)
     rows = [words.cells(m, evidence=block.evidence.id) for m in block.measurements]
-    yield _table([words.COLUMNS, *rows], styles, head=True)
+    yield _table([words.COLUMNS, *rows], styles, head=True, widths=WIDTHS)
 
 
 def _drawn(laid: Chart) -> Any:
@@ -158,6 +160,7 @@ def _styles() -> Any:
     styles = getSampleStyleSheet()
     normal = styles["Normal"]
     styles.add(ParagraphStyle("Quiet", parent=normal, fontSize=8, textColor=HexColor("#555555")))
+    styles.add(ParagraphStyle("Lead", parent=styles["Quiet"], keepWithNext=1))
     styles.add(ParagraphStyle("Cell", parent=normal, fontSize=7, leading=9, splitLongWords=1))
     styles["Title"].alignment = 0
     return styles

@@ -20,7 +20,7 @@ from lifecycle.services.reports.document import (
 )
 from lifecycle.services.reports.staleness import longest, stale
 from lifecycle.services.reports.texts import written
-from lifecycle.store import evidence, models
+from lifecycle.store import models
 from lifecycle.store.connection import Workspace
 
 WORST = (Outcome.ERROR, Outcome.FAIL, Outcome.INSUFFICIENT, Outcome.PASS)
@@ -39,7 +39,7 @@ def validation_report(
     by.require(Permission.READ)
     con = workspace.cursor()
     model, subject = models.get(con, model_id), models.version(con, model_id, version)
-    found = [e for e in evidence.newest(con, subject.id) if e.purpose in plans.PURPOSES]
+    found = assessment.against_plans(con, subject.id)
     limits = longest(con, model.use_case_id)
     sections = (
         Section("Verdict", (Facts(_verdict(found)), *written(con, subject, "opinion"))),
@@ -91,10 +91,11 @@ def _plan(kept: Evidence) -> Section:
         for name, limit in plan.limits.items()
         if name in plan.statistics[kept.purpose]
     )
-    blocks = [Facts(facts), Grid(("Statistic", "Wanted", "Severity", "Why"), rows)]
+    table = Grid(("Statistic", "Wanted", "Severity", "Why"), rows)
+    blocks = (Facts(facts), table if rows else Sentences(("It sets no limit.",)))
     made = plans.recorded(kept.plan)
     if made is None:
-        return Section(f"Plan of {kept.purpose}", tuple(blocks))
+        return Section(f"Plan of {kept.purpose}", blocks)
     changes = cast("Sequence[str]", made["changes"])
     said = f"Changed by {made['by']} after {made['since']} was known, because: {made['reason']}"
     return Section(

@@ -1,0 +1,121 @@
+"""Is a version sound: numbers of one kind in rows, with their intervals, limits and states."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from lifecycle.charts import theme, wording
+from lifecycle.charts.theme import Trace
+from lifecycle.domain.measurement import Measurement, State
+from lifecycle.stats import catalogue
+
+ROW = 34
+LONGEST = 44
+"""Letters of a row's label; a longer one would leave no room for the plot on a phone."""
+
+
+def forest(
+    measurements: Sequence[Measurement], *, title: str, axis: str, zero: str | None = None
+) -> go.Figure:
+    """Draw a dot with its interval per row, its limit as a bar across the row.
+
+    Parameters
+    ----------
+    measurements
+        Of one unit, the first on top; those without a value are left out.
+    zero
+        What 0 means, to be written at its line; no line when absent.
+    """
+    held = [m for m in measurements if m.value is not None]
+    labels = _apart([theme.plain(label(m)) for m in held])
+    traces: list[Trace] = []
+    for state, look in theme.STATES.items():
+        rows = [(m, row) for m, row in zip(held, labels, strict=True) if m.state is state]
+        if rows:
+            traces.append(_dots(rows, look=look))
+    limited = [(m, row) for m, row in zip(held, labels, strict=True) if m.limit is not None]
+    if limited:
+        traces.append(_limits(limited))
+    none = theme.line(0, zero, across="y", colour=theme.REFERENCE) if zero is not None else None
+    air = [-0.6, len(labels) - 0.4]
+    return theme.figure(
+        traces,
+        title=title,
+        x=theme.axis(axis),
+        y=theme.axis("", type="category", categoryarray=labels[::-1], range=air),
+        height=120 + ROW * max(len(labels), 2),
+        lines=[] if none is None else [none],
+    )
+
+
+def label(m: Measurement) -> str:
+    """Name a row: the statistic, the column or the slice it is about."""
+    about = [*([m.column] if m.column else []), *(f"{k} {v}" for k, v in m.slice.items())]
+    text = f"{catalogue.get(m.statistic).title}{': ' if about else ''}{', '.join(about)}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def message(measurements: Sequence[Measurement]) -> str:
+    """Say how many values are beyond their limit, and name the worst of them."""
+    judged = [m for m in measurements if m.limit is not None]
+    failed = [m for m in judged if m.state in {State.ERROR, State.BREACH}]
+    unknown = [m for m in judged if m.state is State.INSUFFICIENT]
+    if not judged:
+        return f"{wording.counted(len(measurements), 'value')} measured; the plan sets no limit"
+    if failed:
+        first = failed[0]
+        said = wording.number(first.value) if first.value is not None else "failed"
+        return (
+            f"{len(failed)} of {wording.counted(len(judged), 'limit')} "
+            f"{'is' if len(failed) == 1 else 'are'} not kept: {label(first)} {said}, limit "
+            f"{wording.number(first.limit)}"
+        )
+    if unknown:
+        return f"{len(unknown)} of {wording.counted(len(judged), 'limit')} cannot be judged yet"
+    every = wording.counted(len(judged), "limit")
+    return f"{len(judged)} of {every} {'is' if len(judged) == 1 else 'are'} kept"
+
+
+def _dots(rows: Sequence[tuple[Measurement, str]], *, look: theme.Look) -> Trace:
+    values = [m.value or 0.0 for m, _ in rows]
+    bounds = [m.interval or (v, v) for (m, _), v in zip(rows, values, strict=True)]
+    return {
+        "type": "scatter",
+        "x": values,
+        "y": [row for _, row in rows],
+        "mode": "markers",
+        "name": look.word,
+        "marker": {"symbol": look.marker, "color": look.colour, "size": 10},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - v for v, (_, high) in zip(values, bounds, strict=True)],
+            "arrayminus": [v - low for v, (low, _) in zip(values, bounds, strict=True)],
+            "color": look.colour,
+            "thickness": 1.5,
+        },
+        "text": [theme.plain(wording.measured(m)) for m, _ in rows],
+        "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+    }
+
+
+def _limits(rows: Sequence[tuple[Measurement, str]]) -> Trace:
+    return {
+        "type": "scatter",
+        "x": [m.limit for m, _ in rows],
+        "y": [row for _, row in rows],
+        "mode": "markers",
+        "name": "limit",
+        "marker": {"symbol": "line-ns", "size": 20, "line": {"width": 2.5, "color": theme.RED}},
+        "hovertemplate": "limit %{x}<extra></extra>",
+    }
+
+
+def _apart(labels: Sequence[str]) -> list[str]:
+    """Keep rows of the same name apart; Plotly would draw them on one line."""
+    seen: dict[str, int] = {}
+    made: list[str] = []
+    for name in labels:
+        seen[name] = seen.get(name, 0) + 1
+        made.append(name + "\u200b" * (seen[name] - 1))
+    return made
