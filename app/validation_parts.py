@@ -67,7 +67,9 @@ def against_plan(kept: "Sequence[Evidence]") -> None:
         st.subheader(one.purpose.capitalize())
         if judged:
             alt = soundness.message(one.measurements)
-            widgets.table(tables.rows(judged), name=f"limits_{one.purpose}", alt=alt)
+            small = {"adjusted p": st.column_config.NumberColumn("p", format="%.2g")}
+            name = f"limits_{one.purpose}"
+            widgets.table(tables.rows(judged), name=name, alt=alt, columns=small)
         else:
             widgets.note("The plan sets no limit; its numbers were measured without judging.")
         plan(one)
@@ -106,13 +108,11 @@ def trials(kept: "Evidence") -> None:
     )
     names, axis, zero = GROUPS[str(chosen) if chosen in groups else groups[0]]
     shown = [m for name in names for m in by_name.get(name, [])]
-    for unit in dict.fromkeys(m.unit for m in shown):
-        rows = [m for m in shown if m.unit == unit]
-        valued = [m for m in rows if m.value is not None]
-        if valued:
-            title = soundness.message(rows)
+    for number, rows in enumerate(soundness.together(shown)):
+        if any(m.value is not None for m in rows):
+            title = soundness.heading(rows)
             figure = soundness.forest(rows, title=title, axis=axis, zero=zero)
-            widgets.chart(figure, name=f"trial_{unit}", alt=title, rows=tables.rows(rows))
+            widgets.chart(figure, name=f"trial_{number}", alt=title, rows=tables.rows(rows))
     for m in shown:
         if m.value is None:
             widgets.badge(m.state, f"{soundness.label(m)}: {words.said(m.reason or '')}")

@@ -5,6 +5,7 @@ import streamlit as st
 from app import session, validation_asking, validation_parts, widgets
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.evidence import Purpose
+from lifecycle.domain.measurement import SEVERITY
 from lifecycle.services import assessment
 
 TABS = ("Against the plan", "Trials", "Reproducibility", "Report")
@@ -12,6 +13,7 @@ TABS = ("Against the plan", "Trials", "Reproducibility", "Report")
 model, version = widgets.open_version("Validation", question="Is it sound")
 con = session.cursor()
 kept = assessment.against_plans(con, version.id)
+kept.sort(key=lambda one: SEVERITY.index(one.state))
 busy = validation_asking.running(con, version)
 if kept:
     validation_parts.verdict(kept)

@@ -1,6 +1,8 @@
 """Is a version sound: numbers of one kind in rows, with their intervals, limits and states."""
 
+from collections import Counter
 from collections.abc import Sequence
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
@@ -9,9 +11,9 @@ from lifecycle.charts.theme import Trace
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.stats import catalogue
 
-ROW = 34
-LONGEST = 44
-"""Letters of a row's label; a longer one would leave no room for the plot on a phone."""
+ROW = 38
+WIDTH = 26
+"""Letters of a line of a row's label."""
 
 
 def forest(
@@ -27,7 +29,7 @@ def forest(
         What 0 means, to be written at its line; no line when absent.
     """
     held = [m for m in measurements if m.value is not None]
-    labels = _apart([theme.plain(label(m)) for m in held])
+    labels = _apart([_row(m, among=held) for m in held])
     traces: list[Trace] = []
     for state, look in theme.STATES.items():
         rows = [(m, row) for m, row in zip(held, labels, strict=True) if m.state is state]
@@ -45,14 +47,47 @@ def forest(
         y=theme.axis("", type="category", categoryarray=labels[::-1], range=air),
         height=120 + ROW * max(len(labels), 2),
         lines=[] if none is None else [none],
+        more={"showlegend": len(traces) > 1},
     )
 
 
 def label(m: Measurement) -> str:
-    """Name a row: the statistic, the column or the slice it is about."""
-    about = [*([m.column] if m.column else []), *(f"{k} {v}" for k, v in m.slice.items())]
-    text = f"{catalogue.get(m.statistic).title}{': ' if about else ''}{', '.join(about)}"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    """Name a value: the statistic, and the column or the slice it is about."""
+    about = _about(m)
+    return f"{catalogue.get(m.statistic).title}{': ' if about else ''}{about}"
+
+
+def together(measurements: Sequence[Measurement]) -> list[list[Measurement]]:
+    """Sort values into charts: each unit apart, and what has a row per column or slice alone."""
+    charts: dict[tuple[str, str], list[Measurement]] = {}
+    counts = Counter(m.statistic for m in measurements)
+    for m in measurements:
+        alone = m.statistic if counts[m.statistic] > 1 else ""
+        charts.setdefault((alone, m.unit), []).append(m)
+    return list(charts.values())
+
+
+def heading(measurements: Sequence[Measurement]) -> str:
+    """Say what a chart shows: of one statistic the largest value, else how limits are kept."""
+    names = {m.statistic for m in measurements}
+    held = [m for m in measurements if m.value is not None]
+    if len(names) > 1 or len(held) < 2:  # noqa: PLR2004 -- one value is no comparison
+        return message(measurements)
+    most = max(held, key=lambda m: m.value or 0.0)
+    title = catalogue.get(most.statistic).title
+    return f"{title}: largest {wording.number(most.value)} for {_about(most) or 'all rows'}"
+
+
+def _about(m: Measurement) -> str:
+    return ", ".join([*([m.column] if m.column else []), *(f"{k} {v}" for k, v in m.slice.items())])
+
+
+def _row(m: Measurement, *, among: Sequence[Measurement]) -> str:
+    """Name a row on two short lines, so that a phone leaves room for the plot."""
+    alone = len({one.statistic for one in among}) == 1 and len(among) > 1
+    text = (_about(m) or "all rows") if alone else label(m)
+    lines = wrap(text, WIDTH, max_lines=2, placeholder="…", break_long_words=True)
+    return "<br>".join(theme.plain(line) for line in lines)
 
 
 def message(measurements: Sequence[Measurement]) -> str:

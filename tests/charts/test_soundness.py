@@ -1,5 +1,7 @@
 """Do rows of numbers say what is beyond its limit, and keep every value on a row of its own?"""
 
+from typing import Any
+
 from lifecycle.charts import soundness
 from lifecycle.domain.measurement import Measurement, State
 
@@ -20,7 +22,9 @@ def test_the_message_names_the_first_limit_that_is_not_kept():
 
 
 def test_every_value_has_a_row_with_interval_and_limit_and_no_tag_survives():
-    figure = soundness.forest([GAIN, SLICE, SLICE, FAILED], title="t", axis="gain", zero="equal")
+    figure: Any = soundness.forest(
+        [GAIN, SLICE, SLICE, FAILED], title="t", axis="gain", zero="equal"
+    )
     rows = [y for trace in figure.data for y in trace.y]
     values = {trace.name: list(trace.x) for trace in figure.data}
     assert values["ok"] == [0.02]
@@ -33,6 +37,18 @@ def test_every_value_has_a_row_with_interval_and_limit_and_no_tag_survives():
     assert "equal" in [note.text for note in figure.layout.annotations]
 
 
-def test_a_long_label_is_cut():
+def test_what_has_several_rows_gets_a_chart_that_names_the_largest():
+    other = Measurement("worst_slice_gap", 0.1, State.OK, slice={"age": "young"})
+    cost = Measurement("file_size", 2.0, State.OK, unit="MB")
+
+    charts = soundness.together([GAIN, SLICE, other, FREE, cost])
+
+    assert charts == [[GAIN, FREE], [SLICE, other], [cost]]
+    assert soundness.heading(charts[1]) == "Worst slice: largest 0.200 for age <b>old</b>"
+    assert soundness.heading(charts[0]) == "1 of 1 limit is kept"
+
+
+def test_a_long_label_stands_on_two_lines():
     long = Measurement("missing_loss", 0.1, State.OK, column="c" * 90)
-    assert len(soundness.label(long)) == soundness.LONGEST
+    figure: Any = soundness.forest([long], title="t", axis="loss")
+    assert figure.data[0].y[0].count("<br>") == 1
