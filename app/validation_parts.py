@@ -46,6 +46,9 @@ GROUPS: "Mapping[str, tuple[tuple[str, ...], str, str | None]]" = {
 }
 """Which statistics are shown together, what their axis says and what 0 means on it."""
 
+HASH = 16
+"""Letters of a hash that tell it from any other; the evidence record has all of it."""
+
 
 def verdict(kept: "Sequence[Evidence]") -> None:
     """Say for each purpose what its plan's limits came to."""
@@ -129,8 +132,8 @@ def method(kept: "Sequence[Evidence]") -> None:
         libraries = ", ".join(f"{k} {v}" for k, v in how.get("libraries", {}).items())
         facts = {
             "rows": f"{how.get('rows', 0):,} of {one.snapshot_id}",
-            "data SHA-256": how.get("data_sha256"),
-            "model file SHA-256": how.get("artifact") or "none",
+            "data SHA-256": str(how.get("data_sha256"))[:HASH],
+            "model file SHA-256": str(how.get("artifact") or "none")[:HASH],
             "code": how.get("code_commit") or "not recorded",
             "seed": str(how.get("seed")),
             "programs": f"lifecycle {how.get('lifecycle')}, Python {how.get('python')}",
