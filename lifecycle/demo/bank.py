@@ -107,6 +107,7 @@ def credit_default(at: datetime) -> Story:
         threshold=0.3,
         fits=(boosted(categorical=categorical),),
         plan=plan("Credit default, yearly", auc=0.7, sensitive=("sex", "age_band")),
+        tried=True,
         limits=WEEKLY | {"reconstruction_error": TOGETHER},
         watch=watching.CREDIT,
         explained_again=True,

@@ -79,6 +79,8 @@ class Story:
     historical
         The rows' times lie years back and are kept: they are delivered as history within the last
         year, in which everything else about the model happens.
+    tried
+        Whether model files are tried in validation before versions are approved.
     explained_again
         Whether the review before the year's end also explains version 1 on the newest rows.
     reasons
@@ -110,6 +112,7 @@ class Story:
     historical: bool = False
     explained_again: bool = False
     reasons: str = ""
+    tried: bool = False
     lead_days: int = 30
 
     @property

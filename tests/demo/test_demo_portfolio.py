@@ -220,6 +220,16 @@ def test_card_fraud_is_in_production_with_all_evidence_and_cash_demand_was_repla
     assert stages == {"1": Stage.RETIRED, "2": Stage.PRODUCTION}
 
 
+def test_a_challenger_was_tried_on_the_same_rows_as_its_champion(ws):
+    found = evidence.latest(ws.cursor(), "imaging-triage/2", Purpose.VALIDATION)
+    assert found is not None
+    gain = next(m for m in found.measurements if m.statistic == "champion_gain")
+
+    assert gain.column == "imaging-triage/1"
+    assert gain.interval is not None
+    assert found.state is State.OK
+
+
 def test_every_model_is_explained_and_its_main_driver_is_the_planted_one(ws):
     con = ws.cursor()
     first: dict[str, Any] = {

@@ -258,7 +258,7 @@ def test_a_plan_is_read_from_a_file_text_or_taken_as_it_is(tmp_path):
         ("statistics: {performance: ks}", "statistics.performance must be a list"),
         ("statistics: {performance: [auc]}", "no statistic is called 'auc'"),
         ("statistics: {performance: [ks]}", "ks is not a measure of performance"),
-        (with_(PLAN, intersect=3), "intersect must be a whole number from 1 to 2"),
+        (with_(PLAN, intersect=4), "intersect must be a whole number from 1 to 3"),
         (with_(PLAN, minimum=1.5), "minimum must be a whole number at least 1"),
         (with_(PLAN, seed="true"), "seed must be a finite number"),
         (with_(PLAN, confidence=1), "confidence must lie between 0 and 1"),

@@ -1,7 +1,9 @@
 """Are plans fixed before results, is a later change of a limit told, and a typo found by line?"""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,3 +248,29 @@ def test_a_cancelled_job_leaves_no_evidence(registered, ws):
     with pytest.raises(CheckFailed, match="Cancelled by vito"):
         assessment.finished(ws.cursor(), ended)
     assert evidence.of_version(ws.cursor(), "tumour/1") == []
+
+
+def test_the_plan_in_the_documents_is_one():
+    page = Path(__file__).parents[2] / "docs" / "validation.md"
+    (text,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+    plan = plans.parse(text)
+
+    assert plan.limits["champion_gain"].wanted == "lower bound at least 0"
+    assert plan.trials.monotone == {"debt_to_income": "increasing"}
+
+
+def test_a_plan_compares_groups_in_bands_within_control_groups(registered, ws):
+    text = """name: groups
+statistics: {fairness: [selection_rate, demographic_parity_difference]}
+sensitive: [mean radius]
+minimum_group: 20
+fairness: {bands: {mean radius: [12, 16]}, control: [sex]}
+"""
+    (found,) = assess(ws, registered, text)
+
+    rates = [m for m in found.measurements if m.statistic == "selection_rate" and m.slice]
+    assert {m.slice.get("sex") for m in rates} == {"Female", "Male"}
+    assert len({m.slice.get("mean radius") for m in rates} - {None}) == 3
+    with pytest.raises(InvalidInput, match="line 5: fairness has no setting 'band'"):
+        plans.parse(text.replace("bands", "band"))

@@ -21,6 +21,8 @@ from lifecycle.services.assessment.judging import judged
 from lifecycle.services.assessment.work import Found, Work, as_json, from_settings
 from lifecycle.services.plans import Plan
 from lifecycle.services.validation import Subject
+from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Needs
 
 Report = Callable[[float, str], None]
 
@@ -149,6 +151,10 @@ def _fairness(engine: Engine, source: Source, work: Work, plan: Plan) -> Result:
         intersect=min(plan.intersect, len(sensitive)),
         confidence=plan.confidence,
         minimum_group=plan.minimum_group,
+        control=plan.groups.control,
+        bands=plan.groups.bands,
+        reference_group=plan.groups.reference_group,
+        suppress=plan.groups.suppress,
         strict_scores=False,  # a finding of the assessment, not its end
     )
     result = measure_fairness(engine, source=source, options=options)
@@ -165,11 +171,12 @@ def check_fairness(work: Work, plan: Plan) -> None:
     InvalidInput
         The sentence says what is missing.
     """
-    columns = work.columns
-    if work.task is not Task.BINARY:
+    columns, errors = work.columns, work.task is Task.REGRESSION
+    named = [catalogue.get(name) for name in plan.statistics[Purpose.FAIRNESS]]
+    if not any((Needs.REGRESSION in statistic.needs) is errors for statistic in named):
         raise InvalidInput(
-            f"{work.version_id.partition('/')[0]} is a {work.task} model; fairness compares the "
-            "decisions of a binary one"
+            f"{work.version_id.partition('/')[0]} is a {work.task} model; fairness compares "
+            f"{'errors' if errors else 'decisions'}, and the plan names no statistic of them"
         )
     if columns.prediction is None and not snapshots.derives_decision(columns):
         raise InvalidInput(

@@ -42,6 +42,28 @@ class PlanLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Groups:
+    """How groups are compared.
+
+    Parameters
+    ----------
+    control
+        Compare only within the groups of these columns.
+    bands
+        By numeric attribute, the ascending bounds of its bands.
+    reference_group
+        By attribute, the group all others are compared with; the best one where none is named.
+    suppress
+        Groups with fewer rows are not shown, nor are those that would give them away.
+    """
+
+    control: tuple[str, ...] = ()
+    bands: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+    reference_group: Mapping[str, str] = field(default_factory=dict[str, str])
+    suppress: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A plan of an assessment.
 
@@ -56,13 +78,15 @@ class Plan:
     sensitive
         Attributes to compare groups by; the version's own when empty.
     intersect
-        How many attributes are combined: 1 for each alone, 2 for pairs as well.
+        How many attributes are combined: 1 for each alone, 2 for pairs, 3 for triples as well.
     limits
         By statistic; they hold for all rows and for every slice and group alike.
     minimum
         Fewest rows before a performance value is judged.
     minimum_group
         Fewest observations before a group enters a comparison.
+    groups
+        How fairness compares groups.
     trials
         How validation tries the version.
     content
@@ -81,6 +105,7 @@ class Plan:
     confidence: float = 0.95
     seed: int = 0
     rationale: str = ""
+    groups: Groups = field(default_factory=Groups)
     trials: Trials = field(default_factory=Trials)
     content: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
 

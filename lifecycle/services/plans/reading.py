@@ -5,19 +5,21 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.rules import BOUNDS
 from lifecycle.domain.written import read as settings_of
 from lifecycle.errors import InvalidInput
 from lifecycle.services.plans.places import Misplaced, line_of, lines
-from lifecycle.services.plans.plan import Plan, PlanLimit
+from lifecycle.services.plans.plan import Groups, Plan, PlanLimit
 from lifecycle.services.validation import Trials
 from lifecycle.stats import catalogue
 
 PURPOSES = (Purpose.PERFORMANCE, Purpose.FAIRNESS, Purpose.VALIDATION)
 """What a plan may measure; explanations come from a job of their own."""
+
+_Settings = TypeVar("_Settings")
 
 SEVERITIES = ("block", "warn")
 LIMIT_KEYS = ("minimum", "maximum", "bound", "severity", "rationale")
@@ -35,6 +37,7 @@ KEYS = frozenset(
         "minimum_group",
         "confidence",
         "seed",
+        "fairness",
         "validation",
     }
 )
@@ -45,7 +48,7 @@ FITTING = {
         *catalogue.FAIRNESS_RATES,
         *catalogue.FAIRNESS_GAPS,
         catalogue.CALIBRATION_BIAS,
-        catalogue.get("calibration_difference"),
+        *catalogue.FAIRNESS_MEANS,
     ),
     Purpose.VALIDATION: lambda: catalogue.VALIDATION,
 }
@@ -112,14 +115,15 @@ def from_mapping(content: Mapping[str, object]) -> Plan:
         statistics=statistics,
         slices=_texts(content.get("slices", []), at="slices"),
         sensitive=_texts(content.get("sensitive", []), at="sensitive"),
-        intersect=_whole(content.get("intersect", 1), at="intersect", low=1, high=2),
+        intersect=_whole(content.get("intersect", 1), at="intersect", low=1, high=3),
         limits=limits,
         minimum=_whole(content.get("minimum", 100), at="minimum", low=1),
         minimum_group=_whole(content.get("minimum_group", 30), at="minimum_group", low=1),
         confidence=_confidence(content.get("confidence", 0.95)),
         seed=_whole(content.get("seed", 0), at="seed", low=0),
         rationale=str(content.get("rationale", "")),
-        trials=_trials(content.get("validation", {})),
+        groups=_settings(Groups, content.get("fairness", {}), at="fairness"),
+        trials=_settings(Trials, content.get("validation", {}), at="validation"),
         content=json.loads(json.dumps(content, default=str)),
     )
 
@@ -146,13 +150,12 @@ def _statistics(value: object) -> dict[Purpose, tuple[str, ...]]:
     return by_purpose
 
 
-def _trials(value: object) -> Trials:
+def _settings(kind: type[_Settings], value: object, *, at: str) -> _Settings:
     try:
-        return settings_of(Trials, value, where="validation")
+        return settings_of(kind, value, where=at)
     except InvalidInput as error:
-        named = next((n for n in _names(value) if f"{n!r}" in str(error) or n in str(error)), "")
-        at = f"validation.{named}" if named else "validation"
-        raise Misplaced(at, str(error)) from error
+        named = next((name for name in _names(value) if name in str(error)), "")
+        raise Misplaced(f"{at}.{named}" if named else at, str(error)) from error
 
 
 def _names(value: object) -> tuple[str, ...]:
