@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from lifecycle.demo.story import Story
-
 WEEKLY = {"wasserstein": 0.15}
 """Chance moves a week of 500 rows by up to a tenth of a standard deviation; judge above that."""
 
@@ -55,34 +53,3 @@ def plan(
             "impact_ratio",
         ]
     return made
-
-
-def trials(story: Story) -> dict[str, Any]:
-    """Return how a version's model file is tried, as a plan file would say it."""
-    tried = [
-        "baseline_gain",
-        "champion_gain",
-        "generalisation_gap",
-        "training_overlap",
-        "outside_training_share",
-        "noise_loss",
-        "missing_loss",
-        "worst_slice_gap",
-        "flip_share",
-        "file_size",
-    ]
-    return {
-        "name": f"{story.plan['name']}, trials",
-        "rationale": "Fixed with the validator before the first result was seen.",
-        "statistics": {"validation": tried},
-        "limits": {
-            "baseline_gain": {
-                "minimum": 0,
-                "bound": "lower",
-                "rationale": "What a constant answer beats is not worth its risk.",
-            },
-            "training_overlap": {"maximum": 0.01, "rationale": "Measured on other rows."},
-        },
-        "validation": {"rows": 2000},
-        "seed": 0,
-    }

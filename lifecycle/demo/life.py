@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from lifecycle.demo.common import trials
+from lifecycle.demo import trying
 from lifecycle.demo.people import actor
 from lifecycle.demo.scoring import Scored, replaced_at, scored
 from lifecycle.demo.simulator import DAYS
@@ -121,8 +121,8 @@ def _promotion(
         yield Step(keep, f"Explaining {title}", lambda s, at: _explained(s, story, name, at))
     if made.model is not None and story.tried:
         ask, keep = begin + day / 3, begin + day * 1.6
-        yield Step(ask, f"Trying {title}", lambda s, at: _try(s, story, name, at))
-        yield Step(keep, f"Trying {title}", lambda s, at: _tried(s, story, name, at))
+        yield Step(ask, f"Trying {title}", lambda s, at: trying.begin(s, story, name, at))
+        yield Step(keep, f"Trying {title}", lambda s, _: trying.end(s, story, name))
     yield Step(begin + day, f"Assessing {title}", lambda s, at: _assess(s, story, name, at))
     for number, stage in enumerate(GATED):
         asked = begin + day * (2 + 3 * number)
@@ -270,27 +270,6 @@ def _assess(site: Site, story: Story, name: str, at: datetime) -> None:
         by=actor(Role.VALIDATOR),
         at=at,
     )
-
-
-def _try(site: Site, story: Story, name: str, at: datetime) -> None:
-    """Have a worker try the model file: on changed rows, against its champion, slice by slice."""
-    job = assessment.start(
-        site.ws,
-        story.id,
-        name,
-        snapshot=site.snapshots[f"{story.id}/reference {name}"],
-        plan=plans.parse(json.dumps(trials(story))),
-        by=actor(Role.VALIDATOR),
-        at=at,
-    )
-    site.jobs[f"trials of {story.id}/{name}"] = job.id
-    site.runner.step(only=job.id)
-
-
-def _tried(site: Site, story: Story, name: str, at: datetime) -> None:
-    del at  # the runner's clock gives it
-    ended = site.runner.wait(site.jobs[f"trials of {story.id}/{name}"])
-    assessment.finished(site.ws.cursor(), ended)
 
 
 def _explain(site: Site, story: Story, name: str, at: datetime, *, part: str = "reference") -> None:
