@@ -93,8 +93,8 @@ def suggestions(content: Mapping[str, Any]) -> list[str]:
             f"{change['column']} {_said(change['to'])} instead of {_said(change['from'])}"
             for change in one["changes"]
         )
-        + f": score {wording.number(one['score'])}, "
-        + f"a case more usual than {wording.percent(1 - one['lonelier'])} of those on record"
+        + f": score {wording.number(one['score'])}; "
+        + f"{wording.percent(1 - one['lonelier'])} of the cases on record are more unusual"
         for one in content["suggestions"]
     ]
 

@@ -113,7 +113,7 @@ def _dots(dots: Mapping[str, Any], *, output: int) -> theme.Trace:
         other = theme.plain(dots["by"])
         hover = f"%{{x}}<br>SHAP %{{y:.3g}}<br>{other} %{{marker.color}}<extra></extra>"
     return {
-        "type": "scattergl",
+        "type": "scatter",
         "mode": "markers",
         "x": dots["x"],
         "y": dots["shap"][output],

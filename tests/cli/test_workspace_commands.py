@@ -187,6 +187,18 @@ def test_explaining_runs_in_a_worker_and_leaves_evidence(run, tmp_path):
     assert job["result"].startswith("ev-")
     assert run("job", "show", job["id"])[1]["result"] == job["result"]
 
+    words = tmp_path / "reasons.yaml"
+    words.write_text("columns: {age: {raises: Age, change: fixed}}")
+    assert run("model", "reasons", "scorecard", "--file", words)[1]["version"] == 1
+    assert run("model", "reasons", "scorecard")[1]["columns"]["age"]["change"] == "fixed"
+    source = job["settings"]["snapshot"]
+    row = ("--row", "2026-01-05-5", "--source", source)
+    code, one, err = run("version", "decision", "scorecard", "1", *row)
+    assert (code, one["state"]) == (0, "done"), one
+    code, opened, err = run("version", "explained", one["result"])
+    assert (code, opened["dictionary"], opened["source"]) == (0, 1, source), err
+    assert set(opened["shares"]) >= {"age"}
+
 
 def test_a_pickle_is_refused_with_the_reason(run, tmp_path):
     registered(run, tmp_path)
