@@ -33,6 +33,7 @@ def handle(workspace: Workspace, *, at: datetime) -> None:
     if grave:
         _escalate(workspace, grave[0], at=at)
     _judge(workspace, mild, at=at + timedelta(minutes=20))
+    alerting.deliver(workspace, by=DEVELOPER, at=at + timedelta(minutes=21))
 
 
 def _escalate(workspace: Workspace, alert: Alert, *, at: datetime) -> None:
