@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_score
 
-from benchmarks.coverage import CASES, coverage
+from benchmarks.interval_coverage import CASES, coverage
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import counting, fairness
 from lifecycle.stats.catalogue import FAIRNESS_RATES
