@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import asking, widgets
+from app import asking, session, widgets
 from lifecycle.charts import records, tables, wording
+from lifecycle.domain.actor import Permission
 from lifecycle.store import audit, datasets, evidence, requests
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ def approvals(
 
 
 def trail(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:
-    """Show the newest links of the audit trail that name the model."""
+    """Show the newest links of the audit trail that name the model, to those who may read it."""
+    if not session.may(Permission.READ_TRAIL):
+        widgets.note("Your roles do not include the audit trail; an auditor can read it.")
+        return
     found = audit.search(con, text=model.id, limit=TRAIL)
     own = {f"model:{model.id}", f"usecase:{model.use_case_id}"}
     own |= {f"version:{version.id}" for version in known}

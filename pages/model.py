@@ -2,17 +2,16 @@
 
 import streamlit as st
 
-from app import card_tab, model_tabs, monitoring_tab, session, widgets, words
+from app import assurance_tabs, card_tab, model_tabs, monitoring_tab, session, widgets, words
 from lifecycle.charts import lives, records
 from lifecycle.charts.theme import Mark
-from lifecycle.domain.actor import Permission
 from lifecycle.domain.measurement import SEVERITY, State
 from lifecycle.domain.model import Stage
 from lifecycle.services import portfolio
 from lifecycle.store import models, usecases
 
-TABS = ("Summary", "Versions", "Data", "Evidence", "Monitoring", "Approvals", "Card", "Audit")
-
+if not models.every(session.cursor()):
+    widgets.header("Model", question="Everything about one model")
 top = st.container()
 model = widgets.pick_model()
 con = session.cursor()
@@ -47,33 +46,21 @@ happened = [{"at (UTC)": e.at, "what": e.sentence, "who": e.by, "why": e.reason}
 widgets.chart(lives.life(marks, title=title), name="life", alt=title, rows=happened)
 
 # Then the detail, one tab at a time.
-summary, versions, data, proof, monitoring, approvals, card, trail = st.tabs(
-    TABS, key="tab", bind="query-params"
-)
-if summary.open:
-    with summary:
-        model_tabs.summary(model, case, rows)
-if versions.open:
-    with versions:
-        model_tabs.versions(model, known)
-if data.open:
-    with data:
-        model_tabs.data(con, known)
-if proof.open:
-    with proof:
-        model_tabs.proof(con, model, known)
-if monitoring.open:
-    with monitoring:
-        monitoring_tab.show(con, model, known)
-if approvals.open:
-    with approvals:
-        model_tabs.approvals(con, model, case, known)
-if card.open:
-    with card:
-        card_tab.card(model, known)
-if trail.open:
-    with trail:
-        if session.may(Permission.READ_TRAIL):
-            model_tabs.trail(con, model, known)
-        else:
-            widgets.note("Your roles do not include the audit trail; an auditor can read it.")
+drawn = {
+    "Summary": lambda: model_tabs.summary(model, case, rows),
+    "Versions": lambda: model_tabs.versions(model, known),
+    "Data": lambda: model_tabs.data(con, known),
+    "Evidence": lambda: model_tabs.proof(con, model, known),
+    "Monitoring": lambda: monitoring_tab.show(con, model, known),
+    "Fairness": lambda: assurance_tabs.fairness(con, model, known),
+    "Explanations": lambda: assurance_tabs.explanations(con, model, known),
+    "Validation": lambda: assurance_tabs.validation(con, model, known),
+    "Approvals": lambda: model_tabs.approvals(con, model, case, known),
+    "Card": lambda: card_tab.card(model, known),
+    "Audit": lambda: model_tabs.trail(con, model, known),
+}
+tabs = st.tabs(list(drawn), key="tab", bind="query-params")
+for tab, draw in zip(tabs, drawn.values(), strict=True):
+    if tab.open:
+        with tab:
+            draw()

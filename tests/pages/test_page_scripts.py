@@ -45,6 +45,7 @@ def test_a_page_opens_on_a_filled_workspace(open_page, portfolio, name):
 def test_a_page_of_an_empty_workspace_says_what_fills_it(open_page, empty, name):
     page = clean(open_page(name, empty))
 
+    assert page.title
     assert "No model" in said(page)
     assert "`lifecycle " in said(page)
     assert not page.get("plotly_chart")
@@ -131,13 +132,41 @@ def test_the_model_page_gives_the_answer_that_made_the_tier(open_page, portfolio
     assert "Creditworthiness of people" in text
 
 
-TABS = ("Summary", "Versions", "Data", "Evidence", "Monitoring", "Approvals", "Audit")
+TABS = (
+    "Summary",
+    "Versions",
+    "Data",
+    "Evidence",
+    "Monitoring",
+    "Fairness",
+    "Explanations",
+    "Validation",
+    "Approvals",
+    "Card",
+    "Audit",
+)
 
 
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("model", ["credit-default", "credit-limit"])
 def test_every_tab_of_the_model_page_opens_by_its_address(open_page, portfolio, tab, model):
     clean(open_page("model", portfolio, by=APPROVER, model=model, tab=tab))
+
+
+@pytest.mark.parametrize(
+    ("tab", "sentence"),
+    [
+        ("Fairness", "1 gap of 1 is beyond the limit: demographic parity ratio 0.6"),
+        ("Explanations", "Evidence `"),
+        ("Validation", "No version was measured against a plan yet"),
+    ],
+)
+def test_the_assurance_tabs_say_what_came_out_and_where_the_rest_is(
+    open_page, portfolio, tab, sentence
+):
+    page = clean(open_page("model", portfolio, model="credit-default", tab=tab))
+
+    assert sentence in said(page)
 
 
 def test_the_trail_is_for_those_who_may_read_it(open_page, portfolio):
