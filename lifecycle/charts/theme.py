@@ -141,7 +141,7 @@ def figure(
         Further layout, such as a second panel's axes.
     """
     lines = list(lines)
-    rows = wrap(title, TITLE_WIDTH) or [""]
+    rows = wrap(title.replace(" %", "\N{NO-BREAK SPACE}%"), TITLE_WIDTH) or [""]
     layout: dict[str, Any] = {
         "title": {
             "text": "<br>".join(plain(row) for row in rows),

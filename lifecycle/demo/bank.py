@@ -106,7 +106,8 @@ def credit_default(at: datetime) -> Story:
         positive="1",
         threshold=0.3,
         fits=(boosted(categorical=categorical),),
-        plan=plan("Credit default, yearly", auc=0.7, sensitive=("sex", "age_band")),
+        plan=plan("Credit default, yearly", auc=0.7, sensitive=("sex", "age_band"))
+        | {"intersect": 2},
         tried=True,
         limits=WEEKLY | {"reconstruction_error": TOGETHER},
         watch=watching.CREDIT,
@@ -313,6 +314,7 @@ def prescreen(at: datetime) -> Story:
             boosted(categorical=categorical, rounds=40),
         ),
         plan=plan("Loan pre-screening, yearly", auc=0.6, sensitive=("sex",)),
+        narrowed="sex",
         grain="month",
         watch=watching.PRESCREEN,
         second=Second.REJECTED,

@@ -106,6 +106,9 @@ def steps(story: Story, *, end: datetime, offset: timedelta) -> Iterator[Step]:
     if story.reasons:
         title = f"Explaining one decision of {story.model['name']}"
         yield Step(review + hour * 3, title, lambda s, at: _explain_one(s, story, made[0], at))
+    if story.narrowed:
+        title = f"Narrowing a gap of {story.model['name']}"
+        yield Step(review + hour * 4, title, lambda s, at: trying.narrow(s, story, made[0], at))
 
 
 def _promotion(

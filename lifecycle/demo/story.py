@@ -81,6 +81,8 @@ class Story:
         year, in which everything else about the model happens.
     tried
         Whether model files are tried in validation before versions are approved.
+    narrowed
+        The attribute between whose groups ways to narrow the gap are tried at the review.
     explained_again
         Whether the review before the year's end also explains version 1 on the newest rows.
     reasons
@@ -113,6 +115,7 @@ class Story:
     explained_again: bool = False
     reasons: str = ""
     tried: bool = False
+    narrowed: str = ""
     lead_days: int = 30
 
     @property

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.demo.people import actor
+from lifecycle.demo.scoring import Scored
 from lifecycle.demo.story import Story
 from lifecycle.domain.actor import Role
-from lifecycle.services import assessment, plans
+from lifecycle.services import assessment, mitigation, plans
 
 if TYPE_CHECKING:
     from lifecycle.demo.life import Site
@@ -32,6 +33,20 @@ def end(site: "Site", story: Story, name: str) -> None:
     """Wait for the worker and keep what it found."""
     ended = site.runner.wait(site.jobs[f"trials of {story.id}/{name}"])
     assessment.finished(site.ws.cursor(), ended)
+
+
+def narrow(site: "Site", story: Story, made: Scored, at: datetime) -> None:
+    """Have a worker try ways to narrow the gap between groups of an attribute."""
+    job = mitigation.start(
+        site.ws,
+        story.id,
+        made.name,
+        snapshot=site.snapshots[f"{story.id}/reference {made.name}"],
+        attribute=story.narrowed,
+        by=actor(Role.VALIDATOR),
+        at=at,
+    )
+    site.runner.wait(job.id)
 
 
 def trials(story: Story) -> dict[str, Any]:
