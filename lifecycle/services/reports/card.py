@@ -9,6 +9,7 @@ from lifecycle.domain.history import Then, told_by
 from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Model, Version
 from lifecycle.domain.usecase import UseCase
+from lifecycle.services.approvals.signing import lines
 from lifecycle.services.reports import words
 from lifecycle.services.reports.document import (
     Audience,
@@ -22,8 +23,8 @@ from lifecycle.services.reports.document import (
 from lifecycle.services.reports.header import header
 from lifecycle.services.reports.staleness import longest, stale
 from lifecycle.services.reports.texts import written
-from lifecycle.store import audit, evidence, models, usecases
-from lifecycle.store.connection import Workspace
+from lifecycle.store import audit, evidence, models, requests, usecases
+from lifecycle.store.connection import Connection, Workspace
 
 CHARTS = {
     Purpose.PERFORMANCE: "How good its answers are, with intervals and limits",
@@ -56,7 +57,7 @@ def card(workspace: Workspace, model_id: str, version: str, *, by: Actor, at: da
         Section("Version", (Facts(_of_version(subject)),), audience=Audience.MANAGER),
         Section(
             "Approval",
-            (Facts(_of_approval(stood.get(subject.id))),),
+            (Facts(_of_approval(con, stood.get(subject.id))),),
             audience=Audience.MANAGER,
         ),
         *(measured(one, stale=stale(one, subject, limits=limits, at=at)) for one in found),
@@ -122,7 +123,7 @@ def _of_version(version: Version) -> Mapping[str, object]:
     }
 
 
-def _of_approval(stood: Then | None) -> Mapping[str, object]:
+def _of_approval(con: Connection, stood: Then | None) -> Mapping[str, object]:
     if stood is None or stood.request is None:
         return {"approved": "no request moved this version"}
     asked = stood.request
@@ -130,6 +131,7 @@ def _of_approval(stood: Then | None) -> Mapping[str, object]:
     return {
         "request": f"{asked.id} by {asked.by}, to {asked.to}: {asked.reason}",
         "decisions": said,
+        "signatures": "; ".join(lines(con, requests.get(con, asked.id))),
         "policy": f"{asked.policy} (SHA-256 {asked.policy_sha256})",
         "bundle (SHA-256)": asked.bundle,
         "standing": stood.standing or "nothing was said against it",

@@ -10,7 +10,7 @@ from lifecycle.domain.approval import Vote
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.model import Stage
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
-from lifecycle.services import approvals, asof
+from lifecycle.services import approvals, asof, reports
 from lifecycle.store import audit, models, requests
 from lifecycle.store import policies as published
 
@@ -110,3 +110,11 @@ def test_the_future_and_people_without_a_role_get_no_answer(lived):
         asof.as_of(lived, NOW + DAY, by=ROOT, now=NOW)
     with pytest.raises(NotAllowed):
         asof.as_of(lived, NOW, by=Actor("x", frozenset()), now=NOW)
+
+
+def test_a_card_prints_who_signed_in_which_role_when_and_over_what(lived):
+    made = reports.card(lived, "credit", "1", by=actor("vera"), at=NOW + 2 * DAY)
+
+    bundle = requests.get(lived.cursor(), "req-1").bundle
+    signed = "Approved by App (app), approver, 2026-11-03 10:00:00 UTC, password asked again"
+    assert f"{signed}, bundle {bundle}" in reports.as_markdown(made)
