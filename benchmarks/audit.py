@@ -47,7 +47,7 @@ def main() -> None:
                 partial(
                     timed,
                     f"as an export with {where} event changed",
-                    lambda: len(trail.verify_file(changed)),  # noqa: B023 -- called before the next turn
+                    lambda changed=changed: len(trail.verify_file(changed)),
                 )
             )
             changed.unlink()

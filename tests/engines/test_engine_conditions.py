@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.engines import choose
 from lifecycle.engines.conditions import Infinite, Missing, NotAmong, Outside
 from lifecycle.engines.windows import Windowing, parse_width
 
@@ -19,12 +18,6 @@ values = st.lists(
     min_size=1,
     max_size=40,
 )
-
-
-@pytest.fixture(scope="module")
-def engine():
-    with choose("duckdb") as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lifecycle.engines import choose, tallying
+from lifecycle.engines import tallying
 from lifecycle.engines.contract import MISSING_GROUP, OTHER_GROUP, Coding, Grouping
 from lifecycle.engines.windows import Windowing, parse_width
 from lifecycle.stats import counting
@@ -30,22 +29,6 @@ with_files = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-
-
-@pytest.fixture(scope="module")
-def engine():
-    with choose("duckdb") as opened:
-        yield opened
-
-
-@pytest.fixture
-def source(engine, tmp_path):
-    def write(**columns):
-        file = tmp_path / "rows.parquet"
-        pq.write_table(pa.table(columns), file)
-        return engine.open(str(file))
-
-    return write
 
 
 def scored_rows(source, rows):
