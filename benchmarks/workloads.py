@@ -47,7 +47,8 @@ def prepare() -> None:
         "services.analysis.quality",
     ):
         import_module(f"lifecycle.{name}")
-    import_module("scipy.special")
+    for name in ("pyarrow.parquet", "scipy.special"):
+        import_module(name)
 
 
 def scan(folder: Path, *files: str) -> None:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from lifecycle.domain.measurement import Window
+from lifecycle.engines.columns import Columns
 from lifecycle.engines.conditions import Violations
 from lifecycle.engines.contract import ColumnFacts, Kind, Source
 from lifecycle.engines.profiling import finite_part, numbers
 from lifecycle.engines.reading import identifier, moment_of, text_of
-from lifecycle.engines.slicing import Blocks, Fetch, window_start
+from lifecycle.engines.slicing import Fetch, window_start
 from lifecycle.engines.windows import EPOCH, Windowing, window_at
 from lifecycle.stats.summaries import FloatArray
 
@@ -18,12 +19,12 @@ EXAMPLES = 3
 """The most frequent values shown of rows that break a rule."""
 
 
-def facts(fetch: Fetch, blocks: Blocks, source: Source, column: str) -> ColumnFacts:
+def facts(fetch: Fetch, columns: Columns, source: Source, column: str) -> ColumnFacts:
     """Describe a column for a quality check."""
     described = source.column(column)
     if described.kind is not Kind.NUMERIC:
         return _text_facts(fetch, source, column)
-    values = numbers(blocks, source, column)
+    values = numbers(columns, source, column)
     length, start = longest_run(values)
     known = values[~np.isnan(values)]
     steps = known[1:] - known[:-1] if np.all(np.isfinite(known)) else np.array([-1.0, 1.0])

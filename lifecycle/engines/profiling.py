@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from lifecycle.engines.columns import Columns
 from lifecycle.engines.contract import (
     MISSING_GROUP,
     OTHER_GROUP,
@@ -14,7 +15,7 @@ from lifecycle.engines.contract import (
     Source,
 )
 from lifecycle.engines.reading import identifier, moment_of, text_of
-from lifecycle.engines.slicing import Blocks, Fetch, Partition, code_of
+from lifecycle.engines.slicing import Fetch, Partition, code_of
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import counting
 from lifecycle.stats.summaries import (
@@ -59,27 +60,19 @@ def undated(fetch: Fetch, source: Source, *, timestamp: str) -> int:
     return int(counted["missing"][0])
 
 
-def numbers(blocks: Blocks, source: Source, column: str) -> FloatArray:
-    """Fetch a numeric column in row order; null becomes NaN."""
-    found = number_blocks(blocks, source, column)
-    first = next(found, np.empty(0))
+def numbers(columns: Columns, source: Source, column: str) -> FloatArray:
+    """Read a numeric column in row order; null becomes NaN."""
+    blocks = columns.numbers(source, column)
+    first = next(blocks, np.empty(0))
     if len(first) == source.rows:
         return first
     values = np.empty(source.rows)
     values[: len(first)] = first
     begin = len(first)
-    for block in found:
+    for block in blocks:
         values[begin : begin + len(block)] = block
         begin += len(block)
     return values
-
-
-def number_blocks(blocks: Blocks, source: Source, column: str) -> Iterator[FloatArray]:
-    """Fetch a numeric column block by block, each to be written to; null becomes NaN."""
-    sql = f"SELECT CAST({identifier(column)} AS DOUBLE) AS x FROM {source.relation}"
-    for block in blocks(source, sql):
-        fetched = np.ma.filled(block["x"], np.nan)
-        yield fetched if fetched.flags.writeable else fetched.copy()
 
 
 def finite_part(ordered: FloatArray) -> tuple[FloatArray, int, int]:
@@ -91,10 +84,10 @@ def finite_part(ordered: FloatArray) -> tuple[FloatArray, int, int]:
 
 
 def numeric_baseline(
-    blocks: Blocks, source: Source, column: str, *, bins: int, keep: bool
+    columns: Columns, source: Source, column: str, *, bins: int, keep: bool
 ) -> Baseline:
     """Count a reference column on edges at its own quantiles."""
-    ordered = numbers(blocks, source, column)
+    ordered = numbers(columns, source, column)
     ordered.sort()
     values, missing, infinite = finite_part(ordered)
     edges = numeric_bins(values, bins=bins) if len(values) else np.empty(0)
@@ -161,7 +154,7 @@ def _held(source: Source, column: str, *, written: str) -> str:
 
 
 def profiles(
-    blocks: Blocks,
+    columns: Columns,
     source: Source,
     column: str,
     *,
@@ -177,9 +170,9 @@ def profiles(
         For each block of the source's rows, its groups by each grouping.
     """
     if isinstance(like, CategoryProfile):
-        counted = _categorical(blocks, source, column, like=like, partitions=partitions)
+        counted = _categorical(columns, source, column, like=like, partitions=partitions)
     else:
-        counted = _numeric(blocks, source, column, like=like, partitions=partitions, keep=keep)
+        counted = _numeric(columns, source, column, like=like, partitions=partitions, keep=keep)
     if len(partitions) == 1:
         yield from counted
         return
@@ -203,7 +196,7 @@ def _merged(parts: Iterable[Profiled]) -> Iterator[Profiled]:
 
 
 def _numeric(
-    blocks: Blocks,
+    columns: Columns,
     source: Source,
     column: str,
     *,
@@ -212,7 +205,7 @@ def _numeric(
     keep: bool,
 ) -> Iterator[Profiled]:
     """Sort each group's numbers, the last grouping's in place, and count them."""
-    for block, parts in zip(number_blocks(blocks, source, column), partitions, strict=True):
+    for block, parts in zip(columns.numbers(source, column), partitions, strict=True):
         for i, part in enumerate(parts):
             ordered = block if part.order is None else block[part.order]
             if part.order is None and i < len(parts) - 1:
@@ -226,7 +219,7 @@ def _numeric(
 
 
 def _categorical(
-    blocks: Blocks,
+    columns: Columns,
     source: Source,
     column: str,
     *,
@@ -235,11 +228,10 @@ def _categorical(
 ) -> Iterator[Profiled]:
     """Fetch each row's category as a position, and count positions in each group."""
     k = len(like.categories)
-    code = code_of(source, column, like.categories, missing=k + 1, other=k)
-    fetched = blocks(source, f"SELECT {code} AS code FROM {source.relation}")
-    for block, parts in zip(fetched, partitions, strict=True):
+    read = columns.codes(source, column, like.categories)
+    for block, parts in zip(read, partitions, strict=True):
         for part in parts:
-            ordered = block["code"] if part.order is None else block["code"][part.order]
+            ordered = block if part.order is None else block[part.order]
             for (slice_, window), (begin, end) in zip(
                 part.groups, pairwise(part.bounds.tolist()), strict=True
             ):

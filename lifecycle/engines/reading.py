@@ -8,15 +8,12 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from lifecycle.engines.contract import Column, Kind, Source
 from lifecycle.errors import InvalidInput
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FORMATS = {
     ".parquet": "parquet",
@@ -45,8 +42,10 @@ DATA_FAULTS = (
     duckdb.InvalidInputException,
     duckdb.OutOfRangeException,
     duckdb.SerializationException,
+    pa.ArrowException,
+    OSError,
 )
-"""What DuckDB raises when rows, not our SQL, are at fault."""
+"""What DuckDB and Arrow raise when rows or files, not our SQL, are at fault."""
 
 WHOLE = 9_007_199_254_740_992
 """2**53: beyond it a float no longer tells neighbouring whole numbers apart."""
@@ -121,10 +120,8 @@ def scan(files: FileSet) -> str:
     return f"read_csv({paths}, {options}{f', delim={quote(mark)}' if mark else ''})"
 
 
-def read_arrow(files: FileSet) -> "pa.Table":  # pyright: ignore[reportUnknownParameterType] -- pyarrow ships no types
+def read_arrow(files: FileSet) -> pa.Table:  # pyright: ignore[reportUnknownParameterType] -- pyarrow ships no types
     """Read Arrow or Feather files, in the file or the stream format, memory-mapped."""
-    import pyarrow as pa
-
     tables: list[pa.Table] = []
     for file in files.files:
         try:

@@ -17,9 +17,6 @@ from lifecycle.stats.summaries import CountArray
 Fetch: TypeAlias = Callable[..., dict[str, Any]]
 """Runs SQL over a source with named parameters and returns NumPy arrays by column."""
 
-Blocks: TypeAlias = Callable[[Source, str], Iterator[dict[str, Any]]]
-"""Runs SQL over a source and returns its rows block by block, as NumPy arrays by column."""
-
 Levels: TypeAlias = Mapping[str, Sequence[str]]
 """By column, the values that are groups of their own; all others are one group together."""
 

@@ -106,9 +106,9 @@ def _profiles(
         bounds[i, 1:-1] = begin + np.searchsorted(values[begin:end], edges, side="right")
         signs[i, 1] = begin + np.searchsorted(values[begin:end], 0.0)
     counts = np.diff(bounds, axis=1)
-    totals = exact.sums_between(values, bounds, monotone=True)
+    totals = exact.sums_between(values, bounds, monotone=True).parts()
     halves = exact.sums_between(values, signs, squared=True, monotone=True)
-    squares = halves.grouped(np.zeros(2, np.int64), cells=1)
+    squares = halves.grouped(np.zeros(2, np.int64), cells=1).parts()
     # Adding 0.0 turns -0.0 into 0.0: which of the two is the extreme would depend on the order.
     return [
         NumericProfile(

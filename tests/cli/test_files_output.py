@@ -20,7 +20,7 @@ HEAVY = [
     *("numpy", "scipy", "pandas", "pyarrow", "duckdb", "sklearn", "shap"),
     *("streamlit", "fastapi", "rich", "yaml"),
 ]
-NEVER_FOR_DRIFT = ["pandas", "pyarrow", "sklearn", "shap", "streamlit", "fastapi", "scipy.stats"]
+NEVER_FOR_DRIFT = ["pandas", "sklearn", "shap", "streamlit", "fastapi", "scipy.stats"]
 KEYS = (
     *("statistic", "column", "slice", "window", "value", "unit", "interval", "confidence"),
     *("resolution", "p_value", "p_adjusted", "n_reference", "n", "limit", "state", "reason"),

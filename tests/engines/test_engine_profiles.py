@@ -253,7 +253,7 @@ def test_blocks_of_any_size_give_the_same_profiles_and_samples(source, engine, r
         ]
 
     whole = counted()
-    with patch("lifecycle.engines.duckdb.BLOCK", block):
+    with patch.object(engine._columns, "block", block):
         engine._partitions.clear()
         parts = counted()
         baseline = engine.baseline(file, "x", bins=10, categorical=False, keep=True)

@@ -80,6 +80,21 @@ class ExactSums:
         """Return the cells at a position of the first axis, or at several."""
         return _trimmed(self.limbs[:, at], self.lowest)
 
+    def parts(self) -> "list[ExactSums]":
+        """Return the cells at each position of the first axis; all are rounded together."""
+        if len(self.limbs) == 0:
+            return [zeros(*self.shape[1:]) for _ in range(self.shape[0])]
+        shape = (*self.limbs.shape[:2], prod(self.shape[1:]))
+        used = np.count_nonzero(self.limbs.reshape(shape), axis=2) > 0
+        begins = used.argmax(axis=0).tolist()
+        ends = np.where(used.any(axis=0), len(used) - used[::-1].argmax(axis=0), 0).tolist()
+        found: list[ExactSums] = []
+        for i, (begin, end, rounded) in enumerate(zip(begins, ends, self.rounded, strict=True)):
+            part = ExactSums(self.limbs[begin:end, i], self.lowest + begin if end else 0)
+            part.__dict__["rounded"] = rounded
+            found.append(part)
+        return found
+
     def total(self) -> "ExactSums":
         """Add up the cells along the last axis."""
         return _canonical(self.limbs.sum(axis=-1), self.lowest)
