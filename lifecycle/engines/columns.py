@@ -65,9 +65,9 @@ class Columns:
         """Close what was opened."""
         self._light.close()
 
-    def blocks(self, source: Source, sql: str) -> Iterator[dict[str, Any]]:
-        """Run one of many queries that go on side by side, and return its rows in blocks."""
-        light = PARSED not in source.relation
+    def blocks(self, source: Source, sql: str, *, alone: bool = False) -> Iterator[dict[str, Any]]:
+        """Run a query, `alone` or one of many side by side, and return its rows in blocks."""
+        light = PARSED not in source.relation and not alone
         with self._cursor(self._light.opened() if light else None) as cursor, readable(source):
             if source.rows <= self.block:
                 yield cursor.execute(sql).fetchnumpy()

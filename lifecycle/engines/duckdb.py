@@ -218,7 +218,7 @@ class DuckDBEngine:
                 sql = f"SELECT {cut.select(source)} FROM {source.relation}"
                 self._partitions[key] = [
                     [slicing.partition(rows, cut=cut, grouping=one) for one in groupings]
-                    for rows in self._columns.blocks(source, sql)
+                    for rows in self._columns.blocks(source, sql, alone=True)
                 ]
             return self._partitions[key]
 

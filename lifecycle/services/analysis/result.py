@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 import lifecycle
 from lifecycle.domain.measurement import Measurement, State, Window, verdict
@@ -244,5 +245,7 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
 
 
+@lru_cache(maxsize=4_096)
 def _iso(moment: datetime) -> str:
+    """Write a time; those of windows come again with each column and statistic."""
     return moment.isoformat().replace("+00:00", "Z")

@@ -7,9 +7,10 @@ from math import isfinite, sqrt
 
 import numpy as np
 
+from lifecycle.stats.drift.samples import Summed, area_between, largest_gap
 from lifecycle.stats.drift.sides import OverWindows, on_same_bins
 from lifecycle.stats.inference import Estimate, ks_p_value, simultaneous_band
-from lifecycle.stats.summaries import CountArray, FloatArray, NumericProfile
+from lifecycle.stats.summaries import FloatArray, NumericProfile
 
 ROUNDING = 1e-9
 """Relative size below which a bound from sums of doubles is rounding, not information."""
@@ -51,8 +52,7 @@ def ks(
     -----
     Source: Smirnov (1939); see `simultaneous_band` and `ks_p_value` for interval and test.
     """
-    before, now = _functions([reference]), _functions(windows)
-    distance = np.max(np.abs(before - now), axis=1)
+    before, now, distance = _gaps(reference, windows)
     inside = np.maximum(before[:, 1:] - now[:, :-1], now[:, 1:] - before[:, :-1])
     hidden = np.maximum(np.max(inside[:, _wide(reference.edges)], axis=1) - distance, 0.0)
     return [
@@ -68,7 +68,7 @@ def ks_exact(
     """Compute the KS distance of ascending samples of finite values."""
     return [
         _ks_estimate(
-            _largest_gap(reference, window),
+            largest_gap(reference, window),
             0.0,
             n_reference=len(reference),
             n=len(window),
@@ -113,6 +113,7 @@ def wasserstein_raw(
     -----
     ``integral |F - G| dx``. Source: Vallender (1974), doi:10.1137/1118101.
     """
+    del confidence  # every statistic of drift is called alike
     bounds = np.empty((len(windows), len(reference.edges) + 2))
     bounds[:, 0] = np.minimum(reference.low, [window.low for window in windows])
     bounds[:, -1] = np.maximum(reference.high, [window.high for window in windows])
@@ -131,13 +132,19 @@ def wasserstein_raw(
         value = np.sum(area, axis=1)
         hidden = np.sum(np.maximum(most - area, 0.0), axis=1, where=crossing)
     hidden[hidden <= ROUNDING * value] = 0.0
-    chances = [found.p_value for found in ks.compute(reference, windows, confidence)]
+    n, gaps = reference.n, _gaps(reference, windows)[-1]
     return [
-        Estimate(total, window.n, resolution=more or None, p_value=p, n_reference=reference.n)
+        Estimate(
+            total,
+            window.n,
+            resolution=more or None,
+            p_value=ks_p_value(gap, n=n, m=window.n),
+            n_reference=n,
+        )
         if isfinite(total + more)
-        else _overflow(reference.n, window.n)
-        for total, more, p, window in zip(
-            value.tolist(), hidden.tolist(), chances, windows, strict=True
+        else _overflow(n, window.n)
+        for total, more, gap, window in zip(
+            value.tolist(), hidden.tolist(), gaps.tolist(), windows, strict=True
         )
     ]
 
@@ -149,81 +156,18 @@ def wasserstein_raw_exact(
     """Compute `wasserstein_raw` of ascending samples of finite values."""
     del confidence  # every statistic of drift is called alike
     found: list[Estimate] = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        before = Summed.of(reference)
     for window in windows:
         n, m = len(reference), len(window)
         with np.errstate(over="ignore", invalid="ignore"):
-            value = _area_between(reference, window)
+            value = area_between(before, Summed.of(window))
         if isfinite(value):
-            p = ks_p_value(_largest_gap(reference, window), n=n, m=m)
+            p = ks_p_value(largest_gap(reference, window), n=n, m=m)
             found.append(Estimate(value, m, p_value=p, n_reference=n))
         else:
             found.append(_overflow(n, m))
     return found
-
-
-def _largest_gap(reference: FloatArray, current: FloatArray) -> float:
-    """Return the largest difference of two samples' distribution functions.
-
-    What they are at the ends of a stretch bounds their difference inside it; few stretches can
-    hold the largest one, and only in those the points are looked at.
-    """
-    n, m = len(reference), len(current)
-    _, f, g = _at_knots(reference, current, every=256)
-    before, now = f / n, g / m
-    largest = float(np.max(np.abs(before - now)))
-    most = np.maximum(before[1:] - now[:-1], now[1:] - before[:-1])
-    points = current[g[0] : g[-1]][np.repeat(most > largest, np.diff(g))]
-    for side in ("left", "right"):
-        gaps = np.searchsorted(reference, points, side) / n
-        gaps -= np.searchsorted(current, points, side) / m
-        largest = max(largest, float(np.max(np.abs(gaps), initial=0.0)))
-    return largest
-
-
-def _area_between(reference: FloatArray, current: FloatArray) -> float:
-    """Return the area between two samples' distribution functions.
-
-    Between knots where one function stays above the other the area follows from sums of the
-    values; only where they may cross the points are gone through.
-    """
-    n, m = len(reference), len(current)
-    knots, f, g = _at_knots(reference, current, every=16)
-    width = np.diff(knots)
-    below = f[1:] / n * width - _above(reference, f, knots) / n
-    below -= g[1:] / m * width - _above(current, g, knots) / m
-    crossing = (f[1:] * m > g[:-1] * n) & (g[1:] * n > f[:-1] * m) & (width > 0)
-    points = np.concatenate(
-        [
-            knots[:-1][crossing],
-            knots[1:][crossing],
-            reference[f[0] : f[-1]][np.repeat(crossing, np.diff(f))],
-            current[g[0] : g[-1]][np.repeat(crossing, np.diff(g))],
-        ]
-    )
-    points.sort()
-    gaps = np.searchsorted(reference, points[:-1], "right") / n
-    gaps -= np.searchsorted(current, points[:-1], "right") / m
-    inside = np.append(crossing, False)[np.searchsorted(knots, points[:-1], "right") - 1]
-    return float(np.sum(np.abs(below[~crossing])) + np.sum(np.abs(gaps * np.diff(points))[inside]))
-
-
-def _at_knots(
-    reference: FloatArray, current: FloatArray, *, every: int
-) -> tuple[FloatArray, CountArray, CountArray]:
-    """Return every so many current points with both extremes, and the values up to each."""
-    ends = min(reference[0], current[0]), max(reference[-1], current[-1])
-    knots = np.unique(np.concatenate([ends, current[::every]]))
-    f, g = (np.searchsorted(side, knots, "right") for side in (reference, current))
-    return knots, f, g
-
-
-def _above(values: FloatArray, at: CountArray, knots: FloatArray) -> FloatArray:
-    """Return how far the values between knots lie above the lower one, in all."""
-    rows, origin = np.diff(at), knots[len(knots) // 2]  # far from zero the sums would be rounding
-    sums, held = np.zeros(len(rows)), rows > 0
-    if held.any():
-        sums[held] = np.add.reduceat(values - origin, at[:-1][held])
-    return sums - rows * (knots[:-1] - origin)
 
 
 def _wide(edges: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -246,6 +190,14 @@ def _ks_estimate(
         p_value=ks_p_value(distance, n=n_reference, m=n),
         n_reference=n_reference,
     )
+
+
+def _gaps(
+    reference: NumericProfile, windows: Sequence[NumericProfile]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the distribution functions at the bins' bounds, and the largest gap per window."""
+    before, now = _functions([reference]), _functions(windows)
+    return before, now, np.max(np.abs(before - now), axis=1)
 
 
 def _functions(sides: Sequence[NumericProfile]) -> FloatArray:
