@@ -104,10 +104,17 @@ def _tasks(con: "Connection", actor: "Actor", *, at: datetime, to_open: "Open") 
     for i, task in enumerate(found):
         mark = ":red-badge[:material/alarm: overdue] " if task.overdue else ""
         st.markdown(f"{mark}{words.said(task.sentence)}")
-        subject = task.request_id
-        if subject:
-            label = f"Open {subject}"
-            st.button(label, key=f"task_{i}", on_click=to_open, args=(subject,), type="tertiary")
+        if task.request_id:
+            st.button(
+                f"Open {task.request_id}",
+                key=f"task_{i}",
+                on_click=to_open,
+                args=(task.request_id,),
+                type="tertiary",
+            )
+        else:
+            model, label = task.version_id.partition("/")[0], f"Open {task.version_id}"
+            widgets.link("model", label=label, icon="task", model=model, tab="Approvals")
 
 
 def _delegations(con: "Connection", actor: "Actor", *, at: datetime) -> None:

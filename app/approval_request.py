@@ -1,32 +1,27 @@
-"""One request as a reviewer reads it: terms, differences, votes, discussion, what is left to do."""
+"""One request as a reviewer reads it: terms, differences, votes, discussion."""
 
-from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app import session, widgets, words
-from lifecycle.domain.actor import Permission
 from lifecycle.domain.approval import Status
-from lifecycle.domain.finding import Progress
 from lifecycle.domain.terms import Order
 from lifecycle.services import approvals
 from lifecycle.services.approvals import signing
 from lifecycle.store import approvals as kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
     from lifecycle.domain.actor import Actor
     from lifecycle.domain.approval import Request
-    from lifecycle.domain.finding import Finding
     from lifecycle.domain.terms import Terms
     from lifecycle.store.connection import Connection
 
-    Act = Callable[..., Finding]
 
-
-def warnings(asked: "Request", terms: "Terms", stale: "Sequence[str]", *, at: datetime) -> None:
+def warnings(asked: "Request", terms: "Terms", stale: "Sequence[str]", *, at: "datetime") -> None:
     """Say before everything else what stands in the way or is out of the ordinary."""
     if stale:
         st.warning(
@@ -118,65 +113,3 @@ def discussion(con: "Connection", asked: "Request", actor: "Actor") -> None:
             approvals.comment(session.workspace(), asked.id, text, by=actor, at=session.now())
             del st.session_state[key]
             widgets.finish(f"Your comment on {asked.id} is kept.")
-
-
-def findings(con: "Connection", asked: "Request", actor: "Actor", *, at: datetime) -> None:
-    """Show what an approval left to be done; its owner answers, a second person agrees."""
-    found = kept.findings(con, request_id=asked.id)
-    if not found:
-        return
-    st.subheader("Left to be done")
-    for finding in found:
-        _finding(finding, actor, at=at)
-
-
-def _finding(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
-    late = " :red-badge[:material/alarm: overdue]" if finding.overdue(at) else ""
-    kind = finding.kind.replace("_", " ")
-    with st.container(border=True):
-        st.markdown(
-            f"**{finding.id}**, {kind}, {finding.severity}, for {finding.owner} by "
-            f"{words.day(finding.due_at)}, {finding.status}{late}"
-        )
-        st.markdown(words.said(finding.text))
-        if finding.answer:
-            st.markdown(f"{finding.answered_by} answers: {words.said(finding.answer)}")
-        if finding.status is Progress.CLOSED:
-            widgets.note(f"closed by {finding.closed_by}, {words.moment(finding.closed_at)}")
-        elif actor.name == finding.owner:
-            _act(finding, "What you did", "Answer", approvals.answer_finding, actor)
-        elif actor.may(Permission.DECIDE) and actor.name != finding.answered_by:
-            _act(
-                finding, "What you checked", "Agree that it is done", approvals.close_finding, actor
-            )
-            _extend(finding, actor, at=at)
-
-
-def _extend(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
-    """Let a second person give it more time."""
-    with st.expander("Give it more time", icon=":material/more_time:"):
-        soonest = max(finding.due_at, at).date() + timedelta(days=1)
-        until = st.date_input(
-            "New date", soonest, min_value=soonest, key=f"until_{finding.id}", format="YYYY-MM-DD"
-        )
-        why = st.text_input("Why", key=f"more_{finding.id}", max_chars=4000)
-        if st.button("Extend it", key=f"extend_{finding.id}", disabled=not why.strip()):
-            with widgets.refusals():
-                due = datetime.combine(until, time(23, 59), UTC)
-                after = approvals.extend_finding(
-                    session.workspace(),
-                    finding.id,
-                    due,
-                    reason=why,
-                    by=actor,
-                    at=session.now(),
-                )
-                widgets.finish(f"{finding.id} is due on {words.day(after.due_at)} now.")
-
-
-def _act(finding: "Finding", ask: str, label: str, act: "Act", actor: "Actor") -> None:
-    text = st.text_input(ask, key=f"text_{finding.id}", max_chars=4000)
-    if st.button(label, key=f"act_{finding.id}", disabled=not text.strip()):
-        with widgets.refusals():
-            after = act(session.workspace(), finding.id, text, by=actor, at=session.now())
-            widgets.finish(f"{finding.id} is {after.status} now.")

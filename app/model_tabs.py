@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import asking, session, widgets
+from app import asking, findings, session, widgets
 from lifecycle.charts import records, tables, wording
 from lifecycle.domain.actor import Permission
+from lifecycle.domain.finding import Progress
+from lifecycle.store import approvals as kept
 from lifecycle.store import audit, datasets, evidence, requests
 
 if TYPE_CHECKING:
@@ -89,16 +91,22 @@ def proof(con: "Connection", model: "Model", known: "Sequence[Version]") -> None
 def approvals(
     con: "Connection", model: "Model", case: "UseCase", known: "Sequence[Version]"
 ) -> None:
-    """Show the requests to move its versions, and let somebody ask for another."""
+    """Show what is left to be done, the requests to move its versions, and let somebody ask."""
+    left = [finding for v in known for finding in kept.findings(con, version_id=v.id)]
+    owed = [finding for finding in left if finding.status is not Progress.CLOSED]
+    findings.show(owed, session.actor(), at=session.now())
     asking.form(con, case, known)
     found = [r for v in known for r in requests.every(con, version_id=v.id)]
     if not found:
         hint = f"`lifecycle request {model.id} VERSION --to STAGE --reason …` asks."
         widgets.empty("No approval was asked for yet", hint=hint)
         return
-    widgets.table(records.requests(found), name="requests", alt="Requests and their votes")
-    for one in found:
-        widgets.link("approvals", label=f"Open {one.id}", icon="approval", request=one.id)
+    widgets.note("Select a row to open its request.")
+    alt = "Requests and their votes"
+    row = widgets.table(records.requests(found), name="requests", alt=alt, select=True)
+    if row is not None:
+        label = f"Open {found[row].id}"
+        widgets.link("approvals", label=label, icon="approval", request=found[row].id)
 
 
 def trail(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:

@@ -2,9 +2,19 @@
 
 import streamlit as st
 
-from app import approval_queue, approval_request, decisions, session, voting, widgets, words
+from app import (
+    approval_queue,
+    approval_request,
+    decisions,
+    findings,
+    session,
+    voting,
+    widgets,
+    words,
+)
 from lifecycle.domain.approval import Status
 from lifecycle.services import approvals
+from lifecycle.store import approvals as kept
 from lifecycle.store import models, requests
 
 widgets.header("Approvals", question="May this version go live, and on what evidence?")
@@ -85,4 +95,4 @@ with people_side:
 
 st.subheader("Discussion")
 approval_request.discussion(con, asked, actor)
-approval_request.findings(con, asked, actor, at=at)
+findings.show(kept.findings(con, request_id=asked.id), actor, at=at)

@@ -32,7 +32,8 @@ def queue(items: Sequence[QueueItem], tasks: Sequence[Task]) -> None:
             widgets.link("approvals", label=label, icon="task", request=task.request_id)
         else:
             model = task.version_id.partition("/")[0]
-            widgets.link("model", label=f"Open {task.version_id}", icon="task", model=model)
+            label = f"Open {task.version_id}"
+            widgets.link("model", label=label, icon="task", model=model, tab="Approvals")
     for item in items:
         state, verb = WAITS[item.kind]
         changed = f" What it stands on changed: {', '.join(item.reasons)}." if item.reasons else ""

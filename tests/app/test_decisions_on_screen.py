@@ -8,7 +8,7 @@ import pytest
 from app.session import now
 from lifecycle.domain.actor import Role
 from lifecycle.domain.approval import Status, Vote
-from lifecycle.domain.finding import Obligation, Severity
+from lifecycle.domain.finding import Obligation, Progress, Severity
 from lifecycle.domain.model import Columns, Stage
 from lifecycle.domain.usecase import Tier
 from lifecycle.services import access, approvals, policies, registry
@@ -148,6 +148,26 @@ def test_the_glass_is_broken_with_a_reason_and_the_pass_is_shown_once(look, open
     shown.run()
     assert not [c for c in shown.code if c.value.count(".") == 2]
     assert audit.search(open_house.cursor(), action="gate.break_glass")
+
+
+def test_a_broken_glass_is_answered_and_closed_on_the_page_of_its_model(look, open_house):
+    _, found = approvals.break_glass(
+        open_house, "credit", "1", reason="Payments are down", by=person("dan"), at=now()
+    )
+    mine = look("approvals", who="dan")
+    assert "Payments are down" in words_of(mine)
+    answering = look("model", who="dan", **WHERE)
+    answering.text_input(key=f"text_{found.id}").set_value("The host is back").run()
+    answering.button(key=f"act_{found.id}").click().run()
+    agreeing = look("model", who="rita", **WHERE)
+    assert "The host is back" in words_of(agreeing)
+    agreeing.text_input(key=f"text_{found.id}").set_value("Seen in the log").run()
+
+    agreeing.button(key=f"act_{found.id}").click().run()
+
+    (closed,) = kept.findings(open_house.cursor())
+    assert (closed.status, closed.closed_by) == (Progress.CLOSED, "rita")
+    assert "Left to be done" not in words_of(look("model", who="rita", **WHERE))
 
 
 def test_no_glass_is_offered_where_the_policy_knows_no_override(look):
