@@ -94,6 +94,7 @@ def approvals(
     """Show what is left to be done, the requests to move its versions, and let somebody ask."""
     left = [finding for v in known for finding in kept.findings(con, version_id=v.id)]
     owed = [finding for finding in left if finding.status is not Progress.CLOSED]
+    owed.sort(key=lambda finding: finding.due_at)
     findings.show(owed, session.actor(), at=session.now())
     asking.form(con, case, known)
     found = [r for v in known for r in requests.every(con, version_id=v.id)]
