@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from app.forms import next_of
 from app.session import address, now
@@ -13,7 +14,6 @@ from lifecycle.errors import NotSignedIn
 from lifecycle.services import access
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
     from starlette.responses import Response
 
     from app.session import Process
@@ -36,15 +36,14 @@ class ThereAndBack:
         self._secure = secure
         self._begun: dict[str, tuple[datetime, str, dict[str, Any]]] = {}
 
-    async def begin(self, request: "Request") -> "Response":
+    async def begin(self, request: Request) -> "Response":
         """Send somebody to the provider."""
         started, handle = now(), secrets.token_urlsafe(32)
         self._forget(before=started - PATIENCE)
         state: dict[str, Any] = {}
-        request.scope["session"] = state
         back = f"{address(self._process.settings)}{BACK}"
         again = request.query_params.get("again") == "1"
-        response = await self._provider.begin(request, back=back, again=again)
+        response = await self._provider.begin(_keeping(request, state), back=back, again=again)
         self._begun[handle] = (started, next_of(request), state)
         response.headers["cache-control"] = "no-store"
         response.set_cookie(
@@ -58,7 +57,7 @@ class ThereAndBack:
         )
         return response
 
-    async def finish(self, request: "Request") -> "tuple[str, Session, str]":
+    async def finish(self, request: Request) -> "tuple[str, Session, str]":
         """Take somebody back; return their session's secret, the session and where to go.
 
         Raises
@@ -71,8 +70,7 @@ class ThereAndBack:
         at = now()
         if started is None or at - started > PATIENCE:
             raise NotSignedIn("this sign-in was not begun here or took too long; begin again")
-        request.scope["session"] = state
-        identity = await self._provider.finish(request)
+        identity = await self._provider.finish(_keeping(request, state))
         settings = self._process.settings
         secret, session = await run_in_threadpool(
             access.sign_in_provided,
@@ -88,3 +86,12 @@ class ThereAndBack:
         gone = [handle for handle, (at, _, _) in self._begun.items() if at < before]
         for handle in [*gone, *list(self._begun)[: max(0, len(self._begun) - MOST)]]:
             self._begun.pop(handle, None)
+
+
+def _keeping(request: Request, state: dict[str, Any]) -> Request:
+    """Return the request with what this way remembers as its session.
+
+    In a scope of its own: Streamlit's middleware writes the session it put into the server's scope
+    into a cookie, and fails on any other.
+    """
+    return Request({**request.scope, "session": state}, request.receive)

@@ -1,6 +1,10 @@
 import re
 
+import pytest
+
+from tests.app import mock_provider, tiny_workspace
 from tests.app.tiny_workspace import PASSWORD
+from tests.browser.conftest import serving
 
 
 def test_a_deep_link_survives_signing_in_with_a_password(visit, tiny_server):
@@ -64,3 +68,48 @@ def test_the_keyboard_alone_signs_in(visit, tiny_server):
     visitor.ready()
 
     assert visitor.page.url == f"{tiny_server}/jobs"
+
+
+@pytest.fixture
+def vouched_for(tmp_path):
+    """Return the address of a server whose people come in from a provider, and the provider."""
+    provider, server, thread = mock_provider.serve()
+    home = tmp_path / "workspace"
+    tiny_workspace.build(home).workspace.close()
+    lines = [f'oidc_issuer = "{provider.issuer}"', 'oidc_client_id = "lifecycle"']
+    lines += ['oidc_client_secret = "secret"', "[oidc_groups]", 'risk = "approver"']
+    (home / "lifecycle.toml").write_text("\n".join(lines), encoding="utf-8")
+    with serving(home, tmp_path / "server.log") as url:
+        yield url, provider
+    server.should_exit = True
+    thread.join()
+
+
+def test_the_organisations_provider_lets_somebody_in_and_vouches_again_for_a_signature(
+    visit, vouched_for
+):
+    url, provider = vouched_for
+    provider.claims = {"sub": "u-1", "preferred_username": "rosa", "groups": ["risk"]}
+    visitor = visit(url)
+    visitor.page.goto(f"{url}/approvals?request=req-1")
+
+    visitor.page.get_by_role("link", name="Sign in with your organisation").click()
+    visitor.page.wait_for_url("**/approvals?request=req-1")
+    visitor.ready()
+    visitor.sees("rosa")
+    visitor.sees("approver")
+    visitor.page.get_by_role("link", name="Prove it again at your provider").click()
+    visitor.page.wait_for_url("**/approvals?request=req-1")
+
+    assert provider.asked["max_age"] == "0"
+
+
+def test_whoever_is_in_no_group_is_told_so_and_stays_outside(visit, vouched_for):
+    url, provider = vouched_for
+    provider.claims = {"sub": "u-2", "preferred_username": "olaf", "groups": ["else"]}
+    visitor = visit(url)
+    visitor.page.goto(url)
+
+    visitor.page.get_by_role("link", name="Sign in with your organisation").click()
+
+    visitor.sees("none of your groups")
