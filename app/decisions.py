@@ -44,6 +44,7 @@ def ask_again(actor: "Actor", *, key: str) -> approvals.Proof:
         back = quote(f"{here}?{urlencode(st.query_params.to_dict())}", safe="")
         way = words.way_out("Prove it again at your provider", f"/auth/oidc?again=1&next={back}")
         st.markdown(way, unsafe_allow_html=True)
+        widgets.note("Do that before you write: the page opens anew and forgets what is typed in.")
     return approvals.Proof(given, session.secret())
 
 

@@ -164,7 +164,10 @@ HIDDEN = "\N{REPLACEMENT CHARACTER}"
 
 
 def said(text: str) -> str:
-    """Write what somebody typed as the text it is: no markup, no links, no hidden characters."""
+    """Write what somebody typed as the text it is: no markup, no hidden characters.
+
+    A plain web or mail address becomes a link to just what it says; none can be put behind words.
+    """
     lines = text.replace("\r\n", "\n").split("\n")
     seen = (
         "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in li) for li in lines
