@@ -160,10 +160,7 @@ def verify(
     findings = [
         *(_finding(link, Tampering.CHANGED, "was changed") for link in changed),
         *(_finding(sound[i][1], Tampering.INSERTED, "was put in later") for i in inserted),
-        *(
-            Finding(first, Tampering.REMOVED, f"{_span(first, last)} is gone")
-            for first, last in gaps
-        ),
+        *(Finding(first, Tampering.REMOVED, _gone(first, last)) for first, last in gaps),
         *_rewritten(kept),
         *_moved(kept, renumbered=bool(inserted or gaps)),
     ]
@@ -252,8 +249,10 @@ def _finding(link: Link, kind: Tampering, what: str) -> Finding:
     return Finding(link.sequence, kind, f"event {link.sequence}{named} {what}")
 
 
-def _span(first: int, last: int) -> str:
-    return f"event {first}" if first == last else f"events {first} to {last}"
+def _gone(first: int, last: int, where: str = "") -> str:
+    if first == last:
+        return f"event {first}{where} is gone"
+    return f"events {first} to {last}{where} are gone"
 
 
 def _against(head: tuple[int, str] | None, links: Sequence[Link], *, held: bool) -> list[Finding]:
@@ -263,7 +262,7 @@ def _against(head: tuple[int, str] | None, links: Sequence[Link], *, held: bool)
     last = links[-1] if links else None
     if sequence > (last.sequence if last else 0):
         first = (last.sequence if last else 0) + 1
-        return [Finding(first, Tampering.TRUNCATED, f"{_span(first, sequence)} at the end is gone")]
+        return [Finding(first, Tampering.TRUNCATED, _gone(first, sequence, " at the end"))]
     if sequence and not held and all(link.hash != known for link in links):
         sentence = f"event {sequence} is not the one whose hash was kept outside the database"
         return [Finding(sequence, Tampering.REPLACED, sentence)]

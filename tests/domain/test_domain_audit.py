@@ -144,8 +144,8 @@ def test_a_removed_span_is_named(length, data):
     findings = verify(links[:first] + links[last + 1 :])
 
     assert said(findings) == [(first + 1, "removed")]
-    span = f"event {first + 1}" if first == last else f"events {first + 1} to {last + 1}"
-    assert findings[0].sentence == f"{span} is gone"
+    one, several = f"event {first + 1} is gone", f"events {first + 1} to {last + 1} are gone"
+    assert findings[0].sentence == (one if first == last else several)
 
 
 @given(st.integers(2, 30), st.data())

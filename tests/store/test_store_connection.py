@@ -223,7 +223,7 @@ def test_a_trail_behind_its_anchor_is_refused_and_can_be_inspected_only(tmp_path
         fill(workspace)
     with intruder(tmp_path) as con:
         con.execute("DELETE FROM loose WHERE sequence >= 5")
-    with pytest.raises(DamagedStore, match="events 5 to 6 at the end is gone"):
+    with pytest.raises(DamagedStore, match="events 5 to 6 at the end are gone"):
         Workspace.open(tmp_path)
     with Workspace.open(tmp_path, inspect=True) as workspace:
         assert workspace.damage is not None
