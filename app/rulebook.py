@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app import session, widgets, words
+from lifecycle.charts import wording
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.model import Stage
 from lifecycle.domain.policy_difference import Direction, differences
@@ -65,8 +66,8 @@ def difference(before: "Policy", after: "Policy") -> None:
         return
     count = {way: sum(c.direction is way for c in changes) for way in Direction}
     st.markdown(
-        f"{len(changes)} differences from {before.label}: {count[Direction.STRICTER]} stricter, "
-        f"{count[Direction.LOOSER]} looser, {count[Direction.OTHER]} neither."
+        f"{wording.counted(len(changes), 'difference')} from {before.label}: "
+        f"{count[Direction.STRICTER]} stricter, {count[Direction.LOOSER]} looser, {count[Direction.OTHER]} neither."
     )
     rows = [
         {"where": c.where, "before": c.before, "now": c.after, "direction": WAYS[c.direction]}
@@ -145,10 +146,9 @@ def _try(text: str, actor: "Actor") -> None:
 
 
 def _shifts(trial: "Trial") -> None:
-    count = len(trial.shifts)
     st.markdown(
-        f"Under {trial.policy} instead of {trial.against}, {count} of {trial.versions} versions "
-        "would be judged differently."
+        f"Under {trial.policy} instead of {trial.against}, {trial.shifted} of {trial.versions} "
+        "versions would be judged differently, at a gate they came through or at the next."
     )
     rows: list[dict[str, Any]] = [
         {

@@ -128,7 +128,8 @@ def what_if(
     if format is Format.JSON:
         show(found, format=format, out=out)
         return
-    said = f"{len(found['shifts'])} of {found['versions']} versions would be judged differently"
+    shifted = len({shift["version_id"] for shift in found["shifts"]})
+    said = f"{shifted} of {found['versions']} versions would be judged differently"
     typer.echo(f"{found['policy']} against {found['against']}: {said}", err=True)
     columns = ("version_id", "tier", "stage", "to", "before", "after", "reasons")
     show(found["shifts"], format=format, out=out, columns=columns)

@@ -15,20 +15,22 @@ from lifecycle.store import evidence, measurements, models, portfolio, usecases
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection, Workspace
 
-NEXT: Mapping[Stage, Stage] = {
-    Stage.DRAFT: Stage.CANDIDATE,
-    Stage.CANDIDATE: Stage.VALIDATED,
-    Stage.VALIDATED: Stage.APPROVED,
-    Stage.APPROVED: Stage.PRODUCTION,
-    Stage.PRODUCTION: Stage.PRODUCTION,
-    Stage.SUSPENDED: Stage.PRODUCTION,
+WAY = (Stage.CANDIDATE, Stage.VALIDATED, Stage.APPROVED, Stage.PRODUCTION)
+"""The gates of a version's life, in their order."""
+AHEAD: Mapping[Stage, int] = {
+    Stage.DRAFT: 1,
+    Stage.CANDIDATE: 2,
+    Stage.VALIDATED: 3,
+    Stage.APPROVED: 4,
+    Stage.PRODUCTION: 4,
+    Stage.SUSPENDED: 4,
 }
-"""Which gate matters to a version: the one before its next stage, or the one it came through."""
+"""How many gates matter to a version: those it came through and the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A version whose verdict another policy would change.
+    """A version whose verdict at one gate another policy would change.
 
     Parameters
     ----------
@@ -49,12 +51,23 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a policy would change in the whole portfolio."""
+    """What a policy would change in the whole portfolio.
+
+    Parameters
+    ----------
+    versions
+        How many were judged, each at the gates it came through and at the next.
+    """
 
     policy: str
     against: str
     versions: int
     shifts: tuple[Shift, ...]
+
+    @property
+    def shifted(self) -> int:
+        """How many versions would be judged differently at one gate at least."""
+        return len({shift.version_id for shift in self.shifts})
 
 
 def what_if(workspace: Workspace, content: str, *, by: Actor, at: datetime) -> Trial:
@@ -72,12 +85,12 @@ def what_if(workspace: Workspace, content: str, *, by: Actor, at: datetime) -> T
     shifts: list[Shift] = []
     for case in _portfolio(con, at=at):
         unit = case.use_case.tags.get(UNIT, "")
-        if case.version.stage not in NEXT or draft.unit not in {"", unit}:
+        if case.version.stage not in AHEAD or draft.unit not in {"", unit}:
             continue
         judged += 1
-        shift = _shift(case, *_policies(con, draft, unit=unit))
-        if shift is not None:
-            shifts.append(shift)
+        now, then = _policies(con, draft, unit=unit)
+        gates = WAY[: AHEAD[case.version.stage]]
+        shifts += filter(None, (_shift(case, now, then, to=to) for to in gates))
     against = published.in_force(con, draft.unit).label
     return Trial(draft.label, against, judged, tuple(shifts))
 
@@ -91,8 +104,7 @@ def _policies(con: Connection, draft: Policy, *, unit: str) -> tuple[Policy, Pol
     return now, draft if own is None else own.under(draft)
 
 
-def _shift(case: Case, now: Policy, then: Policy) -> Shift | None:
-    to = NEXT[case.version.stage]
+def _shift(case: Case, now: Policy, then: Policy, *, to: Stage) -> Shift | None:
     before, after = _report(now, case, to=to), _report(then, case, to=to)
     outcomes = [None if report is None else report.outcome for report in (before, after)]
     if outcomes[0] is outcomes[1]:

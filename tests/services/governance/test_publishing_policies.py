@@ -2,6 +2,7 @@ import pytest
 from furniture import NOW, POLICY, ROOT, Bench, actor, publish
 
 from lifecycle.domain.model import Stage
+from lifecycle.domain.rules import Outcome
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotFound, StaleEvidence
 from lifecycle.services import policies
@@ -169,3 +170,17 @@ def test_trying_a_draft_without_a_gate_says_so(workspace):
     )
 
     assert [s.reasons for s in trial.shifts] == [("there would be no gate",)]
+
+
+def test_a_version_is_tried_at_the_gates_it_came_through_too(workspace):
+    bench = Bench(workspace)
+    bench.evidence(bench.version("1", stage=Stage.PRODUCTION), auc=0.72)
+
+    trial = policies.what_if(
+        workspace, NEXT.replace("minimum: 0.7", "minimum: 0.8"), by=actor("vera"), at=NOW
+    )
+
+    assert [(s.stage, s.to, s.after) for s in trial.shifts] == [
+        (Stage.PRODUCTION, Stage.VALIDATED, Outcome.FAIL)
+    ]
+    assert trial.shifted == 1
