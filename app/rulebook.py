@@ -67,7 +67,8 @@ def difference(before: "Policy", after: "Policy") -> None:
     count = {way: sum(c.direction is way for c in changes) for way in Direction}
     st.markdown(
         f"{wording.counted(len(changes), 'difference')} from {before.label}: "
-        f"{count[Direction.STRICTER]} stricter, {count[Direction.LOOSER]} looser, {count[Direction.OTHER]} neither."
+        f"{count[Direction.STRICTER]} stricter, {count[Direction.LOOSER]} looser, "
+        f"{count[Direction.OTHER]} neither."
     )
     rows = [
         {"where": c.where, "before": c.before, "now": c.after, "direction": WAYS[c.direction]}
@@ -148,8 +149,9 @@ def _try(text: str, actor: "Actor") -> None:
 def _shifts(trial: "Trial") -> None:
     st.markdown(
         f"Under {trial.policy} instead of {trial.against}, {trial.shifted} of {trial.versions} "
-        "versions would be judged differently, at a gate they came through or at the next."
+        "versions would be judged differently."
     )
+    widgets.note("Each is judged at the gates it came through and at its next.")
     rows: list[dict[str, Any]] = [
         {
             "version": s.version_id,

@@ -38,7 +38,7 @@ def test_a_draft_shows_its_difference_and_what_it_would_change(look, tiny):
 
     said = words_of(shown)
     assert "Drafts (1)" in said
-    assert "1 differences from house 1: 1 stricter, 0 looser, 0 neither." in said
+    assert "1 difference from house 1: 1 stricter, 0 looser, 0 neither." in said
     assert "Under house 2 instead of house 1, 0 of 1 versions would be judged differently." in said
 
 
