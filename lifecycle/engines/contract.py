@@ -200,6 +200,22 @@ class Batch:
     starts: CountArray | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Rows of several columns drawn at random from one window.
+
+    Parameters
+    ----------
+    values
+        Shape (columns, drawn), as in a `Batch`, rows in random order.
+    rows
+        Of the window in all.
+    """
+
+    values: FloatArray
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
     """What a quality check wants to know of one column.

@@ -8,9 +8,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
+import numpy as np
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines import banding, batches, checking, profiling, slicing, tallying, violating
+from lifecycle.engines import (
+    banding,
+    batches,
+    checking,
+    drawing,
+    profiling,
+    slicing,
+    tallying,
+    violating,
+)
 from lifecycle.engines.columns import PARSED, Columns
 from lifecycle.engines.conditions import Condition, Violations
 from lifecycle.engines.connecting import connect, parse
@@ -22,6 +32,7 @@ from lifecycle.engines.contract import (
     Column,
     ColumnFacts,
     Counted,
+    Drawn,
     Filter,
     Grouping,
     Kind,
@@ -34,9 +45,8 @@ from lifecycle.engines.reading import (
     FileSet,
     columns_of,
     content_hash,
+    filtered,
     find_files,
-    identifier,
-    quote,
     read_arrow,
     readable,
     scan,
@@ -94,7 +104,7 @@ class DuckDBEngine:
             self._attach(relation, files=files)
             columns = columns_of(self._rows(f"DESCRIBE {relation}"))
             source = Source(label=path, relation=relation, rows=0, sha256="", columns=columns)
-            kept = self._filter(source, where=where)
+            kept = filtered(source, where, run=self._rows)
             rows = int(self._rows(f"SELECT count(*) FROM {kept}")[0][0])
         except duckdb.Error as error:
             raise unreadable(files, error) from error
@@ -117,27 +127,6 @@ class DuckDBEngine:
             self._columns.attach(relation, files=files)
         else:  # text is parsed once, not once per column
             parse(self._connection, relation, files=files)
-
-    def _filter(self, source: Source, *, where: Sequence[Filter]) -> str:
-        """Return the relation of the rows that pass; the values are checked against the types."""
-        if not where:
-            return source.relation
-        allowed: dict[str, list[str]] = {}
-        for item in where:
-            column = source.column(item.column)
-            literal = quote(item.value)
-            if column.kind is not Kind.CATEGORICAL or column.type == "BOOLEAN":
-                literal = f"TRY_CAST({literal} AS {column.type})"
-                if self._rows(f"SELECT {literal} IS NULL")[0][0]:
-                    raise InvalidInput(
-                        f"column {column.name} of {source.label} is {column.type}, so it never "
-                        f"equals {item.value!r}"
-                    )
-            allowed.setdefault(column.name, []).append(literal)
-        rule = " AND ".join(
-            f"{identifier(name)} IN ({', '.join(values)})" for name, values in allowed.items()
-        )
-        return f"(SELECT * FROM {source.relation} WHERE {rule})"
 
     # Counting columns
 
@@ -235,6 +224,29 @@ class DuckDBEngine:
         with self._cursor() as cursor, readable(source):
             reader = cursor.sql(sql).to_arrow_reader(batches.ROWS)
             yield from batches.batches(reader, windowing=windowing)
+
+    def drawn(
+        self,
+        source: Source,
+        *,
+        numbers: Sequence[str],
+        categories: Mapping[str, Sequence[str]],
+        size: int,
+        rng: np.random.Generator,
+        windowing: Windowing | None = None,
+    ) -> Mapping[Window | None, Drawn]:
+        """Draw up to so many rows of each window at random, categories as in `batches`."""
+        parts = self._parts(source, [Grouping(windowing=windowing)], {})
+        return drawing.drawn(
+            self._columns,
+            source,
+            numbers=numbers,
+            categories=categories,
+            partitions=[part for (part,) in parts],
+            size=size,
+            rng=rng,
+            threads=self.threads,
+        )
 
     def values(self, source: Source, column: str, *, limit: int) -> list[tuple[str, int]]:
         """Return the most frequent values as text, each with its rows; null is left out."""

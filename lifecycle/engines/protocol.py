@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
+import numpy as np
+
 from lifecycle.domain.measurement import Window
 from lifecycle.engines.conditions import Condition, Violations
 from lifecycle.engines.contract import (
@@ -12,6 +14,7 @@ from lifecycle.engines.contract import (
     Coding,
     ColumnFacts,
     Counted,
+    Drawn,
     Filter,
     Grouping,
     Profiled,
@@ -107,6 +110,19 @@ class Engine(Protocol):
         windowing: Windowing | None = None,
     ) -> Iterator[Batch]:
         """Hand over rows of several columns in batches, categories as positions among these."""
+        ...
+
+    def drawn(
+        self,
+        source: Source,
+        *,
+        numbers: Sequence[str],
+        categories: Mapping[str, Sequence[str]],
+        size: int,
+        rng: np.random.Generator,
+        windowing: Windowing | None = None,
+    ) -> Mapping[Window | None, Drawn]:
+        """Draw up to so many rows of each window at random, categories as in `batches`."""
         ...
 
     def values(self, source: Source, column: str, *, limit: int) -> list[tuple[str, int]]:

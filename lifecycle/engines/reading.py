@@ -4,15 +4,16 @@ import csv
 import glob
 import hashlib
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from lifecycle.engines.contract import Column, Kind, Source
+from lifecycle.engines.contract import Column, Filter, Kind, Source
 from lifecycle.errors import InvalidInput
 
 FORMATS = {
@@ -139,6 +140,36 @@ def read_arrow(files: FileSet) -> pa.Table:  # pyright: ignore[reportUnknownPara
         return pa.concat_tables(tables)
     except pa.ArrowException as error:
         raise InvalidInput(f"the files of {files.label} do not hold the same columns") from error
+
+
+def filtered(
+    source: Source, where: Sequence[Filter], *, run: Callable[[str], list[tuple[Any, ...]]]
+) -> str:
+    """Return the relation of the rows that pass; the values are checked against the types.
+
+    Parameters
+    ----------
+    run
+        Runs SQL and returns its rows.
+    """
+    if not where:
+        return source.relation
+    allowed: dict[str, list[str]] = {}
+    for item in where:
+        column = source.column(item.column)
+        literal = quote(item.value)
+        if column.kind is not Kind.CATEGORICAL or column.type == "BOOLEAN":
+            literal = f"TRY_CAST({literal} AS {column.type})"
+            if run(f"SELECT {literal} IS NULL")[0][0]:
+                raise InvalidInput(
+                    f"column {column.name} of {source.label} is {column.type}, so it never "
+                    f"equals {item.value!r}"
+                )
+        allowed.setdefault(column.name, []).append(literal)
+    rule = " AND ".join(
+        f"{identifier(name)} IN ({', '.join(values)})" for name, values in allowed.items()
+    )
+    return f"(SELECT * FROM {source.relation} WHERE {rule})"
 
 
 def kind_of(type_name: str) -> Kind:

@@ -1,11 +1,11 @@
 """How far have the columns moved together: what no column shows by itself.
 
-A pass over the rows keeps a sample of each window for the domain classifier and the discrepancy,
-and projects every row for the reconstruction error; nothing else of the rows is held.
+The domain classifier and the discrepancy look at rows drawn from each window; for the
+reconstruction error a pass projects every row. Nothing else of the rows is held.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
 from operator import add
@@ -15,7 +15,7 @@ import numpy as np
 from lifecycle.adapters.domain_classifier import held_out_scores
 from lifecycle.domain.measurement import Window
 from lifecycle.engines import Engine
-from lifecycle.engines.contract import NO_WINDOW, Source
+from lifecycle.engines.contract import NO_WINDOW, Drawn, Source
 from lifecycle.engines.windows import Windowing, window_at
 from lifecycle.errors import InsufficientData
 from lifecycle.services.analysis.result import Draft
@@ -55,39 +55,11 @@ class Space:
         return {name: profile.categories for name, profile in self.categories.items()}
 
 
-@dataclass(slots=True, eq=False)
-class _Sample:
-    """The rows with the smallest random keys of those seen: each row is as likely as any other.
-
-    Parameters
-    ----------
-    rows
-        Shape (columns, at most size), the smallest key first.
-    """
-
-    size: int
-    rows: FloatArray
-    keys: FloatArray = field(default_factory=lambda: np.empty(0))
-    seen: int = 0
-
-    def add(self, values: FloatArray, *, rng: np.random.Generator) -> None:
-        """Look at rows of shape (columns, rows)."""
-        keys = rng.random(values.shape[1])
-        self.seen += len(keys)
-        if len(self.keys) == self.size:  # few rows of a long source can still get in
-            within = keys < self.keys.max(initial=0.0)
-            keys, values = keys[within], values[:, within]
-        keys = np.concatenate([self.keys, keys])
-        rows = np.concatenate([self.rows, values], axis=1)
-        order = np.argsort(keys)[: self.size]
-        self.keys, self.rows = keys[order], rows[:, order]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """What a pass over one side leaves, by window; and over its parts in row order."""
+    """What is kept of one side by window, and of its parts in row order."""
 
-    samples: Mapping[Window | None, _Sample]
+    samples: Mapping[Window | None, Drawn]
     errors: Mapping[Window | None, ErrorSums]
     parts: Sequence[ErrorSums]
 
@@ -169,7 +141,7 @@ def _reconstruction(
     before: _Side, now: _Side, *, window: Window | None, why: str | None, level: float
 ) -> Estimate:
     if why is not None:
-        return nothing(why, n=now.samples[window].seen, n_reference=before.samples[None].seen)
+        return nothing(why, n=now.samples[window].rows, n_reference=before.samples[None].rows)
     measure = catalogue.get("reconstruction_error").measure
     return measure(before.errors[None], now.errors[window], confidence=level)
 
@@ -183,12 +155,10 @@ def _learned(reference: _Side) -> float:
     return SPREADS * float(np.std(parts, ddof=1)) / whole
 
 
-def _sampled(
-    look: _Look, reference: _Sample, current: _Sample, *, name: str, level: float
-) -> Estimate:
+def _sampled(look: _Look, reference: Drawn, current: Drawn, *, name: str, level: float) -> Estimate:
     """Measure a statistic that looks at a sample of rows of both sides."""
     statistic = catalogue.get(name)
-    x, y = (side.rows[:, : SAMPLE[name]] for side in (reference, current))
+    x, y = (side.values[:, : SAMPLE[name]] for side in (reference, current))
     few = min(x.shape[1], y.shape[1])
     if few < statistic.minimum:
         reason = f"{few} rows on a side, at least {statistic.minimum} are needed"
@@ -202,22 +172,36 @@ def _sampled(
 
 
 def _seen(look: _Look, source: Source, *, windowing: Windowing | None) -> _Side:
-    """Pass over a side's rows once."""
-    samples: dict[Window | None, _Sample] = {}
+    """Draw rows of a side, and pass over all of them where they are projected."""
+    space = look.space
+    samples = look.engine.drawn(
+        source,
+        numbers=list(space.numbers),
+        categories=space.known,
+        size=look.size,
+        rng=look.rng,
+        windowing=windowing,
+    )
+    if look.onto is None:
+        return _Side(samples, {}, [])
+    return _Side(samples, *_errors(look, source, onto=look.onto, windowing=windowing))
+
+
+def _errors(
+    look: _Look, source: Source, *, onto: Projection, windowing: Windowing | None
+) -> tuple[dict[Window | None, ErrorSums], list[ErrorSums]]:
+    """Project each row; add up the errors by window, and by part in row order."""
     errors: dict[Window | None, ErrorSums] = {}
     parts = [NO_ERRORS] * CHUNKS
     seen = 0
     for window, values in _batches(look, source, windowing=windowing):
-        empty = np.empty((len(values), 0))
-        samples.setdefault(window, _Sample(look.size, empty)).add(values, rng=look.rng)
-        if look.onto is not None:
-            found = reconstruction.errors(_frequencies(values, look.space), onto=look.onto)
-            errors[window] = errors.get(window, NO_ERRORS) + reconstruction.error_sums(found)
-            places = (seen + np.arange(len(found))) * CHUNKS // source.rows
-            for part in np.unique(places):
-                parts[part] += reconstruction.error_sums(found[places == part])
+        found = reconstruction.errors(_frequencies(values, look.space), onto=onto)
+        errors[window] = errors.get(window, NO_ERRORS) + reconstruction.error_sums(found)
+        places = (seen + np.arange(len(found))) * CHUNKS // source.rows
+        for part in np.unique(places):
+            parts[part] += reconstruction.error_sums(found[places == part])
         seen += values.shape[1]
-    return _Side(samples, errors, parts)
+    return errors, parts
 
 
 def _batches(
