@@ -1,5 +1,6 @@
 """How far apart are two samples of many columns: the maximum mean discrepancy."""
 
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -21,8 +22,9 @@ PERMUTATIONS = 100
 MEDIAN_ROWS = 1000
 """Rows of each side whose distances give the kernel its width."""
 
-BLOCK = 1000
-"""Rows of the kernel matrix held at a time."""
+BLOCK = 512
+"""Rows and columns of the kernel matrix held at a time: a megabyte, which a processor's cache
+holds."""
 
 Kernel = NDArray[np.float32]
 
@@ -62,11 +64,11 @@ def mmd(
     sides[:n, 0] = 1
     for shuffle in range(1, permutations + 1):
         sides[rng.permutation(n + m)[:n], shuffle] = 1
-    towards, total = _kernel_sums(rows, sides, width=_median_square(reference, current))
-    value, *shuffled = _unbiased(sides, towards, total, n=n, m=m)
+    sums = _kernel_sums(rows, sides, width=_median_square(reference, current))
+    value, *shuffled = _unbiased(sides, sums, n=n, m=m)
     drawn = np.array(shuffled)
     p_value = (1 + int(np.sum(drawn >= value))) / (1 + permutations)
-    error = sqrt(max(_variance(towards[:, 0], total, n=n, m=m), float(drawn.var(ddof=1))))
+    error = sqrt(max(_variance(sums.towards, sums.total, n=n, m=m), float(drawn.var(ddof=1))))
     value = max(float(value), 0.0)
     interval = clipped(value, normal_quantile(confidence) * error, low=0.0, high=2.0)
     return Estimate(value, m, interval, confidence, p_value=p_value, n_reference=n)
@@ -79,33 +81,55 @@ def _median_square(reference: FloatArray, current: FloatArray) -> float:
     return max(float(np.median(squares)), 0.0) or 1.0
 
 
-def _kernel_sums(rows: Kernel, sides: Kernel, *, width: float) -> tuple[FloatArray, FloatArray]:
-    """Sum each row's kernel over the rows of the first side, per shuffle, and over all rows."""
-    towards = np.empty(sides.shape)
-    total = np.empty(len(rows))
-    squares = (rows**2).sum(axis=1)
-    for start in range(0, len(rows), BLOCK):
-        block = slice(start, start + BLOCK)
-        kernel = rows[block] @ rows.T
-        kernel *= 2
-        kernel -= squares[block, None]
-        kernel -= squares
-        np.minimum(kernel, 0, out=kernel)
-        kernel *= np.float32(1 / (2 * width))
-        np.exp(kernel, out=kernel)
-        towards[block] = kernel @ sides
-        total[block] = kernel.sum(axis=1)
-    return towards, total
+@dataclass(frozen=True, slots=True, eq=False)
+class _KernelSums:
+    """What the kernel matrix of all rows adds up to; it is never held as a whole.
+
+    Parameters
+    ----------
+    total, towards
+        Shape (n + m,), of each row over all rows, and over those of the first side as given.
+    within
+        Shape (shuffles,), of all pairs of rows of the first side.
+    """
+
+    total: FloatArray
+    towards: FloatArray
+    within: FloatArray
 
 
-def _unbiased(
-    sides: Kernel, towards: FloatArray, total: FloatArray, *, n: int, m: int
-) -> FloatArray:
+def _kernel_sums(rows: Kernel, sides: Kernel, *, width: float) -> _KernelSums:
+    """Add up the kernel block by block; those below the diagonal mirror those above."""
+    scaled = rows / np.float32(sqrt(width))
+    halves = -(scaled**2).sum(axis=1, keepdims=True) / 2
+    ones = np.ones_like(halves)
+    # One product then gives -|x - y|^2 / (2 width), which is x y - |x|^2 / 2 - |y|^2 / 2.
+    left, right = np.hstack([scaled, halves, ones]), np.hstack([scaled, ones, halves]).T
+    total, towards = np.zeros(len(rows)), np.zeros(len(rows))
+    within = np.zeros(sides.shape[1])
+    blocks = [slice(begin, begin + BLOCK) for begin in range(0, len(rows), BLOCK)]
+    for i, first in enumerate(blocks):
+        for second in blocks[i:]:
+            kernel = left[first] @ right[:, second]
+            np.minimum(kernel, 0, out=kernel)
+            np.exp(kernel, out=kernel)
+            there = kernel @ sides[second]
+            found = np.einsum("ij,ij->j", sides[first], there, dtype=np.float64)
+            total[first] += kernel.sum(axis=1, dtype=np.float64)
+            towards[first] += there[:, 0]
+            within += found
+            if second != first:
+                total[second] += kernel.sum(axis=0, dtype=np.float64)
+                towards[second] += sides[first, 0] @ kernel
+                within += found
+    return _KernelSums(total, towards, within)
+
+
+def _unbiased(sides: Kernel, sums: _KernelSums, *, n: int, m: int) -> FloatArray:
     """Return the statistic of each shuffle; a row's kernel with itself is 1 and left out."""
-    within = np.einsum("ij,ij->j", sides, towards)
-    across = towards.sum(axis=0) - within
-    other = total.sum() - within - 2 * across
-    return (within - n) / (n * (n - 1)) + (other - m) / (m * (m - 1)) - 2 * across / (n * m)
+    across = sums.total @ sides - sums.within
+    other = sums.total.sum() - sums.within - 2 * across
+    return (sums.within - n) / (n * (n - 1)) + (other - m) / (m * (m - 1)) - 2 * across / (n * m)
 
 
 def _variance(towards: FloatArray, total: FloatArray, *, n: int, m: int) -> float:
