@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from lifecycle.domain.measurement import Measurement, Window
     from lifecycle.domain.model import Version
 
-NO_SINGLE_ROW = frozenset({"stuck_value", "volume_change", "age_of_newest_row"})
+NO_SINGLE_ROW = frozenset(
+    {
+        "stuck_value",
+        "volume_change",
+        "age_of_newest_row",
+        "training_serving_skew",
+        "columns_changed",
+        "missing_periods",
+    }
+)
+"""Checks that no single row can fail."""
+
 TOGETHER = frozenset({"duplicate_ids", "duplicate_rows", "rule_broken_share"})
 """Checks of several rows or columns together, of which no column's values tell enough."""
-"""Checks that no single row can fail."""
 
 
 def freshness(version: "Version") -> None:

@@ -35,7 +35,7 @@ FAMILIES = (
         "Calibration within groups, and the errors of a regression.",
     ),
     ("Data quality", catalogue.QUALITY, "What makes other numbers untrustworthy."),
-    ("Data quality, row by row", catalogue.ROW_CHECKS, "What only the rows of a window tell."),
+    ("Data quality, row by row", catalogue.ROW_CHECKS, "What only its rows and files tell."),
     ("Service", catalogue.SERVICE, "Of the log's own columns, against a service level."),
     ("Validation", catalogue.VALIDATION, "Of a model file, run in a worker process by a plan."),
 )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lifecycle.domain.measurement import State
-from lifecycle.errors import InvalidInput
 
 
 class Severity(StrEnum):
@@ -50,7 +49,7 @@ STATISTICS: Mapping[Check, str] = {
     Check.PATTERN: "pattern_mismatch_share",
     Check.UNIQUE: "duplicate_ids",
     Check.STUCK: "longest_run",
-    Check.SKEW: "jensen_shannon",
+    Check.SKEW: "training_serving_skew",
     Check.VOLUME: "rows",
     Check.DUPLICATES: "duplicate_rows",
     Check.SCHEMA: "columns_changed",
@@ -60,15 +59,18 @@ STATISTICS: Mapping[Check, str] = {
 }
 """The statistic in which the outcome of a check is reported."""
 
-SUMMARISED = frozenset(
-    {Check.MISSING, Check.FINITE, Check.RANGE, Check.SET, Check.STUCK, Check.VOLUME}
-)
-"""What a monitor can tell from the summaries of a window, without its rows."""
-
 BY_ROWS = frozenset(
-    {Check.TYPE, Check.PATTERN, Check.UNIQUE, Check.DUPLICATES, Check.RULE, Check.FRESH}
+    {
+        Check.TYPE,
+        Check.PATTERN,
+        Check.UNIQUE,
+        Check.DUPLICATES,
+        Check.RULE,
+        Check.FRESH,
+        Check.GAPS,
+    }
 )
-"""What it can tell only by reading a window's rows again."""
+"""What a monitor can tell only by reading a window's rows again; summaries tell the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +110,3 @@ class Expectation:
     def of_rows(self) -> bool:
         """Whether it is about rows as a whole and not about a column."""
         return self.column is None
-
-
-def check_watched(expectation: Expectation) -> None:
-    """Refuse what a monitor cannot tell of a window.
-
-    Raises
-    ------
-    InvalidInput
-        The check is about a file as a whole.
-    """
-    if expectation.check not in SUMMARISED | BY_ROWS:
-        able = ", ".join(sorted(SUMMARISED | BY_ROWS))
-        raise InvalidInput(
-            f"a monitor looks at windows of a log, so it cannot check {expectation.check}; "
-            f"it can check {able}"
-        )

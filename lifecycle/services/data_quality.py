@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.expectation import Expectation
+from lifecycle.domain.expectation import Check, Expectation, Severity
 from lifecycle.domain.measurement import Window
 from lifecycle.engines import choose, rows
 from lifecycle.engines.conditions import Condition, Infinite, Missing, NotAmong, Outside
@@ -19,6 +20,9 @@ from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.checks import condition_of
 from lifecycle.services.analysis.suggestions import suggest_from_profiles
 from lifecycle.services.measuring.quality import REPORTED
+from lifecycle.services.monitoring import baseline
+from lifecycle.services.monitoring.baseline import UNDATED
+from lifecycle.services.monitoring.reference import PREDICTION, SCORE
 from lifecycle.stats.summaries import NumericProfile, Profile
 from lifecycle.store import audit, log_schemas, logs, models, monitors, profiles
 from lifecycle.store.connection import Connection, Workspace
@@ -81,7 +85,24 @@ def suggested(con: Connection, version_id: str) -> tuple[tuple[Expectation, ...]
         The expectations, and notes on what makes the reference a poor one.
     """
     counted = profiles.binnings(con, version_id)
-    return suggest_from_profiles({name: kept.reference for name, kept in counted.items()})
+    monitor = monitors.current(con, version_id)
+    answers = {SCORE, PREDICTION, *(monitor.service_columns if monitor else ())}
+    found, doubts = suggest_from_profiles({n: k.reference for n, k in counted.items()})
+    listed = tuple(name for name in counted if name not in answers)
+    schema = [Expectation(Check.SCHEMA, values=listed, severity=Severity.WARN)] if listed else []
+    return (*found, *schema, *_steady(con, version_id)), doubts
+
+
+def _steady(con: Connection, version_id: str) -> list[Expectation]:
+    """Expect rows every day where the reference has them."""
+    stamp = models.version_by_id(con, version_id).columns.timestamp
+    reference = baseline.kept(con, version_id)
+    if stamp is None or reference is None or not reference.dated:
+        return []
+    days = sorted({d for days in reference.days.values() for d in days} - {UNDATED})
+    gaps = 1 - len(days) / ((days[-1] - days[0]).days + 1)
+    limit = ceil(gaps * 1e4) / 1e4
+    return [Expectation(Check.GAPS, stamp, limit=limit, text="1d", severity=Severity.WARN)]
 
 
 def failing_rows(

@@ -157,6 +157,20 @@ def age_in_hours(seconds: float, rows: int, *, confidence: float = CONFIDENCE) -
     return Estimate(seconds / 3_600, rows)
 
 
+def columns_changed(changed: int, rows: int, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Count the columns that came, went or hold another type than before."""
+    del confidence  # the columns of all files are no sample
+    return Estimate(float(changed), rows)
+
+
+def missing_periods(empty: int, periods: int, *, confidence: float = CONFIDENCE) -> Estimate:
+    """Return the share of periods without a row, 0 to 1."""
+    del confidence  # the periods of a window are no sample
+    if periods == 0:
+        return nothing("no period is over", n=0)
+    return Estimate(empty / periods, periods)
+
+
 def _share(rows: int, *, reference: Profile, current: Profile, confidence: float) -> Estimate:
     found = proportion(rows, current.rows, confidence=confidence, empty=NO_ROWS)
     return Estimate(

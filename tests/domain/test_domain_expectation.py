@@ -5,13 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.domain.expectation import (
-    BY_ROWS,
     STATISTICS,
-    SUMMARISED,
     Check,
     Expectation,
     Severity,
-    check_watched,
 )
 from lifecycle.domain.row_rule import Joined, Missing, Name, Negated, Value, parse_rule
 from lifecycle.domain.written import read, written
@@ -58,15 +55,6 @@ def test_every_check_has_a_statistic_and_every_severity_a_state():
     assert [severity.state for severity in Severity] == ["breach", "warning", "ok"]
     assert Expectation(Check.VOLUME).of_rows
     assert not Expectation(Check.MISSING, "x").of_rows
-
-
-@pytest.mark.parametrize("check", list(Check))
-def test_a_monitor_takes_what_summaries_or_the_rows_of_a_window_can_answer(check):
-    if check in SUMMARISED | BY_ROWS:
-        check_watched(Expectation(check, "x"))
-    else:
-        with pytest.raises(InvalidInput, match=f"cannot check {check}; it can check"):
-            check_watched(Expectation(check, "x"))
 
 
 A, B = Name("a"), Name("b")

@@ -134,4 +134,6 @@ def test_suggestions_come_from_what_was_counted_of_the_reference(damaged, ws):
     assert found["ward", Check.SET].values
     assert set(found["ward", Check.SET].values) == {"A", "B", "C"}
     assert found["score", Check.RANGE].low is not None
+    assert found["score", Check.SKEW].limit == 0.1
+    assert set(found[None, Check.SCHEMA].values) == {*FEATURES, "ward"}
     assert doubts == ()

@@ -117,8 +117,90 @@ def test_a_column_that_is_not_logged_is_an_error_and_the_rest_goes_on(
     assert of(ws, "ks")
 
 
-def test_what_a_file_as_a_whole_shows_is_not_for_monitors(registered, ws, dev):
-    with pytest.raises(InvalidInput, match="cannot check schema; it can check"):
-        monitoring.define(
-            ws, "tumour", "1", expectations=(Expectation(Check.SCHEMA),), by=dev, at=AT
-        )
+GAPS = Expectation(Check.GAPS, "when", limit=0.1, text="1d")
+
+
+def test_days_without_rows_are_gaps_of_their_window(registered, ws, dev, log, tmp_path):
+    day = log["when"].dt.day - MONDAY.day
+    holed = log[~day.isin([3, 4, 16]) & (log["week"] != 3) & (log["when"].dt.day != 31)]
+    late = log[log["week"] == 3].assign(when=lambda rows: rows["when"] + timedelta(weeks=1))
+    deliver(ws, dev, holed, tmp_path)
+    deliver(ws, dev, late, tmp_path, name="late")
+    monitoring.define(ws, "tumour", "1", minimum=100, expectations=(GAPS,), by=dev, at=AT)
+    monitoring.run(ws, by=dev, at=AT)
+
+    found = of(ws, "missing_periods", column="when")
+
+    whole = [m for m in found if m.window]
+    assert [m.value for m in whole] == pytest.approx([2 / 7, 0, 1 / 7, 1, 0])
+    assert [m.n for m in whole] == [7] * 5
+    assert [str(m.state) for m in whole] == ["breach", "ok", "breach", "breach", "ok"]
+    assert whole[0].reason == ("2 of 7 periods of 1d hold no row, first 2026-01-08 00:00 UTC")
+
+
+def test_neither_the_start_of_a_log_nor_a_window_under_way_has_gaps(
+    registered, ws, dev, log, tmp_path
+):
+    middle = log[(log["when"] >= "2026-01-07") & (log["when"] < "2026-01-16")]
+    deliver(ws, dev, middle, tmp_path)
+    monitoring.define(ws, "tumour", "1", minimum=10, expectations=(GAPS,), by=dev, at=AT)
+    monitoring.run(ws, by=dev, at=AT)
+
+    assert [(m.value, m.n) for m in of(ws, "missing_periods") if m.window] == [(0, 5), (0, 4)]
+
+
+def test_columns_that_go_come_or_change_their_type_are_counted(registered, ws, dev, log, tmp_path):
+    first, second = log[log["week"] == 0], log[log["week"] == 1]
+    deliver(ws, dev, first, tmp_path, name="a")
+    changed = second.drop(columns="sex").assign(extra=1.0)
+    changed["mean radius"] = changed["mean radius"].astype(str)
+    deliver(ws, dev, changed, tmp_path, name="b")
+    listed = ("mean radius", "mean texture", "ward", "sex")
+    schema = Expectation(Check.SCHEMA, values=listed, severity=Severity.WARN)
+    monitoring.define(ws, "tumour", "1", minimum=100, expectations=(schema,), by=dev, at=AT)
+    monitoring.run(ws, by=dev, at=AT)
+
+    before, now = [m for m in of(ws, "columns_changed") if m.window]
+
+    assert (before.value, before.state) == (0, State.OK)
+    assert (now.value, now.state) == (3, State.WARNING)
+    assert now.reason == ("gone: sex; new: extra; other type: mean radius from number to text")
+
+
+def test_skew_is_told_from_what_the_model_was_made_with(monitored, ws, dev, log):
+    skew = Expectation(Check.SKEW, "mean texture", limit=0.2)
+    unknown = Expectation(Check.SKEW, "nothing", limit=0.2)
+    rolling = {"kind": "rolling", "days": 7, "gap": 0}
+    monitoring.change(
+        ws,
+        "tumour",
+        "1",
+        reference=rolling,
+        expectations=(skew, unknown),
+        reason="look at the last week",
+        by=dev,
+        at=AT + timedelta(hours=2),
+    )
+    monitoring.run(ws, by=dev, at=AT + timedelta(hours=3))
+
+    found = [m for m in of(ws, "training_serving_skew", column="mean texture") if m.window]
+    assert [str(m.state) for m in found] == ["ok", "ok", "breach", "breach"]
+    assert all(m.interval and m.n_reference == 400 for m in found)
+    (*_, none) = of(ws, "training_serving_skew", column="nothing")
+    assert (none.value, none.reason) == (
+        None,
+        "nothing was counted of the column in the reference",
+    )
+
+
+@pytest.mark.parametrize(
+    ("expectation", "sentence"),
+    [
+        (Expectation(Check.SCHEMA), "schema needs values"),
+        (Expectation(Check.GAPS, "when", text="1M"), "periods that fill a day"),
+        (Expectation(Check.GAPS, "when", text="7h"), "periods that fill a day"),
+    ],
+)
+def test_an_expectation_that_says_too_little_is_refused(registered, ws, dev, expectation, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        monitoring.define(ws, "tumour", "1", expectations=(expectation,), by=dev, at=AT)

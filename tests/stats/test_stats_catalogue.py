@@ -42,7 +42,8 @@ CONTRACT = {
     "flip_share", "monotonicity_breaks", "scoring_latency", "scoring_memory", "file_size",
     "calibration_bias", "calibration_difference",
     "type_mismatch_share", "pattern_mismatch_share", "duplicate_ids", "duplicate_rows",
-    "rule_broken_share", "age_of_newest_row",
+    "rule_broken_share", "age_of_newest_row", "columns_changed", "missing_periods",
+    "training_serving_skew",
     "mean_error_difference", "error_parity_difference", "error_parity_ratio",
 }  # fmt: skip
 

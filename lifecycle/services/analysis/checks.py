@@ -1,6 +1,6 @@
 """Whether rows keep what is expected of them: one measurement for each expectation and window."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -55,6 +55,9 @@ class Checking:
         The time that ages are told from.
     windowing
         How rows are cut by time for the checks of single rows; ``None`` for all rows together.
+    since, till
+        The span in which periods without rows are counted; from the first row and to the last
+        one where it is not given.
     """
 
     engine: Engine
@@ -62,6 +65,8 @@ class Checking:
     at: datetime
     reference: Source | None = None
     windowing: Windowing | None = None
+    since: datetime | None = None
+    till: datetime | None = None
 
 
 def measure(run: Checking, expectations: Sequence[Expectation]) -> list[Measurement]:
@@ -278,25 +283,46 @@ def _age(run: Checking, expected: Expectation) -> Measurement:
 
 
 def _gaps(run: Checking, expected: Expectation) -> Measurement:
-    """Count the periods between the first and the last row that hold none."""
     width = parse_width(expected.text)
     held = run.engine.volume(run.source, Windowing(expected.column or "", width))
     if not held:
         raise InvalidInput(f"column {expected.column} of {run.source.label} holds no time")
+    return gaps(expected, held, since=run.since, till=run.till)
+
+
+def gaps(
+    expected: Expectation,
+    held: Iterable[Window],
+    *,
+    since: datetime | None = None,
+    till: datetime | None = None,
+) -> Measurement:
+    """Count the periods of a span that hold no row.
+
+    Parameters
+    ----------
+    held
+        The periods with rows.
+    since, till
+        The span; from the first period with rows and to the last one where it is not given.
+    """
+    width = parse_width(expected.text)
     windows = sorted(held, key=lambda window: window.start)
+    edges = [Window(at, at) if at else None for at in (since, till)]
+    ordered = [window for window in (edges[0], *windows, edges[1]) if window is not None]
     skipped = [
         (window.end, _between(width, window.end, following.start))
-        for window, following in pairwise(windows)
+        for window, following in pairwise(ordered)
     ]
-    gaps = sum(n for _, n in skipped)
-    periods = len(windows) + gaps
+    empty = sum(n for _, n in skipped)
+    periods = len(windows) + empty
     first = next((start for start, n in skipped if n), None)
-    said = f"{gaps} of {periods} periods of {expected.text} hold no row"
+    said = f"{empty} of {periods} periods of {expected.text} hold no row"
     return _judged(
         expected,
-        value=gaps / periods,
+        value=quality.missing_periods(empty, periods).value or 0.0,
         n=periods,
-        broken=gaps > expected.limit * periods,
+        broken=empty > expected.limit * periods,
         reason=f"{said}, first {first:%Y-%m-%d %H:%M} UTC" if first else None,
     )
 

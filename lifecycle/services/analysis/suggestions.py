@@ -12,6 +12,7 @@ from lifecycle.engines import Engine
 from lifecycle.engines.contract import Column, ColumnFacts, Kind, Source
 from lifecycle.services.analysis.expectations import TOLERANT
 from lifecycle.services.analysis.house import OUTSIDE, STUCK_ROWS, named_id, stuck_limit, stuck_run
+from lifecycle.stats import catalogue
 from lifecycle.stats.inference import wilson
 from lifecycle.stats.quality import varies
 from lifecycle.stats.summaries import CategoryProfile, NumericProfile, Profile
@@ -24,6 +25,10 @@ SURE = 0.999
 
 COMMON = 10
 """A value must fill so many rows on average before the set of values seen counts as complete."""
+
+
+SKEW = catalogue.get("training_serving_skew").limit or 0.0
+"""How far a column may lie from the reference; a house default."""
 
 
 def suggest(engine: Engine, source: Source) -> tuple[tuple[Expectation, ...], tuple[str, ...]]:
@@ -71,6 +76,7 @@ def suggest_from_profiles(
             found.append(Expectation(Check.FINITE, column))
         elif _complete(profile):
             found.append(Expectation(Check.SET, column, values=profile.categories))
+        found.append(Expectation(Check.SKEW, column, limit=SKEW, severity=Severity.WARN))
     return tuple(found), tuple(notes)
 
 

@@ -11,6 +11,7 @@ from lifecycle.services.analysis.result import Draft, finish
 from lifecycle.services.measuring.watch import (
     ALL_ROWS,
     Counts,
+    Layout,
     Volume,
     Watch,
     enough,
@@ -26,9 +27,14 @@ REPORTED: Mapping[Check, str] = {
     Check.RANGE: "out_of_range_share",
     Check.SET: "unseen_category_share",
     Check.STUCK: "stuck_value",
+    Check.SKEW: "training_serving_skew",
+    Check.SCHEMA: "columns_changed",
     Check.VOLUME: "volume_change",
 }
 """In which statistic of a window an expectation that summaries can answer is judged."""
+
+EMPTY = "nothing"
+"""The kind of a column without any value: it may be of every type."""
 
 _Expected = Mapping[tuple[str | None, str], Expectation]
 
@@ -45,6 +51,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
         for column, reference, current, note in _columns(watch, counts)
         for draft in _asked(column, reference, current, counts=counts, note=note, expected=expected)
     ]
+    drafts += [*_skew(watch, counts), *_schema(watch, counts)]
     measured, _ = finish(drafts, alpha=house.CHANCE)
     found = [_severe(softened(m), expected=expected) for m in measured]
     return [*_volume(watch, counts, expected=expected), *found]
@@ -124,6 +131,65 @@ def _range(
         f"{reference.high:g}"
     )
     return replace(found, reason=said)
+
+
+def _skew(watch: Watch, counts: Counts) -> Iterator[Draft]:
+    """Measure how far columns lie from what the model was made with, where that is asked."""
+    statistic, held = catalogue.get("training_serving_skew"), counts.profiles.get(ALL_ROWS, {})
+    for wish in watch.monitor.expectations:
+        if wish.check is not Check.SKEW or wish.column is None or not held:
+            continue
+        reference, current = watch.trained.get(wish.column), held.get(wish.column)
+        if reference is None or current is None:
+            side = "the reference" if reference is None else "this window"
+            estimate = Estimate(None, 0, reason=f"nothing was counted of the column in {side}")
+        else:
+            estimate = statistic.measure(reference, current)
+        yield Draft(
+            statistic,
+            enough(estimate, rows=estimate.n, minimum=watch.monitor.minimum),
+            column=wish.column,
+            window=counts.window,
+            limit=watch.monitor.limit(statistic.name, column=wish.column, otherwise=wish.limit),
+        )
+
+
+def _schema(watch: Watch, counts: Counts) -> Iterator[Draft]:
+    """Count the columns that came, went or changed their type, where that is asked."""
+    statistic, layout = catalogue.get("columns_changed"), counts.layout
+    wish = next((e for e in watch.monitor.expectations if e.check is Check.SCHEMA), None)
+    if wish is None or layout is None or counts.volume is None or counts.volume.rows == 0:
+        return
+    said = _changes(layout, expected=wish.values)
+    estimate = statistic.measure(sum(map(len, said.values())), counts.volume.rows)
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in said.items() if names)
+    yield Draft(
+        statistic,
+        replace(estimate, reason=told or None),
+        window=counts.window,
+        limit=watch.monitor.limit(statistic.name, column=None, otherwise=wish.limit),
+        minimum=0,
+    )
+
+
+def _changes(layout: Layout, *, expected: Sequence[str]) -> dict[str, list[str]]:
+    """Name the columns that some file of a window lacks, brought, or holds otherwise."""
+    seen = dict.fromkeys(name for held in layout.held for name in held)
+    kinds = {name: {held[name] for held in layout.held if name in held} for name in seen}
+    retyped = {
+        name: sorted(kinds[name] - {layout.first[name], EMPTY})
+        for name in seen
+        if layout.first.get(name, EMPTY) != EMPTY
+    }
+    return {
+        "gone": [name for name in expected if any(name not in held for held in layout.held)],
+        "new": [name for name in seen if name not in {*expected, *layout.first}],
+        "other type": [
+            f"{name} from {layout.first[name]} to {' and '.join(now)}"
+            for name, now in retyped.items()
+            if now
+        ],
+    }
 
 
 def _drafted(watch: Watch, draft: Draft, *, expected: _Expected) -> Draft:

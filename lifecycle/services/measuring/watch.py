@@ -29,6 +29,8 @@ class Watch:
         Limits of drift learned from the reference, by column and statistic.
     sensitive
         The attributes whose groups are compared for fairness; all that are counted when ``None``.
+    trained
+        The baseline's profiles of all rows by column, whatever `references` are.
     """
 
     monitor: Monitor
@@ -40,6 +42,23 @@ class Watch:
         default_factory=dict[str, Mapping[str, float]]
     )
     sensitive: tuple[str, ...] | None = None
+    trained: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which columns the files of a window held, by kind of value.
+
+    Parameters
+    ----------
+    first
+        Those of the log's first file.
+    held
+        Those of the files in the window, one for each time they changed.
+    """
+
+    first: Mapping[str, str]
+    held: tuple[Mapping[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,8 @@ class Counts:
         By slice; `ALL_ROWS` among them once anything was tallied.
     volume
         Rows as the log lists them; ``None`` where nobody asked the log.
+    layout
+        Columns as the log lists them; ``None`` where it does not.
     """
 
     window: Window
@@ -81,6 +102,7 @@ class Counts:
     )
     tallies: Mapping[str, Tally] = field(default_factory=dict[str, Tally])
     volume: Volume | None = None
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

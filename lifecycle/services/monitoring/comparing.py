@@ -16,13 +16,13 @@ from lifecycle.domain.monitor import Grain, Monitor, ReferenceKind
 from lifecycle.services import measuring
 from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, quality, window_of
 from lifecycle.services.measuring.performance import performance_statistics
-from lifecycle.services.measuring.watch import Volume
+from lifecycle.services.measuring.watch import Layout, Volume
 from lifecycle.services.monitoring.baseline import Baseline
-from lifecycle.services.monitoring.volumes import volumes
+from lifecycle.services.monitoring.volumes import layouts, volumes
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs, Statistic
 from lifecycle.stats.summaries import NumericProfile, Profile, Tally, merge
-from lifecycle.store import logs, profiles, tallies
+from lifecycle.store import log_schemas, logs, profiles, tallies
 from lifecycle.store.connection import Connection
 from lifecycle.store.limits import Learned, by_column
 
@@ -59,7 +59,14 @@ class Basis:
     @cached_property
     def watch(self) -> Watch:
         """What windows are compared with: the baseline itself."""
-        return Watch(self.monitor, self.baseline, self.tallies, self.learned, self.sensitive)
+        return Watch(
+            self.monitor,
+            self.baseline,
+            self.tallies,
+            self.learned,
+            self.sensitive,
+            self.baseline.get(ALL_ROWS, {}),
+        )
 
 
 def basis_of(
@@ -131,7 +138,8 @@ def measured(
     end, only = ordered[-1].end.date(), None if len(basis.baseline) > 1 else ALL_ROWS
     days = read(con, monitor.version_id, start=start, end=end, only=only)
     told = volumes(logs.days(con, monitor.version_id), ordered, grain=monitor.grain)
-    looks = [_look(basis, days, window, told[window]) for window in ordered]
+    held = layouts(log_schemas.every(con, monitor.version_id), ordered)
+    looks = [_look(basis, days, w, volume=told[w], layout=held.get(w)) for w in ordered]
     found = [
         measured
         for _, same in groupby(looks, key=lambda look: id(look.watch))
@@ -202,7 +210,9 @@ def _following(window: Window, *, grain: Grain) -> Iterator[Window]:
         window = window_of(window.end.date(), grain=grain)
 
 
-def _look(basis: Basis, days: Days, window: Window, volume: Volume) -> _Look:
+def _look(
+    basis: Basis, days: Days, window: Window, *, volume: Volume, layout: Layout | None
+) -> _Look:
     monitor = basis.monitor
     of_columns, of_slices = days.within(window.start.date(), window.end.date())
     watch = basis.watch
@@ -211,7 +221,7 @@ def _look(basis: Basis, days: Days, window: Window, volume: Volume) -> _Look:
         references, outcomes = days.within(*span)
         references = {k: columns for k, columns in references.items() if k in basis.baseline}
         watch = replace(watch, references=references, tallies=outcomes)
-    return _Look(watch, Counts(window, of_columns, of_slices, volume))
+    return _Look(watch, Counts(window, of_columns, of_slices, volume, layout))
 
 
 def _measured(basis: Basis, looks: Sequence[_Look]) -> Iterator[Measurement]:

@@ -8,8 +8,9 @@ from typing import Any
 from lifecycle.adapters.schedules import next_time
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.expectation import check_watched
+from lifecycle.domain.expectation import Check, Expectation
 from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, settings_of
+from lifecycle.engines.windows import parse_width
 from lifecycle.errors import InvalidInput
 from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.result import CORRECTIONS
@@ -21,6 +22,9 @@ from lifecycle.store.connection import Connection, Workspace
 
 FEWEST_BINS = 10
 """The deciles, which some statistics read."""
+
+DAY = 86_400
+"""Seconds of a day; windows begin and end with one."""
 
 
 def define(
@@ -139,10 +143,23 @@ def _check(monitor: Monitor) -> None:
             catalogue.get(name)
     _check_reference(monitor.reference)
     for expectation in monitor.expectations:
-        check_watched(expectation)
+        _check_expectation(expectation)
     if monitor.schedule is not None:
         next_time(monitor.schedule, after=monitor.created_at)
     _check_numbers(monitor)
+
+
+def _check_expectation(expectation: Expectation) -> None:
+    """Refuse what says too little to be checked in every window."""
+    if expectation.check is Check.SCHEMA and not expectation.values:
+        raise InvalidInput("schema needs values: the columns that every file must hold")
+    if expectation.check is Check.GAPS:
+        width = parse_width(expectation.text)
+        if not width.seconds or DAY % width.seconds:
+            raise InvalidInput(
+                f"gaps of a monitor are told in periods that fill a day, such as 1d, 6h or 1h, "
+                f"not {expectation.text}"
+            )
 
 
 def _check_numbers(monitor: Monitor) -> None:

@@ -1,4 +1,4 @@
-"""Do the rows of each window keep what no summary tells: patterns, types, ids, rules, freshness.
+"""Do rows keep what no summary tells: patterns, types, ids, rules, freshness, no gaps in time.
 
 The rows of the windows at hand are read again, a window at a time, and only what was found is kept.
 """
@@ -6,7 +6,7 @@ The rows of the windows at hand are read again, a window at a time, and only wha
 import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from lifecycle.domain.expectation import BY_ROWS, Check, Expectation
@@ -35,7 +35,7 @@ def measured(
     until: datetime | None,
     at: datetime,
 ) -> list[Measurement]:
-    """Check the rows of some windows, the oldest first; one without rows is left out.
+    """Check the rows of some windows, the oldest first; one without rows is a gap and no more.
 
     Parameters
     ----------
@@ -44,17 +44,28 @@ def measured(
     """
     wanted = [e for e in monitor.expectations if e.check in BY_ROWS]
     files: dict[Window, list[Path]] = {}
-    for day in logs.days(ws.cursor(), monitor.version_id) if wanted else ():
+    days = logs.days(ws.cursor(), monitor.version_id) if wanted else []
+    for day in days:
         files.setdefault(window_of(day.day, grain=monitor.grain), []).extend(day.files)
     found: list[Measurement] = []
-    for window in sorted(files.keys() & set(windows), key=lambda w: w.start):
+    for window in sorted(windows, key=lambda w: w.start) if wanted else ():
+        if window not in files:
+            found += _silent(wanted, window)
+            continue
         with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
             log = Path(folder) / "log.parquet"
             if rows.join(files[window], [], into=log, until=until) == 0:
                 continue
             label = f"the log of {plan.version.id}"
             source = replace(engine.open(str(log)), label=label)
-            run = checks.Checking(engine, source, at=min(at, until or at, window.end))
+            over = (until or window.end) >= window.end and _end(days[-1].day) >= window.end
+            run = checks.Checking(
+                engine,
+                source,
+                at=min(at, until or at, window.end),
+                since=None if days[0].day >= window.start.date() else window.start,
+                till=window.end if over else None,
+            )
             found += _checked(run, wanted, columns=plan.version.columns, window=window)
     return found
 
@@ -74,6 +85,19 @@ def _checked(
         )
         for expected, measured in zip(wanted, checks.measure(run, asked), strict=True)
     ]
+
+
+def _silent(wanted: Sequence[Expectation], window: Window) -> list[Measurement]:
+    """Say of a window without rows that all of its periods are missing."""
+    return [
+        replace(checks.gaps(e, (), since=window.start, till=window.end), window=window)
+        for e in wanted
+        if e.check is Check.GAPS
+    ]
+
+
+def _end(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC) + timedelta(days=1)
 
 
 def _as_logged(expected: Expectation, source: Source, *, columns: Columns) -> Expectation:

@@ -1,4 +1,7 @@
-"""How many rows each window holds by the log's manifest, and how many are usual; no row is read."""
+"""What the log's manifest says of each window: how many rows, how many are usual, which columns.
+
+No row is read.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -6,7 +9,8 @@ from statistics import median
 
 from lifecycle.domain.measurement import Window
 from lifecycle.domain.monitor import Grain
-from lifecycle.services.measuring.watch import Volume, window_of
+from lifecycle.services.measuring.watch import Layout, Volume, window_of
+from lifecycle.store.log_schemas import LogSchema
 from lifecycle.store.logs import DayLog
 
 USUAL = 12
@@ -35,4 +39,22 @@ def volumes(
         over = last is not None and last >= (window.end - timedelta(days=1)).date()
         usual = float(median(before)) if len(before) >= FEWEST else None
         found[window] = Volume(rows.get(window, 0), usual, over)
+    return found
+
+
+def layouts(schemas: Sequence[LogSchema], windows: Iterable[Window]) -> Mapping[Window, Layout]:
+    """Name the columns of the files in each window; none for a window before the first file.
+
+    Parameters
+    ----------
+    schemas
+        One for each change of a log's columns, in the order they came.
+    """
+    ordered = sorted(schemas, key=lambda schema: schema.first_at)
+    found: dict[Window, Layout] = {}
+    for window in windows:
+        before = [s.columns for s in ordered if s.first_at <= window.start][-1:]
+        within = [s.columns for s in ordered if window.start < s.first_at < window.end]
+        if before or within:
+            found[window] = Layout(schemas[0].columns, (*before, *within))
     return found

@@ -2,6 +2,7 @@
 
 from lifecycle.stats import quality
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
+from lifecycle.stats.drift import counts as drift_counts
 
 NUMERIC, CATEGORICAL = frozenset({Needs.NUMERIC}), frozenset({Needs.CATEGORICAL})
 
@@ -84,6 +85,21 @@ QUALITY: tuple[Statistic, ...] = (
         measure=quality.stuck_value,
     ),
     Statistic(
+        name="training_serving_skew",
+        title="Training-serving skew",
+        family=Family.QUALITY,
+        unit="1",
+        definition="Jensen-Shannon distance (base 2) from the reference that the model was made "
+        "with, whatever else windows are compared with.",
+        formula="sqrt((KL(p || m) + KL(q || m)) / 2), m = (p + q) / 2",
+        source="Lin 1991, doi:10.1109/18.61115",
+        needs=NUMERIC | CATEGORICAL,
+        better="lower",
+        limit=0.1,
+        minimum=MINIMUM,
+        measure=drift_counts.jensen_shannon,
+    ),
+    Statistic(
         name="volume_change",
         title="Volume against usual",
         family=Family.QUALITY,
@@ -149,6 +165,36 @@ ROW_CHECKS: tuple[Statistic, ...] = (
         "has no answer, because a value is missing, are left out.",
     ),
     Statistic(
+        name="columns_changed",
+        title="Columns changed",
+        family=Family.QUALITY,
+        unit="columns",
+        definition="Columns that are expected and not in the files of a window, that are new in "
+        "them, or that hold another type than in the log's first file.",
+        formula="gone + new + retyped",
+        source="hand count",
+        needs=frozenset({Needs.LAYOUT}),
+        better="lower",
+        limit=0.0,
+        minimum=MINIMUM,
+        measure=quality.columns_changed,
+    ),
+    Statistic(
+        name="missing_periods",
+        title="Periods without rows",
+        family=Family.QUALITY,
+        unit="1",
+        definition="Share of the periods of a window, such as its days or hours, that hold no "
+        "row; before the first row of the log and after its last one none is missed.",
+        formula="periods without a row / periods",
+        source="hand count",
+        needs=frozenset({Needs.PERIODS}),
+        better="lower",
+        limit=0.0,
+        minimum=MINIMUM,
+        measure=quality.missing_periods,
+    ),
+    Statistic(
         name="age_of_newest_row",
         title="Age of the newest row",
         family=Family.QUALITY,
@@ -164,4 +210,4 @@ ROW_CHECKS: tuple[Statistic, ...] = (
         measure=quality.age_in_hours,
     ),
 )
-"""What only the rows of a window can tell."""
+"""What only the rows and files of a window can tell."""

@@ -175,8 +175,10 @@ def test_profiles_alone_suggest_what_a_monitor_can_check():
         ("x", "missing"),
         ("x", "range"),
         ("x", "finite"),
+        ("x", "skew"),
         ("g", "missing"),
         ("g", "set"),
+        ("g", "skew"),
         ("gone", "missing"),
         ("still", "missing"),
     ]
