@@ -63,7 +63,7 @@ class Client:
         from lifecycle import api
         from lifecycle.services import workspaces
 
-        self._workspace = workspaces.open(self.settings.home)
+        self._workspace = workspaces.open(self.settings.home, at=datetime.now(UTC))
         try:
             actor = self._actor(self._workspace)
         except LifecycleError:

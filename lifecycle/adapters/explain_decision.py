@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from lifecycle.adapters import model_files
+from lifecycle.adapters import model_files, row_files
 from lifecycle.adapters.explain_inputs import BACKGROUND_ROWS, columns_of, digest_of, try_out
 from lifecycle.adapters.explain_outputs import Array, outputs
 from lifecycle.adapters.explain_search import POOL, Limits, nearest, search
@@ -51,7 +50,7 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     del folder
     report(0.05, "Reading the model and the row")
     model = model_files.load(Path(settings["model"]), trusted=settings.get("trusted", ()))
-    held = pq.read_schema(settings["data"][0]).names
+    held = row_files.names(settings["data"], apart=settings.get("apart", ()))
     features = columns_of(model, settings["features"], held=held, label=settings["label"])
     row = _row(settings, features)
     cases, outcomes = _cases(settings, features)
@@ -85,9 +84,9 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
 
 def _row(settings: Mapping[str, Any], features: list[str]) -> pd.DataFrame:
     """Read the one row that is meant."""
-    wanted = settings["row"]
+    wanted, apart = settings["row"], settings.get("apart", ())
     if "number" in wanted:
-        table = pq.read_table(settings["data"], columns=features)
+        table = row_files.table(settings["data"], features, apart=apart)
         if not 1 <= wanted["number"] <= table.num_rows:
             raise NotFound(
                 f"{settings['label']} has rows 1 to {table.num_rows:,}, not {wanted['number']}"
@@ -95,9 +94,10 @@ def _row(settings: Mapping[str, Any], features: list[str]) -> pd.DataFrame:
         found = table.slice(wanted["number"] - 1, 1)
     else:
         name = wanted["column"]
-        if name not in pq.read_schema(settings["data"][0]).names:
+        if name not in row_files.names(settings["data"], apart=apart):
             raise InvalidInput(f"{settings['label']} has no column {name!r}")
-        table = pq.read_table(settings["data"], columns=list(dict.fromkeys([*features, name])))
+        named = list(dict.fromkeys([*features, name]))
+        table = row_files.table(settings["data"], named, apart=apart)
         texts = table[name].cast(pa.string()).to_pylist()
         found = table.filter(pa.array([text == str(wanted["value"]) for text in texts]))
         if found.num_rows != 1:
@@ -110,10 +110,11 @@ def _cases(
     settings: Mapping[str, Any], features: list[str]
 ) -> tuple[pd.DataFrame, pd.Series | None]:
     """Read the cases to compare with in an order of chance, and their outcomes."""
-    target = settings.get("target")
-    held = pq.read_schema(settings["cases"]).names
+    target, files = settings.get("target"), [settings["cases"]]
+    apart = settings.get("cases_apart", ())
+    held = row_files.names(files, apart=apart)
     named = [*features, target] if target in held and target not in features else features
-    frame = pq.read_table(settings["cases"], columns=named).to_pandas()
+    frame = row_files.table(files, named, apart=apart).to_pandas()
     if len(frame) < FEWEST_CASES:
         raise InsufficientData(f"there are {len(frame)} cases to compare with, not {FEWEST_CASES}")
     order = np.random.default_rng(settings["seed"]).permutation(len(frame))[:POOL]

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pandas.util import hash_pandas_object
 
+from lifecycle.adapters import row_files
 from lifecycle.adapters.explain_outputs import outputs
 from lifecycle.errors import InsufficientData, InvalidInput
 
@@ -47,9 +47,10 @@ def read(model: Any, settings: Mapping[str, Any]) -> Given:
         Too few rows.
     """
     label = settings.get("label") or "the snapshot"
-    path = Path(settings["data"])
-    features = columns_of(model, settings["features"], held=pq.read_schema(path).names, label=label)
-    frame = rows_of(path, features)
+    data, apart = [settings["data"]], settings.get("apart", ())
+    held = row_files.names(data, apart=apart)
+    features = columns_of(model, settings["features"], held=held, label=label)
+    frame = row_files.table(data, features, apart=apart).to_pandas()
     if len(frame) < FEWEST_ROWS:
         raise InsufficientData(f"{label} has {len(frame)} rows; explaining needs {FEWEST_ROWS}")
     order = np.random.default_rng(settings["seed"]).permutation(len(frame))
@@ -97,11 +98,6 @@ def columns_of(
     return names
 
 
-def rows_of(path: Path, features: Sequence[str]) -> pd.DataFrame:
-    """Read these columns of a Parquet file, in this order."""
-    return pq.read_table(path, columns=list(features)).to_pandas()[list(features)]
-
-
 def background_of(path: Path, features: Sequence[str], *, seed: int) -> pd.DataFrame:
     """Read rows to compare with from a file of its own.
 
@@ -110,10 +106,10 @@ def background_of(path: Path, features: Sequence[str], *, seed: int) -> pd.DataF
     InvalidInput
         It lacks a column that the model needs.
     """
-    missing = [name for name in features if name not in pq.read_schema(path).names]
+    missing = [name for name in features if name not in row_files.names([path])]
     if missing:
         raise InvalidInput(f"the background has no column {missing[0]!r}, which the model needs")
-    frame = rows_of(path, features)
+    frame = row_files.table([path], features).to_pandas()
     return frame.sample(min(len(frame), BACKGROUND_ROWS), random_state=seed).reset_index(drop=True)
 
 

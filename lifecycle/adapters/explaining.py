@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import stats
 
-from lifecycle.adapters import explain_effects, model_files
+from lifecycle.adapters import explain_effects, model_files, row_files
 from lifecycle.adapters.explain_inputs import Given, digest_of, read
 from lifecycle.adapters.explain_methods import Attribution
 from lifecycle.adapters.explainers import Explained, explain
@@ -100,7 +100,8 @@ def _seen(sampled: Sampled, settings: Mapping[str, Any]) -> explain_effects.Seen
 def _cohorts(given: Given, sampled: Sampled, settings: Mapping[str, Any]) -> pd.DataFrame:
     """Read the columns that rows are cut by, for the rows that were explained."""
     named = list(settings.get("cohorts", ()))
-    table = pq.read_table(settings["data"], columns=named).to_pandas()
+    apart = settings.get("apart", ())
+    table = row_files.table([settings["data"]], named, apart=apart).to_pandas()
     return table.iloc[given.picked[: len(sampled.rows)]].reset_index(drop=True)[named]
 
 

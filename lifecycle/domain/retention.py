@@ -21,6 +21,7 @@ class RecordClass(StrEnum):
     RESPONSES = "responses"
     MESSAGES = "messages"
     PREDICTIONS = "predictions"
+    SENSITIVE = "sensitive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,18 @@ PERIODS = (
     Period(RecordClass.RESPONSES, 30, "the answer was given", "a repeat comes within days"),
     Period(RecordClass.MESSAGES, 365, "it was made", "who was told of what is asked within a year"),
     Period(RecordClass.PREDICTIONS, None, "", "monitoring counts them again when it changes"),
+    Period(RecordClass.SENSITIVE, None, "they were taken in", "fairness is measured by them anew"),
 )
 """House defaults."""
 
-SETTABLE = frozenset({RecordClass.PERSONAL, RecordClass.RESPONSES, RecordClass.MESSAGES})
+SETTABLE = frozenset(
+    {
+        RecordClass.PERSONAL,
+        RecordClass.RESPONSES,
+        RecordClass.MESSAGES,
+        RecordClass.SENSITIVE,
+    }
+)
 """Classes whose period an installation chooses; the others carry the proof and stay."""
 
 CHOSEN = "chosen for this installation"

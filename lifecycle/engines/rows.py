@@ -128,6 +128,7 @@ def join(
     outcomes: Sequence[Path],
     *,
     into: Path,
+    apart: Sequence[Path] = (),
     until: datetime | None = None,
     threshold: float | None = None,
 ) -> int:
@@ -141,6 +142,8 @@ def join(
         Parquet files with `lc_id`, `outcome` and `known_at`; may be empty.
     into
         Gets all columns of the predictions, and `outcome`.
+    apart
+        Parquet files with `lc_id`, once each, and further columns of the same predictions.
     until
         Predictions made and outcomes known from then on are left out.
     threshold
@@ -164,8 +167,11 @@ def join(
         }
         scored = threshold is not None and "score" in named
         decided = f", {_decision('score', threshold or 0.0)}" if scored else ""
+        further = ", part.* EXCLUDE (lc_id)" if apart else ""
+        beside = f"LEFT JOIN {_parquet(apart)} AS part USING (lc_id) " if apart else ""
         written = con.execute(
-            f"COPY (SELECT made.*, known.outcome{decided} FROM {_parquet(predictions)} AS made "
+            f"COPY (SELECT made.*{further}, known.outcome{decided} "
+            f"FROM {_parquet(predictions)} AS made {beside}"
             f"LEFT JOIN ({known}) AS known USING (lc_id) "
             f"WHERE made.lc_at < TIMESTAMPTZ {moment} ORDER BY made.lc_at, made.lc_id) "
             f"TO {quote(str(into))} (FORMAT parquet, COMPRESSION zstd)"

@@ -138,7 +138,9 @@ def failing_rows(
         if window.start.date() <= day.day <= (window.end - timedelta(microseconds=1)).date()
     ]
     files = [file for day in days for file in day.files]
-    found = _read(ws, files, condition, column=column, limit=min(limit, MOST_ROWS))
+    apart = [file for day in days for file in day.apart] if kept_apart else []
+    most = min(limit, MOST_ROWS)
+    found = _read(ws, files, condition, column=column, apart=apart, limit=most)
     details = {
         "column": column,
         "statistic": statistic,
@@ -150,7 +152,7 @@ def failing_rows(
         subject = f"version:{version.id}"
         audit.append(tx, AuditEvent("rows.read", subject, by.name, at, via=by.via, details=details))
         purpose = f"rows that break {statistic}"
-        sensitive.record(tx, version, kept_apart, purpose=purpose, by=by, at=at)
+        sensitive.record(tx, version, kept_apart, purpose=purpose, rows=len(found), by=by, at=at)
     return found
 
 
@@ -184,13 +186,19 @@ def _of_reference(reference: Profile, *, column: str) -> dict[str, Condition]:
 
 
 def _read(
-    ws: Workspace, files: Sequence[Path], condition: Condition, *, column: str, limit: int
+    ws: Workspace,
+    files: Sequence[Path],
+    condition: Condition,
+    *,
+    column: str,
+    apart: Sequence[Path],
+    limit: int,
 ) -> list[LoggedRow]:
     if not files:
         return []
     with tempfile.TemporaryDirectory(dir=ws.tmp) as folder, choose() as engine:
         file = Path(folder) / "log.parquet"
-        rows.join(files, [], into=file)
+        rows.join(files, [], into=file, apart=apart)
         source = replace(engine.open(str(file)), label="the log")
         if column not in source.names:
             raise InvalidInput(f"the rows of this window were logged without column {column}")

@@ -18,8 +18,9 @@ from lifecycle.domain.retention import (
     period_of,
 )
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput
-from lifecycle.store import audit, deliveries, holds, keys, people, sessions, shredding
+from lifecycle.store import audit, deliveries, holds, keys, people, sensitive, sessions, shredding
 from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store.sensitive import Part
 
 SUBJECT = "erasure.person"
 
@@ -169,6 +170,8 @@ def due(con: Connection, *, at: datetime, periods: Sequence[Period] = PERIODS) -
     ):
         old = older(con, before=_before(kind, at=at, periods=periods))
         counts[kind] = (0, old) if everything else (old, 0)
+    old, free = _sensitive(con, standing, at=at, periods=periods)
+    counts[RecordClass.SENSITIVE] = (len(free), len(old) - len(free))
     return [Due(period, *counts.get(period.record_class, (0, 0))) for period in periods]
 
 
@@ -216,9 +219,13 @@ def _dispose(
         ):
             before = _before(kind, at=at, periods=periods)
             counts[str(kind)] = 0 if held else forget(tx, before=before)
+        _, parts = _sensitive(tx, standing, at=at, periods=periods)
+        sensitive.mark_deleted(tx, parts, at=at)
+        counts[str(RecordClass.SENSITIVE)] = len(parts)
         _record(tx, "erasure.due", "workspace", by=by, at=at, reason="", details=counts)
     for name in gone:
         shredding.destroy(folder(workspace), name)
+    sensitive.sweep(workspace)
     workspace.checkpoint()
     return counts
 
@@ -252,6 +259,15 @@ def _leaving(con: Connection, *, at: datetime, periods: Sequence[Period]) -> lis
         and person.display != ERASED
         and period.due(closed.get(f"person:{person.name}", person.created_at), at=at)
     ]
+
+
+def _sensitive(
+    con: Connection, standing: Sequence[Hold], *, at: datetime, periods: Sequence[Period]
+) -> tuple[list[Part], list[Part]]:
+    """Return the protected attributes whose period is over, and those of them under no hold."""
+    period = period_of(RecordClass.SENSITIVE, periods)
+    old = [part for part in sensitive.kept(con) if period.due(part.written_at, at=at)]
+    return old, [part for part in old if holding(standing, part.subject) is None]
 
 
 def _before(record_class: RecordClass, *, at: datetime, periods: Sequence[Period]) -> datetime:

@@ -17,9 +17,11 @@ from lifecycle.engines import rows
 from lifecycle.engines.contract import Kind
 from lifecycle.engines.reading import kind_of
 from lifecycle.errors import InvalidInput
+from lifecycle.services import sensitive_data
 from lifecycle.services.access.places import require_for
 from lifecycle.store import audit, datasets, log_schemas, logs, models, monitors
 from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store.sensitive import Split
 
 pc: Any = pyarrow.compute  # its functions are made at run time and have no types
 
@@ -101,6 +103,7 @@ def predictions(
         for file in given
     ]
     count = sum(table.num_rows for table in tables)
+    split = Split(sensitive_data.columns_of(logged), at)
     with ws.transaction() as tx:
         for file, table in zip(given, tables, strict=True):
             first = pc.min(table["lc_at"]).as_py()
@@ -108,7 +111,9 @@ def predictions(
         days = {
             day
             for file, table in zip(files, tables, strict=True)
-            for day in _named(file, lambda t=table: logs.write_predictions(tx, ws, logged.id, t))
+            for day in _named(
+                file, lambda t=table: logs.write_predictions(tx, ws, logged.id, t, split=split)
+            )
         }
         details = {"rows": count, "days": len(days), "files": [file.name for file in files]}
         audit.append(tx, _event("predictions.ingest", f"version:{logged.id}", details, by, at))

@@ -20,7 +20,7 @@ from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Task, Version
 from lifecycle.domain.written import read, written
 from lifecycle.errors import InvalidInput, NotFound
-from lifecycle.services import jobs
+from lifecycle.services import jobs, sensitive_data, snapshots
 from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.jobs import Kind
@@ -71,11 +71,12 @@ def start(
     con = ws.cursor()
     require_for(con, model_id, Permission.ASSESS, by=by)
     asked, rows = models.version(con, model_id, version), datasets.snapshot(con, snapshot)
-    there = {column.name for column in rows.columns}
+    there = sensitive_data.held(con, rows)
     if models.get(con, model_id).task is not Task.BINARY:
         raise InvalidInput(f"{model_id} is no binary model; mitigation narrows gaps of decisions")
     if constraint not in DISPARITY:
         raise InvalidInput(f"constraint {constraint!r} is not one of {', '.join(DISPARITY)}")
+    sensitive_data.refuse_deleted(con, rows, [attribute])
     for name in (asked.columns.target, attribute):
         if name not in there:
             raise InvalidInput(f"snapshot {snapshot} has no column {name!r}")
@@ -85,7 +86,7 @@ def start(
     kept_apart = sensitive.check(con, asked, [attribute], by=by)
     with ws.transaction() as tx:
         purpose = f"ways to narrow {constraint}"
-        sensitive.record(tx, asked, kept_apart, purpose=purpose, by=by, at=at)
+        sensitive.record(tx, asked, kept_apart, purpose=purpose, rows=rows.rows, by=by, at=at)
     settings = {
         "version": asked.id,
         "snapshot": rows.id,
@@ -98,12 +99,12 @@ def start(
 
 def run(settings: Mapping[str, Any], *, folder: Path, report: Any) -> dict[str, object]:
     """Try every way in a worker process, and measure each on the rows kept apart."""
-    del folder  # the rows lie among the artefacts
     import pandas as pd
 
     from lifecycle.adapters import mitigation
 
-    rows = pd.read_parquet(settings["file"])
+    apart = [Path(part) for part in settings["apart"]]
+    rows = pd.read_parquet(snapshots.joined(Path(settings["file"]), folder, apart=apart))
     if len(rows) > MOST_ROWS:
         rows = rows.sample(MOST_ROWS, random_state=settings["seed"])
     data = mitigation.columns(rows, settings["columns"])
@@ -221,10 +222,12 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     version = models.version_by_id(con, str(asked["version"]))
     snapshot = datasets.snapshot(con, str(asked["snapshot"]))
     artifacts.verify(ws, snapshot.artifact)
-    there, columns = {column.name for column in snapshot.columns}, version.columns
+    there, columns = sensitive_data.held(con, snapshot), version.columns
+    apart = sensitive_data.of_snapshot(ws, con, snapshot)
     features = columns.features or snapshot.named(ColumnRole.FEATURE)
     return {
         "file": str(artifacts.path(ws, snapshot.artifact).absolute()),
+        "apart": [str(part) for part in apart.parts([str(asked["attribute"]), *features])],
         "constraint": asked["constraint"],
         "seed": asked["seed"],
         "columns": {

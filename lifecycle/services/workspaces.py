@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.services import erasure, policies, sealing
+from lifecycle.services import erasure, policies, sealing, sensitive_data
 from lifecycle.services.access import people
 from lifecycle.services.access.places import require_everywhere
 from lifecycle.store import audit
@@ -68,8 +68,13 @@ def create(
         raise
 
 
-def open(home: Path) -> Workspace:  # noqa: A001 -- called as workspaces.open, like a file
+def open(home: Path, *, at: datetime | None = None) -> Workspace:  # noqa: A001 -- called as workspaces.open, like a file
     """Open a workspace that exists.
+
+    Parameters
+    ----------
+    at
+        Then protected attributes that an older version left among the features are split off.
 
     Raises
     ------
@@ -82,6 +87,8 @@ def open(home: Path) -> Workspace:  # noqa: A001 -- called as workspaces.open, l
     """
     workspace = sealing.attach(Workspace.open(home))
     erasure.finish(workspace)
+    if at is not None:
+        sensitive_data.separate(workspace, by=FOUNDER, at=at)
     return workspace
 
 

@@ -2,15 +2,18 @@
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lifecycle.errors import DamagedStore, NotFound
 from lifecycle.store import durable
-from lifecycle.store.connection import Workspace
+
+if TYPE_CHECKING:  # the connection imports the migrations, and those what is here
+    from lifecycle.store.connection import Workspace
 
 HEX_DIGITS = 64
 
 
-def put(workspace: Workspace, data: bytes | Path) -> str:
+def put(workspace: "Workspace", data: bytes | Path) -> str:
     """Keep bytes or a copy of a file, and return their SHA-256; the same bytes are kept once."""
     sha256 = hash_of(data)
     target = _target(workspace, sha256)
@@ -19,7 +22,7 @@ def put(workspace: Workspace, data: bytes | Path) -> str:
     return sha256
 
 
-def path(workspace: Workspace, sha256: str) -> Path:
+def path(workspace: "Workspace", sha256: str) -> Path:
     """Return where an artefact stands.
 
     Raises
@@ -33,7 +36,7 @@ def path(workspace: Workspace, sha256: str) -> Path:
     return target
 
 
-def verify(workspace: Workspace, sha256: str) -> None:
+def verify(workspace: "Workspace", sha256: str) -> None:
     """Read an artefact and compare it with its name.
 
     Raises
@@ -55,7 +58,7 @@ def hash_of(data: bytes | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _target(workspace: Workspace, sha256: str) -> Path:
+def _target(workspace: "Workspace", sha256: str) -> Path:
     # The name becomes a path: nothing but a hash may pass.
     if len(sha256) != HEX_DIGITS or set(sha256) - set("0123456789abcdef"):
         raise NotFound(f"there is no artefact {sha256!r}")

@@ -1,7 +1,7 @@
 """A copy of the whole workspace in one file: made while it is in use, restored whole or not at all.
 
-The file is a tar: the manifest first, then the database, the logs that the database lists and the
-artefacts, each with its checksum in the manifest.
+The file is a tar: the manifest first, then the database, the logs and the protected attributes that
+the database lists and the artefacts, each with its checksum in the manifest.
 """
 
 import io
@@ -19,7 +19,7 @@ from uuid import uuid4
 import duckdb
 
 from lifecycle.errors import Conflict, DamagedStore, InvalidInput
-from lifecycle.store import audit, durable, migrations
+from lifecycle.store import audit, durable, migrations, sensitive
 from lifecycle.store.artifacts import hash_of
 from lifecycle.store.cells import Connection
 from lifecycle.store.connection import ANCHOR, CONFIG, DATABASE, FOLDERS, Workspace
@@ -131,7 +131,8 @@ def _opened_copy(copy: Path) -> duckdb.DuckDBPyConnection:
 
 def _logged(con: Connection) -> dict[str, str]:
     rows = con.execute("SELECT path, sha256 FROM log_file ORDER BY position").fetchall()
-    return {f"logs/{path}": str(sha256) for path, sha256 in rows}
+    logged = {f"logs/{path}": str(sha256) for path, sha256 in rows}
+    return logged | {f"sensitive/{part.path}": part.sha256 for part in sensitive.kept(con)}
 
 
 def _sources(workspace: Workspace, logged: Mapping[str, str]) -> dict[str, Path]:
@@ -217,5 +218,5 @@ def _manifest(tar: tarfile.TarFile, *, file: Path) -> dict[str, Any]:
 def _inside(name: str) -> bool:
     """Tell whether a path stays in the folders that a copy is made of."""
     path = PurePosixPath(name)
-    known = name == DATABASE or path.parts[:1] in {("artifacts",), ("logs",)}
+    known = name == DATABASE or path.parts[:1] in {("artifacts",), ("logs",), ("sensitive",)}
     return known and not path.is_absolute() and ".." not in path.parts

@@ -23,7 +23,7 @@ __all__ = ["Connection", "Workspace"]
 
 ANCHOR = "audit.head.json"
 SERVER = "server.json"
-FOLDERS = ("artifacts", "logs", "jobs", "tmp")
+FOLDERS = ("artifacts", "logs", "sensitive", "jobs", "tmp")
 
 _open: "WeakValueDictionary[Path, Workspace]" = WeakValueDictionary()
 """Homes this process has open: DuckDB's lock keeps out other processes, not a second opening."""
@@ -166,6 +166,11 @@ class Workspace:
     def logs(self) -> Path:
         """The folder of prediction logs and outcomes."""
         return self.home / "logs"
+
+    @property
+    def sensitive(self) -> Path:
+        """The folder of protected attributes, apart from the rows they belong to."""
+        return self.home / "sensitive"
 
     @property
     def jobs(self) -> Path:

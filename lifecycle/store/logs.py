@@ -4,6 +4,7 @@ A file is written whole, named, and only then listed in the manifest, in the cal
 What a crash leaves behind is not listed and therefore never read.
 """
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,11 +18,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lifecycle.errors import InvalidInput
-from lifecycle.store import arrays, durable, log_rows
+from lifecycle.store import arrays, durable, log_rows, sensitive
 from lifecycle.store.arrays import Table
 from lifecycle.store.artifacts import hash_of
 from lifecycle.store.cells import Connection, Record, first, home_of, records
 from lifecycle.store.connection import Workspace
+from lifecycle.store.sensitive import Part, Split
 
 OUTCOMES = "+outcomes"
 """Folder of a model's outcomes; a plus sign is escaped in names, so no version is called so."""
@@ -29,15 +31,27 @@ OUTCOMES = "+outcomes"
 
 @dataclass(frozen=True, slots=True)
 class DayLog:
-    """One day of a version's prediction log."""
+    """One day of a version's prediction log.
+
+    Parameters
+    ----------
+    apart
+        Files with the protected attributes of the same rows.
+    """
 
     day: date
     rows: int
     files: tuple[Path, ...]
+    apart: tuple[Path, ...] = ()
 
 
 def write_predictions(
-    tx: Connection, workspace: Workspace, version_id: str, table: Table
+    tx: Connection,
+    workspace: Workspace,
+    version_id: str,
+    table: Table,
+    *,
+    split: Split | None = None,
 ) -> list[date]:
     """Append scored rows to a version's log, one file per day, and mark the days as dirty.
 
@@ -45,6 +59,8 @@ def write_predictions(
     ----------
     table
         Columns `lc_id` (text) and `lc_at` (time in UTC), and whatever else was logged.
+    split
+        Columns that go into files of their own, with the ids.
 
     Returns
     -------
@@ -61,9 +77,14 @@ def write_predictions(
     table = _admitted(tx, table, known=files(tx, version_id), where=f"the log of {version_id}")
     model_id, _, name = version_id.partition("/")
     folder = workspace.logs / _escaped(model_id) / _escaped(name)
+    apart = [name for name in split.columns if name in table.column_names] if split else []
+    if apart:
+        table = _like_others(tx, table, apart=apart, version_id=version_id)
     listed: list[Record] = []
     for day, rows in _by_day(table):
-        file = _write(workspace, folder / f"day={day.isoformat()}", rows)
+        file = _write(workspace, folder / f"day={day.isoformat()}", rows.drop_columns(apart))
+        if split and apart:
+            _part(tx, workspace, rows, file=file, version_id=version_id, split=split)
         times = {"first_at": rows["lc_at"][0].as_py(), "last_at": rows["lc_at"][-1].as_py()}
         listed.append({**_facts(workspace, file, rows), **times, "day": day})
     _list(tx, listed, model_id=model_id, version_id=version_id)
@@ -108,16 +129,56 @@ def days(con: Connection, version_id: str) -> list[DayLog]:
     """Return the days of a version's log, oldest first."""
     found = con.execute(
         """
-        SELECT day, sum(row_count)::BIGINT AS row_count, list(path ORDER BY position) AS paths
-        FROM log_file WHERE version_id = $id GROUP BY day ORDER BY day
+        SELECT day, sum(log.row_count)::BIGINT AS row_count,
+            list(log.path ORDER BY position) AS paths,
+            list(part.path ORDER BY position) FILTER (part.path IS NOT NULL) AS apart
+        FROM log_file AS log LEFT JOIN sensitive_part AS part
+            ON part.part_of = log.path AND part.deleted_at IS NULL
+        WHERE version_id = $id GROUP BY day ORDER BY day
         """,
         {"id": version_id},
     )
     rows, folder = records(found), _folder(con)
     return [
-        DayLog(row["day"], row["row_count"], tuple(folder / path for path in row["paths"]))
+        DayLog(
+            row["day"],
+            row["row_count"],
+            tuple(folder / path for path in row["paths"]),
+            tuple(folder.parent / "sensitive" / path for path in row["apart"] or ()),
+        )
         for row in rows
     ]
+
+
+def separate(tx: Connection, workspace: Workspace, version_id: str, *, split: Split) -> list[Part]:
+    """Move columns of files that were written whole into files of their own."""
+    whole = records(
+        tx.execute(
+            """
+            SELECT path, sha256 FROM log_file
+            WHERE version_id = $id AND path NOT IN (SELECT part_of FROM sensitive_part)
+            """,
+            {"id": version_id},
+        )
+    )
+    made: list[Part] = []
+    for row in whole:
+        before = workspace.logs / row["path"]
+        there = [name for name in split.columns if name in pq.read_schema(before).names]
+        if not there:
+            continue
+        rows = pq.ParquetFile(before).read()  # a table of its path would gain the day as a column
+        file = _write(workspace, before.parent, rows.drop_columns(there))
+        facts = _facts(workspace, file, rows)
+        tx.execute(
+            "UPDATE log_file SET path = $path, bytes = $bytes, sha256 = $sha256 WHERE path = $was",
+            {**{k: facts[k] for k in ("path", "bytes", "sha256")}, "was": row["path"]},
+        )
+        was = (row["sha256"], f"logs/{row['path']}")
+        made.append(
+            _part(tx, workspace, rows, file=file, version_id=version_id, split=split, was=was)
+        )
+    return made
 
 
 def files(con: Connection, version_id: str, days: Sequence[date] | None = None) -> list[Path]:
@@ -193,6 +254,47 @@ def _admitted(tx: Connection, table: Table, *, known: list[Path], where: str) ->
         table = log_rows.conformed(table, pq.read_schema(known[0]), where=where)
     log_rows.refuse_repeated(tx, table, known=known, where=where)
     return table
+
+
+def _like_others(tx: Connection, table: Table, *, apart: Sequence[str], version_id: str) -> Table:
+    """Give attributes the types that they have in the log's other parts."""
+    known = [p for p in sensitive.of_subject(tx, f"version:{version_id}") if not p.deleted_at]
+    if not known:
+        return table
+    schema = pq.read_schema(_folder(tx).parent / "sensitive" / known[0].path)
+    where = f"the log of {version_id}"
+    held = log_rows.conformed(table.select(apart), schema, where=where)
+    for name in apart:
+        table = table.set_column(table.column_names.index(name), name, held[name])
+    return table
+
+
+def _part(
+    tx: Connection,
+    workspace: Workspace,
+    rows: Table,
+    *,
+    file: Path,
+    version_id: str,
+    split: Split,
+    was: tuple[str, str] | None = None,
+) -> Part:
+    """Keep the protected attributes of a file's rows beside their ids.
+
+    Parameters
+    ----------
+    was
+        Hash and path of the file that held both.
+    """
+    there = [name for name in split.columns if name in rows.column_names]
+    path = file.relative_to(workspace.logs).as_posix()
+    subject = f"version:{version_id}"
+    before = was or (None, None)
+    part = Part(path, subject, tuple(there), rows.num_rows, split.at, *before)
+    with tempfile.TemporaryDirectory(dir=workspace.tmp) as folder:
+        made = Path(folder) / "part.parquet"
+        pq.write_table(rows.select(["lc_id", *there]), made, compression="zstd")
+        return sensitive.add(tx, workspace, made, part)
 
 
 def _by_day(table: Table) -> Iterator[tuple[date, Table]]:

@@ -31,6 +31,7 @@ from lifecycle.store import (
     role_changes,
     runs,
     schema,
+    sensitive,
     sessions,
     tallies,
 )
@@ -165,6 +166,11 @@ def m022_report_texts(tx: Executes) -> None:
     tx.execute(report_texts.TEXTS)
 
 
+def m023_sensitive_parts(tx: Executes) -> None:
+    """Create the record of protected attributes that lie apart."""
+    tx.execute(sensitive.PARTS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -190,6 +196,7 @@ MIGRATIONS: list[Migration] = [
     m020_assessment_plans,
     m021_explained_decisions,
     m022_report_texts,
+    m023_sensitive_parts,
 ]
 
 

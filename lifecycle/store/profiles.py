@@ -17,6 +17,7 @@ from lifecycle.stats.summaries import (
 )
 from lifecycle.store import arrays
 from lifecycle.store.cells import ALL_ROWS, Connection, dump, first, load, slice_key
+from lifecycle.store.sensitive import last_count
 
 Kind = Literal["numeric", "categorical"]
 
@@ -215,7 +216,10 @@ def replace_days(
         if not bins[column].fits(profile):
             raise InvalidInput(f"the profile of {column!r} on {day} is on other bins")
     tx.execute(
-        "DELETE FROM profile WHERE version_id = $id AND list_contains($days::DATE[], day)",
+        f"""
+        DELETE FROM profile
+        WHERE version_id = $id AND list_contains($days::DATE[], day) AND NOT {last_count("profile")}
+        """,
         {"id": version_id, "days": sorted(wanted)},
     )
     if profiles:

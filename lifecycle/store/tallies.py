@@ -17,6 +17,7 @@ from lifecycle.stats.summaries import (
 )
 from lifecycle.store import arrays
 from lifecycle.store.cells import Connection, slice_key
+from lifecycle.store.sensitive import last_count
 
 LABELS = 3
 TERMS = 8
@@ -106,7 +107,10 @@ def replace_days(
         if isinstance(tally, BinaryTally) and not np.array_equal(tally.edges, edges):
             raise InvalidInput(f"the tally of {key} on {day} is on other score bins")
     tx.execute(
-        "DELETE FROM tally WHERE version_id = $id AND list_contains($days::DATE[], day)",
+        f"""
+        DELETE FROM tally
+        WHERE version_id = $id AND list_contains($days::DATE[], day) AND NOT {last_count("tally")}
+        """,
         {"id": version_id, "days": sorted(wanted)},
     )
     if tallies:

@@ -31,14 +31,14 @@ def small(log, **changes):
     return rows
 
 
-def test_a_log_holds_id_time_answers_features_and_sensitive_columns(
+def test_a_log_holds_id_time_answers_and_features_and_its_parts_the_sensitive_columns(
     registered, ws, dev, log, tmp_path
 ):
     result = deliver(ws, dev, log.assign(extra=1), tmp_path)
 
     rows = logged(ws)
     assert (result.rows, result.days, result.files) == (1000, 28, 1)
-    assert set(rows) == {"lc_id", "lc_at", "score", "prediction", *FEATURES, "ward", "sex"}
+    assert set(rows) == {"lc_id", "lc_at", "score", "prediction", *FEATURES, "ward"}
     assert sorted(rows["lc_id"]) == sorted(log["case"])
     event = audit.search(ws.cursor(), limit=1)[0].event
     assert (event.action, event.details["rows"]) == ("predictions.ingest", 1000)

@@ -1,7 +1,8 @@
 """Who may read people's protected attributes row by row; every such read stands in the trail.
 
-Counts by group need no more than an assessment does. A single row's value is personal data of a
-special kind, so it has a permission of its own, which whoever builds the model does not have.
+Counts by group need no more than an assessment or a monitor's run does, and say what they are for.
+A single row's value is personal data of a special kind, so it has a permission of its own, which
+whoever builds the model does not have.
 """
 
 from collections.abc import Collection
@@ -38,11 +39,12 @@ def record(
     columns: Collection[str],
     *,
     purpose: str,
+    rows: int,
     by: Actor,
     at: datetime,
 ) -> None:
-    """Write down that sensitive values were read, if any were."""
+    """Write down that sensitive values of so many rows were read, if any were."""
     if columns:
-        details = {"columns": sorted(columns), "purpose": purpose}
+        details = {"columns": sorted(columns), "purpose": purpose, "rows": rows}
         subject = f"version:{version.id}"
         audit.append(tx, AuditEvent(READ, subject, by.name, at, via=by.via, details=details))

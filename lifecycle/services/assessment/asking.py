@@ -11,13 +11,13 @@ from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.model import Columns, Stage, Task, Version
 from lifecycle.domain.written import written
 from lifecycle.errors import InvalidInput
-from lifecycle.services import plans
+from lifecycle.services import plans, sensitive_data
 from lifecycle.services.access.places import require_for
 from lifecycle.services.assessment.measuring import check_fairness
 from lifecycle.services.assessment.work import Work
 from lifecycle.services.plans import Override, Plan
 from lifecycle.services.validation import Runnable
-from lifecycle.store import artifacts, datasets, evidence, models
+from lifecycle.store import artifacts, datasets, evidence, models, sensitive
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.plans import FixedPlan
 
@@ -92,6 +92,7 @@ def ask(
     work = work_of(ws, con, assessed, rows, plan)
     if plan.statistics.get(Purpose.FAIRNESS):
         check_fairness(work, plan)
+    sensitive_data.refuse_deleted(con, rows, _compared(assessed, plan))
     artifacts.verify(ws, rows.artifact)
     departs = plans.override(
         con, plan, model_id=model_id, snapshot_id=rows.id, reason=override, by=by.name, at=at
@@ -155,16 +156,19 @@ def work_of(
     """
     task = models.get(con, version.model_id).task
     features = version.columns.features or snapshot.named(ColumnRole.FEATURE)
-    there = {column.name for column in snapshot.columns}
+    there = sensitive_data.held(con, snapshot)
     known = tuple(name for name in version.columns.sensitive if name in there)
+    gone = sensitive_data.deleted(con, snapshot.id)
+    named = tuple(name for name in version.columns.sensitive if name not in gone)
     work = Work(
         version_id=version.id,
         snapshot_id=snapshot.id,
         task=task,
         file=str(artifacts.path(ws, snapshot.artifact).absolute()),
         columns=_answers(version, snapshot),
-        sensitive=version.columns.sensitive,
+        sensitive=named,
         features=features,
+        apart=tuple(str(part) for part in apart_of(ws, con, version, snapshot, plan)),
     )
     if not plan.statistics.get(Purpose.VALIDATION):
         return _answered(work, version)
@@ -177,12 +181,36 @@ def work_of(
         )
     work = replace(
         work,
-        sensitive=version.columns.sensitive if counted else known,
+        sensitive=named if counted else known,
         model=model,
         champion=_champion(ws, con, version, plan, task=task),
         training=_training(ws, con, version),
     )
     return _answered(work, version) if counted or model is None else work
+
+
+def _compared(version: Version, plan: Plan) -> set[str]:
+    """Return the columns by which a plan wants rows compared."""
+    wanted = {*plan.slices, *plan.groups.control, *plan.trials.slices}
+    if plan.statistics.get(Purpose.FAIRNESS):
+        wanted |= {*(plan.sensitive or version.columns.sensitive)}
+    return wanted
+
+
+def columns_read(version: Version, plan: Plan) -> set[str]:
+    """Return the columns that an assessment may read though they are kept apart."""
+    wanted = _compared(version, plan)
+    if plan.statistics.get(Purpose.VALIDATION):
+        wanted |= {*version.columns.sensitive, *version.columns.features}
+    return wanted
+
+
+def apart_of(
+    ws: Workspace, con: Connection, version: Version, snapshot: Snapshot, plan: Plan
+) -> tuple[Path, ...]:
+    """Return the files with the protected attributes that a plan asks for."""
+    apart = sensitive_data.of_snapshot(ws, con, snapshot)
+    return apart.parts(sorted(columns_read(version, plan)))
 
 
 def runnable(
@@ -219,7 +247,8 @@ def _training(ws: Workspace, con: Connection, version: Version) -> str | None:
     if version.training is None:
         return None
     snapshot = datasets.snapshot(con, version.training)
-    there = {column.name for column in snapshot.columns}
+    there = {c.name for c in snapshot.columns}
+    there -= {name for part in sensitive.parts(con, snapshot.id) for name in part.columns}
     if not {version.columns.target, *version.columns.features} <= there:
         return None
     artifacts.verify(ws, snapshot.artifact)

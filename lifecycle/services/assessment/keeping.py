@@ -11,11 +11,13 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.dataset import Snapshot
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.model import Version
-from lifecycle.services import approvals, plans
+from lifecycle.services import approvals, plans, sensitive_data
+from lifecycle.services.access import sensitive as access
+from lifecycle.services.assessment.asking import columns_read
 from lifecycle.services.assessment.reproducing import reproduction
 from lifecycle.services.assessment.work import Found
 from lifecycle.services.plans import Plan
-from lifecycle.store import audit, evidence
+from lifecycle.store import audit, evidence, sensitive
 from lifecycle.store.connection import Connection
 from lifecycle.store.plans import FixedPlan
 
@@ -41,8 +43,9 @@ def keep(
 ) -> list[Evidence]:
     """Write what was measured as evidence, one record per purpose, each with its event."""
     made: list[Evidence] = []
+    read = _sensitive_read(tx, found, version=version, snapshot=snapshot, plan=plan, by=by, at=at)
     for one in found:
-        method = _method(one, version=version, snapshot=snapshot, plan=plan)
+        method = _method(one, version=version, snapshot=snapshot, plan=plan, read=read)
         kept = Evidence(
             version_id=version.id,
             purpose=one.purpose,
@@ -59,6 +62,32 @@ def keep(
         made.append(kept)
     approvals.refresh(tx, version.id, at)
     return made
+
+
+def _sensitive_read(
+    tx: Connection,
+    found: Sequence[Found],
+    *,
+    version: Version,
+    snapshot: Snapshot,
+    plan: Plan,
+    by: Actor,
+    at: datetime,
+) -> dict[str, object]:
+    """Write down which protected attributes were read, and return the hashes of what held them."""
+    wanted = columns_read(version, plan)
+    parts = [
+        part
+        for part in sensitive.parts(tx, snapshot.id)
+        if part.deleted_at is None and wanted.intersection(part.columns)
+    ]
+    columns = wanted.intersection(version.columns.sensitive, sensitive_data.held(tx, snapshot))
+    columns |= {name for part in parts for name in part.columns}
+    purpose = " and ".join(f"{one.purpose} by group" for one in found)
+    access.record(
+        tx, version, columns, purpose=f"assessment: {purpose}", rows=snapshot.rows, by=by, at=at
+    )
+    return {"sensitive_sha256": [part.sha256 for part in parts]} if parts else {}
 
 
 def _plan(
@@ -88,7 +117,12 @@ def _payload(
 
 
 def _method(
-    found: Found, *, version: Version, snapshot: Snapshot, plan: Plan
+    found: Found,
+    *,
+    version: Version,
+    snapshot: Snapshot,
+    plan: Plan,
+    read: Mapping[str, object],
 ) -> Mapping[str, object]:
     libraries = (*LIBRARIES, *(MODEL_LIBRARIES if found.settings.get("model") else ()))
     return {
@@ -97,6 +131,7 @@ def _method(
         "libraries": {name: installed(name) for name in libraries},
         "seed": plan.seed,
         "data_sha256": snapshot.artifact,
+        **read,
         "rows": found.rows,
         "code_commit": version.code_commit,
         "artifact": version.artifact,

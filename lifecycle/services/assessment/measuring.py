@@ -47,6 +47,8 @@ def measure(work: Work, plan: Plan, *, folder: Path, report: Report) -> list[Fou
     InvalidInput
         The snapshot lacks a column the plan needs.
     """
+    whole = snapshots.joined(Path(work.file), folder, apart=[Path(part) for part in work.apart])
+    work = replace(work, file=str(whole))
     counting = [p for p, names in plan.statistics.items() if names and p is not Purpose.VALIDATION]
     made: list[Found] = []
     if plan.statistics.get(Purpose.VALIDATION):

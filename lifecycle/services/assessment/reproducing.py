@@ -12,7 +12,16 @@ CLOCKED = frozenset({"scoring_latency", "scoring_memory"})
 DIGITS = 1e-9
 """Relative distance up to which two numbers are the same; sums may be taken in another order."""
 
-DECIDES = ("lifecycle", "python", "seed", "data_sha256", "rows", "code_commit", "artifact")
+DECIDES = (
+    "lifecycle",
+    "python",
+    "seed",
+    "data_sha256",
+    "sensitive_sha256",
+    "rows",
+    "code_commit",
+    "artifact",
+)
 
 
 def reproduction(

@@ -19,8 +19,8 @@ class Work:
 
     Parameters
     ----------
-    file
-        The snapshot's rows, as Parquet.
+    file, apart
+        The snapshot's rows, as Parquet, and what is kept apart of them and needed.
     columns
         The version's columns with the answers that the snapshot holds.
     sensitive, features
@@ -41,6 +41,7 @@ class Work:
     model: Runnable | None = None
     champion: Runnable | None = None
     training: str | None = None
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

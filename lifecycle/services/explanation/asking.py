@@ -7,12 +7,13 @@ from typing import Any
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.dataset import ColumnRole, Snapshot
+from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.job import Job, JobState
 from lifecycle.domain.model import Version
 from lifecycle.errors import CheckFailed, InvalidInput
-from lifecycle.services import approvals, jobs
+from lifecycle.services import approvals, jobs, sensitive_data
+from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.explanation.numbers import measurements
 from lifecycle.services.jobs import JobRunner, Kind
@@ -116,9 +117,8 @@ def runnable(version: Version) -> None:
         )
 
 
-def _cohorts(version: Version, snapshot: Snapshot) -> list[str]:
+def _cohorts(version: Version, held: set[str]) -> list[str]:
     """Return the columns by which drivers are compared: sensitive ones and categories."""
-    held = {column.name for column in snapshot.columns}
     named = dict.fromkeys((*version.columns.sensitive, *version.columns.categorical))
     return [name for name in named if name in held]
 
@@ -133,7 +133,7 @@ def features_of(con: Connection, version: Version, snapshot_id: str) -> tuple[st
     """
     snapshot = datasets.snapshot(con, snapshot_id)
     features = version.columns.features or snapshot.named(ColumnRole.FEATURE)
-    held = {column.name for column in snapshot.columns}
+    held = sensitive_data.held(con, snapshot)
     missing = [name for name in features if name not in held]
     if missing:
         raise InvalidInput(f"snapshot {snapshot_id} has no column {missing[0]!r}")
@@ -151,15 +151,19 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
         raise InvalidInput(f"{version.id} has no model file")
     for sha256 in (version.artifact, snapshot.artifact):
         artifacts.verify(ws, sha256)
+    cohorts = _cohorts(version, sensitive_data.held(con, snapshot))
+    features = features_of(con, version, snapshot.id)
+    apart = sensitive_data.of_snapshot(ws, con, snapshot).parts([*cohorts, *features])
     return {
         "model": str(artifacts.path(ws, version.artifact).absolute()),
         "data": str(artifacts.path(ws, snapshot.artifact).absolute()),
-        "features": list(features_of(con, version, snapshot.id)),
+        "apart": [str(part) for part in apart],
+        "features": list(features),
         "positive": version.columns.positive,
         "rows": job.settings["rows"],
         "seed": job.settings["seed"],
         "effects": True,
-        "cohorts": _cohorts(version, snapshot),
+        "cohorts": cohorts,
     }
 
 
@@ -200,6 +204,7 @@ def _keep(
         },
     )
     evidence.add(tx, found)
+    _record(tx, job, at=at)
     details = {
         "purpose": found.purpose,
         "evidence": found.id,
@@ -210,6 +215,17 @@ def _keep(
     audit.append(tx, AuditEvent("evidence.add", subject, job.owner, at, via="job", details=details))
     approvals.refresh(tx, found.version_id, at)
     return found.id
+
+
+def _record(tx: Connection, job: Job, *, at: datetime) -> None:
+    """Write down by which protected attributes drivers were compared."""
+    version = models.version_by_id(tx, str(job.settings["version"]))
+    snapshot = datasets.snapshot(tx, str(job.settings["snapshot"]))
+    read = sensitive_data.held(tx, snapshot).intersection(version.columns.sensitive)
+    by = Actor(job.owner, frozenset(), via="job")
+    sensitive.record(
+        tx, version, read, purpose="explanation by group", rows=snapshot.rows, by=by, at=at
+    )
 
 
 KIND = Kind(prepare=_prepare, keep=_keep)

@@ -16,9 +16,11 @@ import yaml
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.job import Job
+from lifecycle.domain.model import Version
 from lifecycle.domain.reasons import ReasonDictionary
 from lifecycle.errors import InvalidInput
-from lifecycle.services import jobs
+from lifecycle.services import jobs, sensitive_data
+from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.explanation.asking import features_of, runnable
 from lifecycle.services.jobs import Kind
@@ -106,7 +108,7 @@ def explain_decision(
     InvalidInput
         The version has no file that can be run, or nothing says which row is meant.
     NotAllowed
-        The actor may not open single rows.
+        The actor may not open single rows, or not those of a model with a sensitive feature.
     NotFound
         There is no such version or snapshot.
     """
@@ -114,6 +116,7 @@ def explain_decision(
     require_for(con, model_id, Permission.READ_ROWS, by=by)
     require_for(con, model_id, Permission.ASSESS, by=by)
     found = models.version(con, model_id, version)
+    sensitive.check(con, found, _shown(found), by=by)
     runnable(found)
     _where(con, version_id=found.id, source=source, row=row)
     settings = {"version": found.id, "source": source, "row": row, "seed": 0}
@@ -128,7 +131,7 @@ def open_decision(ws: Workspace, identifier: str, *, by: Actor, at: datetime) ->
     Raises
     ------
     NotAllowed
-        The actor may not open single rows.
+        The actor may not open single rows, or not those of a model with a sensitive feature.
     NotFound
         There is no such explanation.
     """
@@ -137,6 +140,7 @@ def open_decision(ws: Workspace, identifier: str, *, by: Actor, at: datetime) ->
     kept = explained.get(con, identifier)
     version = models.version_by_id(con, kept.version_id)
     require_for(con, version.model_id, Permission.READ_ROWS, by=by)
+    shown = sensitive.check(con, version, _shown(version), by=by)
     artifacts.verify(ws, kept.artifact)
     content = json.loads(artifacts.path(ws, kept.artifact).read_text(encoding="utf-8"))
     details = {"explanation": kept.id, "sha256": kept.artifact}
@@ -144,7 +148,13 @@ def open_decision(ws: Workspace, identifier: str, *, by: Actor, at: datetime) ->
         subject = f"version:{kept.version_id}"
         event = AuditEvent("decision.read", subject, by.name, at, via=by.via, details=details)
         audit.append(tx, event)
+        sensitive.record(tx, version, shown, purpose="one decision explained", rows=1, by=by, at=at)
     return Opened(kept, content)
+
+
+def _shown(version: Version) -> tuple[str, ...]:
+    """Return the columns that an explanation shows; where no features are named, perhaps all."""
+    return version.columns.features or version.columns.sensitive
 
 
 def _where(con: Connection, *, version_id: str, source: str, row: str) -> dict[str, object]:
@@ -174,11 +184,11 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     cases = cases if cases is not None or source == LOG else source
     if cases is None:
         raise InvalidInput(f"{version.id} has no reference snapshot to take similar cases from")
-    behind = artifacts.path(ws, _verified(ws, con, cases)).absolute()
-    if source == LOG:
-        data = [str(file.absolute()) for file in logs.files(con, version.id)]
-    else:
-        data = [str(artifacts.path(ws, _verified(ws, con, source)).absolute())]
+    behind, beside = _rows(ws, con, version, cases)
+    data, apart = [str(file.absolute()) for file in logs.files(con, version.id)], list[str]()
+    if source != LOG:
+        file, apart = _rows(ws, con, version, source)
+        data = [file]
     dictionary = explained.dictionary(con, version.model_id)
     columns = version.columns
     return {
@@ -188,7 +198,9 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
         "features": list(features_of(con, version, cases)),
         "positive": columns.positive,
         "row": _where(con, version_id=version.id, source=source, row=row),
-        "cases": str(behind),
+        "cases": behind,
+        "apart": apart,
+        "cases_apart": beside,
         "target": columns.target,
         "threshold": columns.threshold,
         "limits": limits_of(dictionary),
@@ -196,10 +208,15 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     }
 
 
-def _verified(ws: Workspace, con: Connection, snapshot_id: str) -> str:
-    sha256 = datasets.snapshot(con, snapshot_id).artifact
-    artifacts.verify(ws, sha256)
-    return sha256
+def _rows(
+    ws: Workspace, con: Connection, version: Version, snapshot_id: str
+) -> tuple[str, list[str]]:
+    """Return a snapshot's file, and those with features of it that are kept apart."""
+    snapshot = datasets.snapshot(con, snapshot_id)
+    artifacts.verify(ws, snapshot.artifact)
+    apart = sensitive_data.of_snapshot(ws, con, snapshot).parts(_shown(version))
+    file = artifacts.path(ws, snapshot.artifact).absolute()
+    return str(file), [str(part) for part in apart]
 
 
 def _keep(

@@ -35,11 +35,11 @@ def found(
     come first are not like the others.
     """
     con = ws.cursor()
-    files = [file for day in logs.days(con, monitor.version_id) for file in day.files]
+    days = logs.days(con, monitor.version_id)
     outcomes = logs.outcome_files(con, plan.version.model_id)
-    if not monitor.changes or not files:
+    if not monitor.changes or not days:
         return (), ()
-    with joined(ws, engine, plan=plan, files=files, outcomes=outcomes, until=until) as source:
+    with joined(ws, engine, plan=plan, days=days, outcomes=outcomes, until=until) as source:
         if source is None:
             return (), ()
         try:

@@ -108,7 +108,7 @@ def count(
     notices: dict[str, None] = {}
     counted = 0
     for batch in _batches(days):
-        with joined(ws, engine, plan=plan, files=batch, outcomes=outcomes, until=until) as source:
+        with joined(ws, engine, plan=plan, days=batch, outcomes=outcomes, until=until) as source:
             if source is None:
                 continue
             counted += source.rows
@@ -128,15 +128,15 @@ def count(
     return Counted(profiles, tallies, counted, tuple(notices))
 
 
-def _batches(days: Sequence[DayLog]) -> Iterator[list[Path]]:
-    """Cut days into batches of files; a day is never split."""
-    batch: list[Path] = []
+def _batches(days: Sequence[DayLog]) -> Iterator[list[DayLog]]:
+    """Cut days into batches; a day is never split."""
+    batch: list[DayLog] = []
     held = 0
     for day in days:
         if batch and held + day.rows > BATCH_ROWS:
             yield batch
             batch, held = [], 0
-        batch += day.files
+        batch.append(day)
         held += day.rows
     if batch:
         yield batch
@@ -148,7 +148,7 @@ def joined(
     engine: Engine,
     *,
     plan: Plan,
-    files: Sequence[Path],
+    days: Sequence[DayLog],
     outcomes: Sequence[Path],
     until: datetime | None,
 ) -> Generator[Source | None]:
@@ -157,7 +157,11 @@ def joined(
     threshold = None if columns.prediction else columns.threshold
     with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
         file = Path(folder) / "log.parquet"
-        written = rows.join(files, outcomes, into=file, until=until, threshold=threshold)
+        files = [file for day in days for file in day.files]
+        apart = [file for day in days for file in day.apart]
+        written = rows.join(
+            files, outcomes, into=file, apart=apart, until=until, threshold=threshold
+        )
         if written == 0:
             yield None
             return

@@ -124,6 +124,8 @@ def _attributes(
     chosen: list[str] = []
     notices: list[str] = []
     for name in columns.sensitive:
+        if name not in source.names:  # its period of retention is over
+            continue
         numeric = source.column(name).kind is Kind.NUMERIC and name not in columns.categorical
         most = FEW_NUMBERS if numeric else MOST_GROUPS
         if len(engine.values(source, name, limit=most + 1)) > most:

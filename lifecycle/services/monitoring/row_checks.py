@@ -43,18 +43,20 @@ def measured(
         The time that ages are told from in a window that is not over.
     """
     wanted = [e for e in monitor.expectations if e.check in BY_ROWS]
-    files: dict[Window, list[Path]] = {}
-    days = logs.days(ws.cursor(), monitor.version_id) if wanted else []
-    for day in days:
-        files.setdefault(window_of(day.day, grain=monitor.grain), []).extend(day.files)
+    days: dict[Window, list[logs.DayLog]] = {}
+    logged = logs.days(ws.cursor(), monitor.version_id) if wanted else []
+    for day in logged:
+        days.setdefault(window_of(day.day, grain=monitor.grain), []).append(day)
     found: list[Measurement] = []
     for window in sorted(windows, key=lambda w: w.start) if wanted else ():
-        if window not in files:
+        if window not in days:
             found += _silent(wanted, window)
             continue
         with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
             log = Path(folder) / "log.parquet"
-            if rows.join(files[window], [], into=log, until=until) == 0:
+            files = [file for day in days[window] for file in day.files]
+            apart = [file for day in days[window] for file in day.apart]
+            if rows.join(files, [], into=log, apart=apart, until=until) == 0:
                 continue
             label = f"the log of {plan.version.id}"
             source = replace(engine.open(str(log)), label=label)

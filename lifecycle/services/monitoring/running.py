@@ -18,7 +18,7 @@ from lifecycle.domain.monitor import LimitRule, Monitor
 from lifecycle.domain.run import Run
 from lifecycle.engines import Engine, choose, rows
 from lifecycle.errors import Conflict, InvalidInput, LifecycleError
-from lifecycle.services import snapshots
+from lifecycle.services import sensitive_data, snapshots
 from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.services.measuring import service
 from lifecycle.services.measuring.scores import score_edges
@@ -279,19 +279,24 @@ def _prepared(
     """Fix how days are counted, and count the reference unless that was done already."""
     task = models.get(con, version.model_id).task
     snapshot = datasets.snapshot(con, version.reference or "")
-    with snapshots.opened(ws, snapshot, columns=version.columns) as file:
+    apart = sensitive_data.of_snapshot(ws, con, snapshot)
+    segments = [name for name in monitor.segments if name not in apart.deleted]
+    parts = apart.parts((*version.columns.sensitive, *segments))
+    with snapshots.opened(ws, snapshot, columns=version.columns, apart=parts) as file:
         found = reference.read(engine, file, snapshot=snapshot, version=version, task=task)
         fixed = _kept(con, version.id)
         if known is None:
             fixed = reference.profiles(engine, found, bins=monitor.bins)
             fixed |= service.columns(monitor.service)
         levels = counting.levels_of(
-            engine, found.source, segments=monitor.segments, sensitive=found.sensitive
+            engine, found.source, segments=segments, sensitive=found.sensitive
         )
+        fixed_before = profiles.levels_of(con, version.id) or {}
+        levels |= {n: fixed_before[n] for n in apart.deleted if n in fixed_before}
         edges = score_edges(found.tally) if isinstance(found.tally, BinaryTally) else np.empty(0)
         plan = Plan(version, task, fixed, edges, found.codes, levels)
         counted = known or baseline.count(engine, found, snapshot=snapshot, plan=plan)
-    return plan, counted, found.notices
+    return plan, counted, (*found.notices, *sensitive_data.log_deleted(con, version))
 
 
 def _learns(monitor: Monitor) -> bool:

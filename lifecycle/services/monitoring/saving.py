@@ -13,6 +13,7 @@ from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.monitor import Monitor
 from lifecycle.domain.run import Run
 from lifecycle.services import alerting, approvals
+from lifecycle.services.access import sensitive
 from lifecycle.services.analysis.result import overall
 from lifecycle.services.monitoring import baseline, comparing
 from lifecycle.services.monitoring.baseline import Baseline
@@ -21,6 +22,7 @@ from lifecycle.services.monitoring.counting import Counted, Plan
 from lifecycle.store import (
     audit,
     changes,
+    datasets,
     limits,
     logs,
     measurements,
@@ -32,6 +34,9 @@ from lifecycle.store import (
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.limits import Learned
 from lifecycle.store.logs import DayLog
+
+BY_GROUP = "monitoring by group"
+"""What a run reads protected attributes for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +126,16 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             approvals.refresh(tx, version_id, at)
             monitors.set_run(tx, version_id, at=at)
         audit.append(tx, _event(work, run, measured, by=by))
+        _record_groups(tx, work, by=by, at=at)
     return run, measured
+
+
+def _record_groups(tx: Connection, work: Work, *, by: Actor, at: datetime) -> None:
+    """Write down which protected attributes were read in the log and its reference."""
+    version = work.plan.version
+    columns = set(version.columns.sensitive) & work.plan.levels.keys()
+    read = work.counted.rows + datasets.snapshot(tx, version.reference or "").rows
+    sensitive.record(tx, version, columns, purpose=BY_GROUP, rows=read, by=by, at=at)
 
 
 def _keep_reference(tx: Connection, work: Work) -> None:

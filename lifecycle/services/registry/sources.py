@@ -12,9 +12,10 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.dataset import Column, ColumnRole, Dataset, Snapshot
 from lifecycle.engines import choose, rows
 from lifecycle.errors import Conflict, InvalidInput
+from lifecycle.services import sensitive_data
 from lifecycle.services.registry import naming
 from lifecycle.store import artifacts, audit, datasets
-from lifecycle.store.connection import Workspace
+from lifecycle.store.connection import Connection, Workspace
 
 ONCE = frozenset({ColumnRole.TIMESTAMP, ColumnRole.TARGET, ColumnRole.ID})
 """Roles that one column at most can play."""
@@ -86,7 +87,7 @@ def add_snapshot(
     file
         Parquet, CSV, Arrow/Feather or JSON lines; a folder or a glob makes one snapshot.
     roles
-        Of the columns that are no features.
+        Of the columns that are no features; sensitive ones are kept in a file of their own.
 
     Raises
     ------
@@ -103,29 +104,43 @@ def add_snapshot(
         part = Path(folder) / "snapshot.parquet"
         rows.keep(str(file), into=part)
         columns, count, span = _describe(part, label=str(file), roles=roles)
-        sha256 = artifacts.put(ws, part)
-    snapshot = Snapshot(
-        id=f"{dataset_id}@{sha256[:10]}",
-        dataset_id=dataset_id,
-        artifact=sha256,
-        rows=count,
-        columns=columns,
-        created_at=at,
-        created_by=by.name,
-        start=span[0] if span else None,
-        end=span[1] if span else None,
-        notes=notes,
-    )
-    details = {"artifact": sha256, "rows": snapshot.rows, "columns": len(snapshot.columns)}
-    event = AuditEvent(
-        "snapshot.add", f"snapshot:{snapshot.id}", by.name, at, notes, by.via, details
-    )
-    with ws.transaction() as tx:
-        if any(kept.id == snapshot.id for kept in datasets.snapshots(tx, dataset_id)):
-            raise Conflict(f"{file} is snapshot {snapshot.id} already: its content is the same")
-        datasets.add_snapshot(tx, snapshot)
-        audit.append(tx, event)
+        whole = artifacts.hash_of(part)
+        snapshot = Snapshot(
+            id=f"{dataset_id}@{whole[:10]}",
+            dataset_id=dataset_id,
+            artifact=whole,
+            rows=count,
+            columns=columns,
+            created_at=at,
+            created_by=by.name,
+            start=span[0] if span else None,
+            end=span[1] if span else None,
+            notes=notes,
+        )
+        with ws.transaction() as tx:
+            if any(kept.id == snapshot.id for kept in datasets.snapshots(tx, dataset_id)):
+                raise Conflict(f"{file} is snapshot {snapshot.id} already: its content is the same")
+            snapshot, details = _kept(ws, tx, snapshot, part)
+            datasets.add_snapshot(tx, snapshot)
+            subject = f"snapshot:{snapshot.id}"
+            event = AuditEvent("snapshot.add", subject, by.name, at, notes, by.via, details)
+            audit.append(tx, event)
     return snapshot
+
+
+def _kept(
+    ws: Workspace, tx: Connection, snapshot: Snapshot, file: Path
+) -> tuple[Snapshot, dict[str, object]]:
+    """Keep a snapshot's rows, what is sensitive of them apart; tell the trail what was kept."""
+    columns, details = snapshot.named(ColumnRole.SENSITIVE), {}
+    if columns:
+        part, kept = sensitive_data.split_off(ws, tx, snapshot, file, columns=columns)
+        details = {"sensitive": list(columns), "sensitive_sha256": part.sha256, "was": part.was}
+        snapshot = replace(snapshot, artifact=kept)
+    else:
+        artifacts.put(ws, file)
+    counts = {"rows": snapshot.rows, "columns": len(snapshot.columns)}
+    return snapshot, {"artifact": snapshot.artifact, **counts, **details}
 
 
 def _describe(

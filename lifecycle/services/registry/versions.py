@@ -12,6 +12,7 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.dataset import Snapshot
 from lifecycle.domain.model import Columns, Model, Stage, Task, Version
 from lifecycle.errors import CheckFailed, InvalidInput, NotFound
+from lifecycle.services import sensitive_data
 from lifecycle.services.access.places import require_for
 from lifecycle.services.registry import naming
 from lifecycle.store import artifacts, audit, datasets, models, policies, usecases
@@ -103,6 +104,8 @@ def add_version(
         _check_new(tx, model_id, name)
         models.add_version(tx, version)
         audit.append(tx, _added(version, by=by))
+    if columns.sensitive:
+        sensitive_data.separate_snapshots(ws, by=by, at=at)
     return version
 
 

@@ -123,7 +123,7 @@ def test_what_is_due_goes_what_is_held_stays_and_the_trail_tells_how_much(left):
 
     gone = erasure.dispose(left, by=ADMIN, at=later)
 
-    assert gone == {"personal": 1, "responses": 1, "messages": 0}
+    assert gone == {"personal": 1, "responses": 1, "messages": 0, "sensitive": 0}
     assert people.get(left.cursor(), "zoe").display == erasure.ERASED
     assert keys.remembered(left.cursor(), "new", "dev") == {"a": 1}
     assert audit.search(left.cursor(), limit=1)[0].event.details == gone
@@ -138,7 +138,7 @@ def test_under_a_hold_nothing_is_disposed_of(left):
 
     assert {d.held for d in erasure.due(left.cursor(), at=later) if d.held} == {1}
     assert erasure.dispose(left, by=ADMIN, at=later) == dict.fromkeys(
-        ("personal", "responses", "messages"), 0
+        ("personal", "responses", "messages", "sensitive"), 0
     )
     assert people.get(left.cursor(), "zoe").display == "Zoë Q."
 
@@ -153,7 +153,7 @@ def test_an_installation_chooses_its_periods_and_the_clock_applies_them(left):
 
     gone = erasure.dispose_by_clock(left, at=NOW + 90 * DAY, periods=periods)
 
-    assert gone == {"personal": 1, "responses": 1, "messages": 0}
+    assert gone == {"personal": 1, "responses": 1, "messages": 0, "sensitive": 0}
     event = audit.search(left.cursor(), limit=1)[0].event
     assert (event.by, event.via) == ("clock@lifecycle", "clock")
     shown = {str(d.period.record_class): d.period.days for d in erasure.due(left.cursor(), at=NOW)}

@@ -1,0 +1,225 @@
+"""Protected attributes live in files of their own, apart from the rows they belong to.
+
+A part stands beside one snapshot or one file of a log, and holds its rows' attributes in the same
+order. What it held and how its bytes were hashed stays on record when its file is deleted.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from lifecycle.errors import DamagedStore
+from lifecycle.store import durable
+from lifecycle.store.artifacts import hash_of
+from lifecycle.store.cells import Connection, Record, dump, load, records, utc
+
+if TYPE_CHECKING:  # the connection imports the migrations, and those what is here
+    from lifecycle.store.connection import Workspace
+
+PARTS = """
+CREATE TABLE sensitive_part (
+    path VARCHAR PRIMARY KEY,
+    part_of VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    columns JSON NOT NULL,
+    row_count BIGINT NOT NULL,
+    written_at TIMESTAMPTZ NOT NULL,
+    was VARCHAR,
+    replaced VARCHAR,
+    deleted_at TIMESTAMPTZ
+);
+CREATE TABLE sensitive_unsplit AS
+    SELECT path AS part_of FROM log_file WHERE version_id IS NOT NULL
+    UNION ALL SELECT id FROM snapshot;
+"""
+"""What was taken in before attributes were kept apart waits in `sensitive_unsplit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some columns of a snapshot or of a log's file, kept apart from the others.
+
+    Parameters
+    ----------
+    part_of
+        The id of the snapshot, or the path of the log's file.
+    subject
+        Whose it is, as the trail and legal holds name it: ``snapshot:…`` or ``version:…``.
+    was
+        SHA-256 of the file that held everything, before or when it was taken in.
+    replaced
+        That file, from the workspace's folder on, until it is removed.
+    path
+        Where it lies in the folder of sensitive data.
+    """
+
+    part_of: str
+    subject: str
+    columns: tuple[str, ...]
+    rows: int
+    written_at: datetime
+    was: str | None = None
+    replaced: str | None = None
+    deleted_at: datetime | None = None
+    path: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which columns of a log are kept apart, and when that was done."""
+
+    columns: tuple[str, ...]
+    at: datetime
+
+
+def add(tx: Connection, workspace: "Workspace", file: Path, part: Part) -> Part:
+    """Keep a copy of a file among the sensitive data and put it on record, or neither.
+
+    Parameters
+    ----------
+    part
+        What is known of it but its path and hash, which are returned with it.
+    """
+    target = workspace.sensitive / f"{uuid4().hex}.parquet"
+    workspace.remove_on_rollback(target)
+    durable.place_bytes(target, file, via=workspace.tmp)
+    part = replace(part, path=target.name, sha256=hash_of(target))
+    tx.execute(
+        """
+        INSERT INTO sensitive_part VALUES (
+            $path, $part_of, $subject, $sha256, $columns, $rows, $written_at, $was, $replaced, NULL)
+        """,
+        {
+            "path": part.path,
+            "part_of": part.part_of,
+            "subject": part.subject,
+            "sha256": part.sha256,
+            "columns": dump(list(part.columns)),
+            "rows": part.rows,
+            "written_at": utc(part.written_at),
+            "was": part.was,
+            "replaced": part.replaced,
+        },
+    )
+    return part
+
+
+def parts(con: Connection, part_of: str) -> list[Part]:
+    """Return the parts of a snapshot or a log's file, also those that were deleted."""
+    found = con.execute(
+        "SELECT * FROM sensitive_part WHERE part_of = $of ORDER BY written_at, path",
+        {"of": part_of},
+    )
+    return [_part(row) for row in records(found)]
+
+
+def of_subject(con: Connection, subject: str) -> list[Part]:
+    """Return all parts of one snapshot or one version's log."""
+    found = con.execute(
+        "SELECT * FROM sensitive_part WHERE subject = $subject ORDER BY written_at, path",
+        {"subject": subject},
+    )
+    return [_part(row) for row in records(found)]
+
+
+def kept(con: Connection) -> list[Part]:
+    """Return the parts whose files are there."""
+    found = con.execute("SELECT * FROM sensitive_part WHERE deleted_at IS NULL ORDER BY path")
+    return [_part(row) for row in records(found)]
+
+
+def verified(workspace: "Workspace", part: Part) -> Path:
+    """Return where a part's file is, after comparing it with its hash.
+
+    Raises
+    ------
+    DamagedStore
+        It is gone or was changed.
+    """
+    file = workspace.sensitive / part.path
+    if not file.is_file():
+        raise DamagedStore(f"the sensitive columns {_named(part)} are gone")
+    if hash_of(file) != part.sha256:
+        raise DamagedStore(
+            f"the sensitive columns {_named(part)} were changed since they were kept"
+        )
+    return file
+
+
+def last_count(table: str) -> str:
+    """Return the SQL that tells of a day's summary that nothing can count it again.
+
+    The attribute it is cut by was deleted, so the summary stays.
+    """
+    return f"""
+        EXISTS (
+            FROM log_file AS log JOIN sensitive_part AS part ON part.part_of = log.path
+            WHERE log.version_id = $id AND log.day = {table}.day AND part.deleted_at IS NOT NULL
+            AND list_has_any(
+                json_keys({table}.slice::JSON), from_json(part.columns, '["VARCHAR"]')))
+        """
+
+
+def unsplit(con: Connection) -> bool:
+    """Tell whether files from before attributes were kept apart are still to be looked at."""
+    return bool(con.execute("SELECT 1 FROM sensitive_unsplit LIMIT 1").fetchall())
+
+
+def settle(tx: Connection) -> None:
+    """Note that all such files were looked at."""
+    tx.execute("DELETE FROM sensitive_unsplit")
+
+
+def mark_deleted(tx: Connection, given: Collection[Part], *, at: datetime) -> None:
+    """Note that the files of parts are to go; `sweep` removes them after the transaction."""
+    tx.execute(
+        "UPDATE sensitive_part SET deleted_at = $at WHERE list_contains($paths::VARCHAR[], path)",
+        {"at": utc(at), "paths": [part.path for part in given]},
+    )
+
+
+def sweep(workspace: "Workspace") -> None:
+    """Remove the files that no record names any more, also those a crash left behind."""
+    if not _leftover(workspace, workspace.cursor()):
+        return
+    # No file is between being written and being put on record while this thread may write.
+    with workspace.transaction() as tx:
+        for file in _leftover(workspace, tx):
+            file.unlink(missing_ok=True)
+        tx.execute("UPDATE sensitive_part SET replaced = NULL WHERE replaced IS NOT NULL")
+
+
+def _leftover(workspace: "Workspace", con: Connection) -> list[Path]:
+    named = {part.path for part in kept(con)}
+    found = con.execute(
+        """
+        SELECT DISTINCT replaced FROM sensitive_part WHERE replaced IS NOT NULL
+        AND NOT EXISTS (FROM snapshot WHERE replaced LIKE '%/' || artifact)
+        """
+    ).fetchall()
+    return [
+        *(file for file in workspace.sensitive.glob("*.parquet") if file.name not in named),
+        *(workspace.home / str(row[0]) for row in found),
+    ]
+
+
+def stand_in(tx: Connection, *, snapshot_id: str, artifact: str) -> None:
+    """Let a snapshot point to the file that is left of it."""
+    tx.execute(
+        "UPDATE snapshot SET artifact = $artifact WHERE id = $id",
+        {"artifact": artifact, "id": snapshot_id},
+    )
+
+
+def _named(part: Part) -> str:
+    return f"{', '.join(part.columns)} of {part.subject}"
+
+
+def _part(row: Record) -> Part:
+    made = {k: v for k, v in row.items() if k not in {"row_count", "columns"}}
+    return Part(**made, rows=row["row_count"], columns=tuple(load(row["columns"])))
