@@ -1,6 +1,7 @@
 """Does an explanation become evidence that says how it was made, and is bad input refused early?"""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from lifecycle.store.connection import Workspace
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DANA = Actor("dana", frozenset({Role.DEVELOPER}))
 VERA = Actor("vera", frozenset({Role.VIEWER}))
+VALA = Actor("vala", frozenset({Role.VALIDATOR}))
 AUDRA = Actor("audra", frozenset({Role.AUDITOR}))
 WORDS = """
 adverse: higher
@@ -206,6 +208,42 @@ def test_a_decision_is_explained_in_the_words_in_force_and_every_opening_is_logg
     assert content["similar"][0]["values"]["debt"] == debts.max()  # itself: it is among the cases
     assert actions(ws).count("decision.read") == before + 1
     assert {"reasons.publish", "decision.explain"} <= set(actions(ws))
+
+
+def test_a_sensitive_feature_is_shown_to_whoever_may_read_sensitive_values(
+    ws, snapshot, runner, tmp_path
+):
+    whole = artifacts.path(ws, datasets.snapshot(ws.cursor(), snapshot).artifact)
+    frame = pq.read_table(whole).to_pandas()
+    frame.to_parquet(tmp_path / "rows.parquet")
+    roles = {"default": ColumnRole.TARGET, "age": ColumnRole.SENSITIVE}
+    who: Any = {"by": DANA, "at": AT}
+    about = {"description": "Made here", "source": "a test", "owner": "dana"}
+    registry.add_dataset(ws, id="guarded", name="Guarded", **about, **who)
+    apart = registry.add_snapshot(ws, "guarded", tmp_path / "rows.parquet", roles=roles, **who)
+    model = artifacts.path(ws, str(models.version(ws.cursor(), "credit", "1").artifact))
+    (tmp_path / "model.skops").write_bytes(model.read_bytes())
+    columns = replace(COLUMNS, sensitive=("age",))
+    registry.add_version(
+        ws, "credit", "guarded", columns=columns, file=tmp_path / "model.skops",
+        reference=apart.id, **who,
+    )  # fmt: skip
+    given: Any = {"row": "7", "source": apart.id, "at": AT}
+    with pytest.raises(NotAllowed, match="read protected attributes"):
+        decisions.explain_decision(ws, "credit", "guarded", by=DANA, **given)
+
+    job = decisions.explain_decision(ws, "credit", "guarded", by=VALA, **given)
+    ended = runner.wait(job.id)
+
+    assert ended.state is JobState.DONE, ended.note
+    assert "age" not in pq.read_schema(artifacts.path(ws, apart.artifact)).names
+    with pytest.raises(NotAllowed, match="read protected attributes"):
+        decisions.open_decision(ws, str(ended.result), by=DANA, at=AT)
+    opened = decisions.open_decision(ws, str(ended.result), by=AUDRA, at=AT)
+    assert opened.content["values"] == pytest.approx(frame.loc[6, ["debt", "age"]].to_dict())
+    event = audit.search(ws.cursor(), limit=1)[0].event
+    read = {"columns": ["age"], "purpose": "one decision explained", "rows": 1}
+    assert (event.action, event.by, event.details) == ("sensitive.read", "audra", read)
 
 
 def test_earlier_words_stay_with_what_was_said_in_them(ws, snapshot, runner):
