@@ -60,12 +60,12 @@ def measured(
                 continue
             label = f"the log of {plan.version.id}"
             source = replace(engine.open(str(log)), label=label)
-            over = (until or window.end) >= window.end and _end(days[-1].day) >= window.end
+            over = (until or window.end) >= window.end and _end(logged[-1].day) >= window.end
             run = checks.Checking(
                 engine,
                 source,
                 at=min(at, until or at, window.end),
-                since=None if days[0].day >= window.start.date() else window.start,
+                since=None if logged[0].day >= window.start.date() else window.start,
                 till=window.end if over else None,
             )
             found += _checked(run, wanted, columns=plan.version.columns, window=window)
