@@ -1,6 +1,7 @@
 """Do protected attributes live apart, are they joined for a purpose alone, and do they go alone?"""
 
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -28,7 +29,7 @@ def read(files):
 
 
 def groups(ws):
-    daily = tallies.daily(ws.cursor(), "tumour/1")
+    daily: Any = tallies.daily(ws.cursor(), "tumour/1")
     return {
         key: sum(int(t.decisions.sum()) for _, t in days)
         for key, days in daily.items()
@@ -72,7 +73,7 @@ def test_no_file_of_features_holds_a_sensitive_column_and_together_they_are_what
 
     assert "sex" not in features
     assert set(attributes) == {"lc_id", "sex"}
-    together = features.merge(attributes, on="lc_id").set_index("lc_id")["sex"]
+    together: Any = features.merge(attributes, on="lc_id").set_index("lc_id")["sex"]
     pd.testing.assert_series_equal(
         together.sort_index(), log.set_index("case")["sex"].sort_index(),
         check_names=False, check_dtype=False, check_index_type=False,
