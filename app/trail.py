@@ -62,6 +62,7 @@ def _filters() -> "dict[str, Any]":
     action = right.text_input(
         "Action", key="action", bind="query-params", placeholder="request, or request.approve"
     )
+    left, middle, right = st.columns(3)  # a row of its own, so that a phone keeps the order
     subject = left.text_input(
         "Subject", key="subject", bind="query-params", placeholder="version:credit-default/3"
     )
