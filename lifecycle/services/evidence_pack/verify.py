@@ -133,7 +133,18 @@ def problems(files: "dict[str, bytes]", public: bytes) -> "Iterator[str]":
     if not is_signed(public, files[MANIFEST], bytes.fromhex(files[SIGNATURE].decode().strip())):
         yield f"{MANIFEST} is not signed with this key"
     manifest: dict[str, Any] = json.loads(files[MANIFEST])
-    yield from listed(files, manifest)
+    changed = list(listed(files, manifest))
+    yield from changed
+    try:
+        yield from told(files, public)
+    except (KeyError, ValueError) as error:
+        if not changed:
+            raise
+        yield f"and cannot be read any more: {error!r}"
+
+
+def told(files: "dict[str, bytes]", public: bytes) -> "Iterator[str]":
+    """Check what the files say: records against their hashes, the trail, votes against it."""
     for name, content in files.items():
         folder = name.partition("/")[0]
         if folder in {"evidence", "policies", "requests"} and name.endswith(".json"):
@@ -212,7 +223,7 @@ def decided(files: "dict[str, bytes]") -> "Iterator[str]":
             expected: dict[str, Any] = {"bundle": decision["bundle"]}
             if signature:
                 expected["signature"] = sha256(canonical(signature))
-            told = [
+            events_of_it = [
                 event
                 for event in events
                 if event["subject"] == f"request:{request['request']['id']}"
@@ -220,7 +231,7 @@ def decided(files: "dict[str, bytes]") -> "Iterator[str]":
                 and (event["by"], event["reason"]) == (decision["by"], decision["reason"])
                 and expected.items() <= event["details"].items()
             ]
-            if not told:
+            if not events_of_it:
                 yield f"{name}: the vote of {decision['by']} is not in the trail as it stands here"
 
 

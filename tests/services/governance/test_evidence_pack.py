@@ -236,3 +236,13 @@ def test_the_card_names_evidence_and_decision_and_what_is_not_filled(approved):
     assert "| roc_auc |" in text
     assert "**out of scope**: not filled" in text
     assert json.dumps(reports.as_json(card))
+
+
+def test_a_record_that_can_no_longer_be_read_is_named(packed):
+    files = contents(packed)
+    name = next(name for name in files if name.startswith("evidence/"))
+
+    told = found(files | {name: files[name][:-9]}, packed)
+
+    assert told[0] == f"{name} was changed"
+    assert "cannot be read any more" in told[1]
