@@ -89,7 +89,10 @@ def _colours(
         "type": "heatmap",
         "x": labels,
         "y": [theme.plain(column) for column in order],
-        "z": [[_share(cells.get((column, start))) for start in starts] for column in order],
+        "z": np.array(
+            [[_share(cells.get((column, start))) for start in starts] for column in order],
+            dtype=np.float64,  # what has no value is NaN, which stays blank
+        ),
         "zmin": 0,
         "zmax": FULL,
         "colorscale": SCALE,
@@ -133,6 +136,8 @@ def _share(m: Measurement | None) -> float | None:
 
 def _marks(cells: dict[tuple[str, datetime], Measurement]) -> list[Trace]:
     traces: list[Trace] = []
+    names = {column: theme.plain(column) for column, _ in cells}
+    days = {start: wording.day(start) for _, start in cells}
     for state, look in theme.STATES.items():
         found = [(*key, m) for key, m in cells.items() if m.state is state]
         if not found:
@@ -141,8 +146,9 @@ def _marks(cells: dict[tuple[str, datetime], Measurement]) -> list[Trace]:
         traces.append(
             {
                 "type": "scatter",
-                "x": [wording.day(start) for _, start, _ in found],
-                "y": [theme.plain(column) for column, _, _ in found],
+                # Arrays, because plotly checks and copies lists item by item.
+                "x": np.array([days[start] for _, start, _ in found]),
+                "y": np.array([names[column] for column, _, _ in found]),
                 "mode": "markers",
                 "marker": {
                     "symbol": look.marker,
@@ -151,9 +157,8 @@ def _marks(cells: dict[tuple[str, datetime], Measurement]) -> list[Trace]:
                     "line": {"width": 0 if quiet else 1, "color": "white"},
                 },
                 "name": look.word,
-                # An array, because plotly copies lists item by item.
                 "customdata": np.array([(column, start.isoformat()) for column, start, _ in found]),
-                "text": [theme.plain(f"{c}: {wording.measured(m)}") for c, _, m in found],
+                "text": np.array([theme.plain(f"{c}: {wording.measured(m)}") for c, _, m in found]),
                 "hovertemplate": f"%{{text}}<br>{look.word}<extra></extra>",
             }
         )

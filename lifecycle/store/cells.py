@@ -31,20 +31,20 @@ def home_of(con: Connection) -> Path:
 
 def records(result: Connection) -> list[Record]:
     """Fetch every row as a mapping from column to value, times aware and in UTC."""
-    names = [str(column[0]) for column in result.description or []]
-    return [
-        {name: _out(value) for name, value in zip(names, row, strict=True)}
-        for row in result.fetchall()
-    ]
+    columns = result.description or []
+    names = [str(column[0]) for column in columns]
+    times = [str(column[0]) for column in columns if str(column[1]).startswith("TIMESTAMP")]
+    found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    for row in found:
+        for name in times:
+            if row[name] is not None:
+                row[name] = row[name].astimezone(UTC)
+    return found
 
 
 def first(result: Connection) -> Record | None:
     """Fetch the first row as a mapping, or nothing."""
     return next(iter(records(result)), None)
-
-
-def _out(value: Any) -> Any:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def dump(value: object) -> str:
