@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
@@ -20,7 +20,7 @@ from lifecycle.engines.reading import FileSet, identifier, readable, scan
 from lifecycle.engines.slicing import code_of
 from lifecycle.engines.streaming import BATCH, BLOCK, blocks
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import CountArray, FloatArray
+from lifecycle.stats.summaries import FloatArray
 
 PARSED = "parsed_"
 """Begins the names of relations that are tables of the one connection that read them."""
@@ -38,6 +38,8 @@ NUMBERS = {
 """Arrow's names of the types of numbers, and NumPy's types."""
 
 TEXTS = ("string", "large_string")
+
+CodeArray: TypeAlias = NDArray[np.int16]
 
 Cursor = Callable[
     [duckdb.DuckDBPyConnection | None], AbstractContextManager[duckdb.DuckDBPyConnection]
@@ -86,7 +88,7 @@ class Columns:
             fetched = np.ma.filled(block["x"], np.nan)
             yield fetched if fetched.flags.writeable else fetched.copy()
 
-    def codes(self, source: Source, column: str, levels: Sequence[str]) -> Iterator[CountArray]:
+    def codes(self, source: Source, column: str, levels: Sequence[str]) -> Iterator[CodeArray]:
         """Read the position of each row's text among these; another is one further, none two."""
         stored = self._stored.get(source.relation)
         with readable(source):
@@ -150,7 +152,7 @@ class Stored:
                 values = np.where(_missing(piece), np.nan, values)
             yield values
 
-    def codes(self, column: str, levels: Sequence[str]) -> Iterator[CountArray]:
+    def codes(self, column: str, levels: Sequence[str]) -> Iterator[CodeArray]:
         """Read the position of each text among these; one further for another, two for none.
 
         Each text of a dictionary is looked up once, not once per row.
@@ -161,7 +163,7 @@ class Stored:
             at = _values(piece.indices, np.dtype(np.int32))
             if piece.null_count:
                 at = np.where(_missing(piece.indices), len(codes), at)
-            yield np.array([*codes, k + 1]).take(at)
+            yield np.array([*codes, k + 1], np.int16).take(at)
 
     def _pieces(self, column: str, **options: Any) -> Iterator[Any]:
         import pyarrow.parquet as pq

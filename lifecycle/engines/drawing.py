@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines.columns import Columns
+from lifecycle.engines.columns import CodeArray, Columns
 from lifecycle.engines.contract import Drawn, Source
 from lifecycle.engines.slicing import Partition
 from lifecycle.stats.summaries import CountArray, FloatArray
@@ -108,7 +108,7 @@ def _values(
 
 def _blocks(
     columns: Columns, source: Source, name: str, *, levels: Sequence[str] | None
-) -> Iterator[FloatArray | CountArray]:
+) -> Iterator[FloatArray] | Iterator[CodeArray]:
     if levels is None:
         return columns.numbers(source, name)
     return columns.codes(source, name, levels)

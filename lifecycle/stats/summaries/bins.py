@@ -41,11 +41,12 @@ def numeric_bins(ordered: FloatArray, *, bins: int) -> FloatArray:
     n = len(ordered)
     if n == 0 or bins < 2:  # noqa: PLR2004 -- one bin tells nothing
         raise InvalidInput("bins need at least one reference value and must be two or more")
-    first = np.concatenate([[True], ordered[1:] > ordered[:-1]])
-    if np.count_nonzero(first) <= bins:
-        return _with_own_bins(ordered[first], own=ordered[first])
     ranks = np.concatenate([_ranks(n, parts=bins), _ranks(n, parts=10)])
     edges = np.unique(ordered[ranks])
+    if len(edges) <= bins:  # then there may be few values, and all are looked at
+        first = np.concatenate([[True], ordered[1:] > ordered[:-1]])
+        if np.count_nonzero(first) <= bins:
+            return _with_own_bins(ordered[first], own=ordered[first])
     rows = np.searchsorted(ordered, edges, side="right") - np.searchsorted(ordered, edges)
     # The largest value is an edge and the smallest begins a bin, so that what lies outside the
     # reference has bins of its own and is counted exactly.
