@@ -22,18 +22,18 @@ def area(x, y):
     return samples.area_between(samples.Summed.of(x), samples.Summed.of(y))
 
 
-@given(ordered, ordered, st.integers(1, 12))
-def test_the_area_over_stretches_of_any_length_is_scipys(x, y, knots):
-    with patch.object(samples, "KNOTS", knots):
+@given(ordered, ordered, st.floats(0.1, 20))
+def test_the_area_over_stretches_of_any_length_is_scipys(x, y, stretch):
+    with patch.object(samples, "STRETCH", stretch):
         found = area(x, y)
 
     assert found == pytest.approx(stats.wasserstein_distance(x, y), rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of SciPy's own p-value
-@given(ordered, ordered, st.integers(1, 12))
-def test_the_gap_over_stretches_of_any_length_is_scipys(x, y, knots):
-    with patch.object(samples, "KNOTS", knots):
+@given(ordered, ordered, st.floats(0.1, 20))
+def test_the_gap_over_stretches_of_any_length_is_scipys(x, y, stretch):
+    with patch.object(samples, "STRETCH", stretch):
         found = samples.largest_gap(x, y)
 
     expected: float = stats.ks_2samp(x, y, method="asymp").statistic  # pyright: ignore[reportAttributeAccessIssue] -- SciPy types the result as a tuple

@@ -6,9 +6,10 @@ import numpy as np
 
 from lifecycle.stats.summaries import CountArray, FloatArray
 
-KNOTS = 4_096
-"""Stretches that the current values are cut into: a look at each costs little, and few of them
-need one at every point inside."""
+STRETCH = 1.0
+"""Current values between two knots, in fourth roots of their number: chance makes functions of m
+values stray by the root of m of them, so that about as many knots as points inside are looked at.
+"""
 
 
 def largest_gap(reference: FloatArray, current: FloatArray) -> float:
@@ -50,10 +51,13 @@ class Summed:
     @classmethod
     def of(cls, values: FloatArray) -> "Summed":
         """Add up an ascending sample."""
-        middle, sums = len(values) // 2, np.zeros(len(values) + 1)
-        away = values - values[middle]
-        np.cumsum(away[middle:], out=sums[middle + 1 :])
-        np.cumsum(-away[:middle][::-1], out=sums[:middle][::-1])
+        middle, sums = len(values) // 2, np.empty(len(values) + 1)
+        before, after = sums[:middle][::-1], sums[middle + 1 :]
+        np.subtract(values[middle], values[:middle][::-1], out=before)
+        np.subtract(values[middle:], values[middle], out=after)
+        for side in (before, after):
+            np.cumsum(side, out=side)
+        sums[middle] = 0.0
         return cls(values, sums, float(values[middle]))
 
     def above(self, at: CountArray, points: FloatArray) -> FloatArray:
@@ -118,6 +122,7 @@ def _at_knots(
 ) -> tuple[FloatArray, CountArray, CountArray]:
     """Return evenly many current points with both extremes, and the values up to each."""
     ends = min(reference[0], current[0]), max(reference[-1], current[-1])
-    knots = np.unique(np.concatenate([ends, current[:: max(1, len(current) // KNOTS)]]))
+    every = max(1, int(STRETCH * len(current) ** 0.25))
+    knots = np.unique(np.concatenate([ends, current[::every]]))
     f, g = (np.searchsorted(side, knots, "right") for side in (reference, current))
     return knots, f, g
