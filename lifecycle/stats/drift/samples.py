@@ -23,12 +23,14 @@ def largest_gap(reference: FloatArray, current: FloatArray) -> float:
     before, now = f / n, g / m
     largest = float(np.max(np.abs(before - now)))
     most = np.maximum(before[1:] - now[:-1], now[1:] - before[:-1])
-    points = current[g[0] : g[-1]][np.repeat(most > largest, np.diff(g))]
-    for side in ("left", "right"):
-        gaps = np.searchsorted(reference, points, side) / n
-        gaps -= np.searchsorted(current, points, side) / m
-        largest = max(largest, float(np.max(np.abs(gaps), initial=0.0)))
-    return largest
+    at = np.flatnonzero(np.repeat(most > largest, np.diff(g))) + g[0]
+    points = current[at]
+    # Just below the first of equal values so many lie as come before it; at the last, one more.
+    first = (at == 0) | (current[at - 1] != points)
+    last = (at == m - 1) | (current[np.minimum(at + 1, m - 1)] != points)
+    below = np.searchsorted(reference, points[first], "left") / n - at[first] / m
+    upto = np.searchsorted(reference, points[last], "right") / n - (at[last] + 1) / m
+    return float(max(largest, *(np.max(np.abs(gaps), initial=0.0) for gaps in (below, upto))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
