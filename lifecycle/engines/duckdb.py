@@ -1,4 +1,4 @@
-"""The default engine: DuckDB in this process reads and groups, NumPy sorts."""
+"""The default engine: DuckDB in this process reads and groups, Arrow decodes, NumPy sorts."""
 
 import os
 import threading
