@@ -9,7 +9,7 @@ from app import widgets
 from lifecycle.charts import crossed, groups, outcomes, tables, thresholds, timelines
 from lifecycle.domain.measurement import Window
 from lifecycle.services import measuring
-from lifecycle.services.analysis.fairness import sweeping
+from lifecycle.services.analysis.fairness import JOINT, sweeping
 from lifecycle.services.measuring import Counts, Watch, fairness
 from lifecycle.services.measuring.watch import slice_of
 from lifecycle.stats import catalogue
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lifecycle.domain.monitor import Monitor
     from lifecycle.store.connection import Connection
 
-RATES = [*(rate.name for rate in catalogue.FAIRNESS_RATES), *fairness.ERRORS, "rmse"]
+RATES = [rate.name for rate in (*catalogue.FAIRNESS_RATES, *catalogue.FAIRNESS_ERRORS)]
 
 
 def in_production(
@@ -40,11 +40,13 @@ def in_production(
         return []
     ripe = [w for w, tally in windows.items() if measuring.matured(tally) >= monitor.maturity]
     found: list[Measurement] = []
+    columns = version.columns
+    watched = Watch(monitor, sensitive=columns.sensitive, target=columns.target)
     for end, wanted in ((span.end, True), (max(w.end for w in ripe or windows), False)):
         days = {k: [t for day, t in d if day < end.date()] for k, d in daily.items()}
         totals = {key: outcomes.total(parts) for key, parts in days.items() if parts}
         counts = Counts(Window(min(w.start for w in windows), end), tallies=totals)
-        measured = fairness.measure(Watch(monitor, sensitive=version.columns.sensitive), counts)
+        measured = fairness.measure(watched, counts)
         found += [m for m in measured if (m.statistic in fairness.UNLABELLED) is wanted]
     return found
 
@@ -84,19 +86,26 @@ def forest(gaps: "Sequence[Measurement]", *, name: str) -> None:
         widgets.chart(figure, name=f"gaps_{name}", alt=title, rows=tables.rows(gaps))
 
 
-def pairs(found: "Sequence[Measurement]") -> None:
-    """Draw a rate of two attributes together as a heat map."""
-    both = [m for m in found if len(m.slice) == 2 and m.statistic in RATES]  # noqa: PLR2004 -- a pair
+def pairs(found: "Sequence[Measurement]", *, within: "Mapping[str, str]") -> None:
+    """Draw a rate of two attributes together as a heat map, within one class or group."""
+    both = [
+        m
+        for m in found
+        if within.items() <= m.slice.items()
+        and len(m.slice) - len(within) == 2  # noqa: PLR2004 -- a pair
+        and m.statistic in RATES
+    ]
     if not both:
         hint = "Set `intersect: 2` in an assessment's plan; a monitor counts each by itself."
         widgets.empty("No pair of attributes was measured", hint=hint)
         return
-    known = list(dict.fromkeys(" & ".join(m.slice) for m in both))
+    crossing = [tuple(name for name in m.slice if name not in within) for m in both]
+    known = list(dict.fromkeys(JOINT.join(names) for names in crossing))
     chosen = st.selectbox("Attributes together", known, key="pair", bind="query-params") or known[0]
-    held = [m for m in both if " & ".join(m.slice) == chosen]
+    down, across = next(names for names in crossing if JOINT.join(names) == chosen)
+    held = [m for m, names in zip(both, crossing, strict=True) if names == (down, across)]
     rate = pick_rate(held, key="pair_rate")
     shown, declared = [m for m in held if m.statistic == rate], catalogue.get(rate)
-    down, across = shown[0].slice
     title = crossed.message(shown, name=declared.title)
     figure = crossed.heatmap(shown, attributes=(down, across), title=title, name=declared.title)
     widgets.chart(figure, name="pairs", alt=title, rows=tables.rows(shown))
@@ -164,7 +173,10 @@ def over_time(
     worst = next((m.statistic for m in gaps if m.limit is not None), names[0])
     chosen = st.selectbox("Gap", names, names.index(worst), key="statistic", bind="query-params")
     declared = catalogue.get(chosen or worst)
-    history = measurements.history(con, version.id, statistic=declared.name, column=attribute)
+    within = tallies.slice_key(gaps[0].slice)
+    history = measurements.history(
+        con, version.id, statistic=declared.name, column=attribute, slice=within
+    )
     if not history:
         hint = f"`lifecycle monitor run {version.model_id}` does."
         widgets.empty("Not monitored yet", hint=hint)

@@ -73,7 +73,7 @@ if between.open:
         fairness_parts.forest([m for m in gaps if groups.is_ratio(m)], name="Ratios")
 if together.open:
     with together:
-        fairness_parts.pairs(found)
+        fairness_parts.pairs(found, within=control)
 if moved.open:
     with moved:
         fairness_parts.moved(con, version, attribute=attribute, monitor=monitor, span=span)

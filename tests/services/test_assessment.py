@@ -1,10 +1,12 @@
 from typing import Any
 
+import numpy as np
 import pytest
 from fairlearn.metrics import (
     MetricFrame,
     demographic_parity_difference,
     demographic_parity_ratio,
+    equalized_odds_difference,
     selection_rate,
 )
 from sklearn.metrics import accuracy_score, mean_absolute_error, roc_auc_score
@@ -169,7 +171,9 @@ def test_decisions_follow_from_the_threshold_where_none_were_made(
     assert accuracy.value == pytest.approx(expected)
 
 
-def test_a_regression_is_assessed_and_has_no_fairness(registered, ws, dev, val, tumours):
+def test_a_regression_is_assessed_and_has_no_decisions_to_compare(
+    registered, ws, dev, val, tumours
+):
     reference, _ = tumours
     add_model(ws, dev, key="size", task="regression")
     columns = Columns(target="mean radius", prediction="mean texture", sensitive=("sex",))
@@ -192,6 +196,71 @@ def test_a_regression_is_assessed_and_has_no_fairness(registered, ws, dev, val, 
             .replace("  roc_auc: {minimum: 0.999, severity: warn}\n", ""),
             model="size",
         )
+
+
+def test_errors_of_a_regression_are_compared_between_groups_against_the_plan(
+    registered, ws, dev, val, tumours
+):
+    reference, _ = tumours
+    add_model(ws, dev, key="size", task="regression")
+    columns = Columns(target="mean radius", prediction="mean texture", sensitive=("sex",))
+    registry.add_version(ws, "size", "1", columns=columns, reference=registered.id, by=dev, at=AT)
+    plan = """
+statistics: {fairness: [bias, mae, mean_error_difference, error_parity_ratio]}
+limits: {mean_error_difference: {maximum: 0.001}, error_parity_ratio: {minimum: 0.5}}
+"""
+
+    (found,) = assess(ws, val, registered.id, plan, model="size")
+
+    by = MetricFrame(
+        metrics={"bias": lambda y, p: (p - y).mean(), "mae": mean_absolute_error},
+        y_true=reference["mean radius"],
+        y_pred=reference["mean texture"],
+        sensitive_features=reference["sex"],
+    )
+    rates = {(m.statistic, m.slice["sex"]): m for m in found.measurements if m.slice.get("sex")}
+    for name in ("bias", "mae"):
+        for group in ("Female", "Male"):
+            assert rates[name, group].value == pytest.approx(by.by_group.loc[group, name])
+    gaps = {m.statistic: m for m in found.measurements if m.column == "sex"}
+    assert gaps["mean_error_difference"].value == pytest.approx(by.difference()["bias"])
+    assert gaps["error_parity_ratio"].value == pytest.approx(by.ratio()["mae"])
+    assert (gaps["mean_error_difference"].state, found.state) == (State.BREACH, State.BREACH)
+    assert gaps["error_parity_ratio"].state is State.OK
+    assert gaps["error_parity_ratio"].interval is not None
+
+
+def test_several_classes_are_each_compared_with_the_rest(
+    registered, ws, dev, val, tumours, tmp_path
+):
+    rng = np.random.default_rng(3)
+    rows = tumours[0][["sex"]].assign(
+        grade=rng.choice(["I", "II", "III"], 400), told=rng.choice(["I", "II", "III"], 400)
+    )
+    rows.to_parquet(tmp_path / "grades.parquet", index=False)
+    snapshot = registry.add_snapshot(
+        ws, "cancer", tmp_path / "grades.parquet", roles={}, by=dev, at=AT
+    )
+    add_model(ws, dev, key="grades", task="classes")
+    columns = Columns(target="grade", prediction="told", sensitive=("sex",))
+    registry.add_version(ws, "grades", "1", columns=columns, by=dev, at=AT)
+    plan = """
+statistics: {fairness: [selection_rate, equalized_odds_difference]}
+limits: {equalized_odds_difference: {maximum: 0.0001}}
+"""
+
+    (found,) = assess(ws, val, snapshot.id, plan, model="grades")
+
+    for grade in ("I", "II", "III"):
+        y, d = rows["grade"] == grade, rows["told"] == grade
+        gap = next(m for m in found.measurements if m.column and m.slice == {"grade": grade})
+        expected = equalized_odds_difference(y, d, sensitive_features=rows["sex"])
+        assert (gap.value, gap.state) == (pytest.approx(expected), State.BREACH)
+        rate = next(m for m in found.measurements if m.slice == {"sex": "Female", "grade": grade})
+        assert rate.value == pytest.approx(d[rows["sex"] == "Female"].mean())
+        assert gap.interval is not None
+        assert rate.interval is not None
+    assert found.state is State.BREACH
 
 
 def test_a_snapshot_without_answers_target_or_attributes_is_refused(registered, ws, dev, val):

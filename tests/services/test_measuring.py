@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import pytest
+from fairlearn.metrics import equalized_odds_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -138,7 +140,7 @@ def test_fairness_reads_single_attributes_with_answers_only():
         '{"sex":"F"}': fair,
         '{"sex":"M"}': unfair,
         '{"sex":"M","age":"old"}': unfair,
-        '{"age":"old"}': counting.class_tally([0], [1], classes=("a", "b")),
+        '{"age":"old"}': counting.class_tally([], [], classes=("a", "b")),
         '{"ward":"A"}': counting.binary_tally([0, 1], [2, 2]),
     }
     found = fairness.measure(Watch(monitor()), Counts(WINDOW, {}, tallies))
@@ -163,7 +165,40 @@ def test_errors_of_a_number_are_compared_between_groups():
     gap = next(m for m in found if m.statistic == "mean_error_difference")
     apart = (p - y)[g == 1].mean() - (p - y)[g == 0].mean()
     assert (gap.value, gap.column) == (pytest.approx(apart), "sex")
-    assert {m.statistic for m in found if m.slice} == {"bias", "mae"}
+    assert {m.statistic for m in found if m.slice} == {"bias", "mae", "rmse"}
+
+
+def test_each_class_is_compared_between_groups_against_the_rest():
+    rng = np.random.default_rng(1)
+    y, d, g = (rng.integers(0, k, 3000) for k in (3, 3, 2))
+    names = ("cat", "dog", "owl")
+    tallies: dict[str, Any] = {"{}": counting.class_tally(y, d, classes=names)} | {
+        f'{{"sex":"{n}"}}': counting.class_tally(y[g == i], d[g == i], classes=names)
+        for i, n in ((0, "F"), (1, "M"))
+    }
+
+    found = fairness.measure(Watch(monitor(), target="animal"), Counts(WINDOW, {}, tallies))
+
+    for i, name in enumerate(names):
+        gap = next(
+            m
+            for m in found
+            if m.statistic == "equalized_odds_difference" and m.slice == {"animal": name}
+        )
+        expected = equalized_odds_difference(y == i, d == i, sensitive_features=g)
+        assert (gap.value, gap.column) == (pytest.approx(expected), "sex")
+    assert {tuple(sorted(m.slice)) for m in found} == {("animal",), ("animal", "sex")}
+
+
+def test_shares_of_classes_wait_for_outcomes_because_other_rows_are_not_counted():
+    names = ("cat", "dog", "owl")
+    y = np.array([0, 1, 2] * 200)
+    part = replace(counting.class_tally(y, y, classes=names), unlabelled=6_000)
+    tallies: dict[str, Any] = {"{}": part, '{"sex":"F"}': part, '{"sex":"M"}': part}
+
+    found = fairness.measure(Watch(monitor()), Counts(WINDOW, {}, tallies))
+
+    assert {m.state for m in found} == {State.INSUFFICIENT}
 
 
 def test_a_group_too_small_to_show_hides_the_smallest_other_one_too():

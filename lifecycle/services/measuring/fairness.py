@@ -1,9 +1,11 @@
 """How do groups fare: rates by group, and the gaps between the groups of each attribute."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from lifecycle.domain.measurement import Measurement
+from lifecycle.services.analysis.fairness.measures import Family, families
+from lifecycle.services.analysis.outcomes import Task
 from lifecycle.services.analysis.result import Draft, finish, withheld
 from lifecycle.services.measuring.watch import (
     ALL_ROWS,
@@ -14,11 +16,10 @@ from lifecycle.services.measuring.watch import (
     slice_of,
     softened,
 )
-from lifecycle.stats import catalogue
-from lifecycle.stats.catalogue import Needs, Statistic
+from lifecycle.stats.catalogue import Statistic
 from lifecycle.stats.fairness.suppression import suppressed
 from lifecycle.stats.inference import Estimate
-from lifecycle.stats.summaries import UNKNOWN, BinaryTally, ErrorTally, Tally
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally, ClassTally, ErrorTally, Tally
 
 LIMITS: Mapping[str, float] = {
     "demographic_parity_ratio": 0.8,
@@ -39,55 +40,64 @@ UNLABELLED = frozenset(
 """What fairness can say before any outcome is known."""
 
 
+TASKS: Mapping[type[Tally], Task] = {
+    BinaryTally: Task.BINARY,
+    ClassTally: Task.CLASSES,
+    ErrorTally: Task.REGRESSION,
+}
+
 SHOWN_FROM = 5
 """A group with fewer rows in a window is not shown, nor is one that would give it away."""
-
-ERRORS = ("bias", "mae")
-"""The rates of a group where the answer is a number."""
 
 
 def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     """Measure rates by group, and the gaps between the groups of each attribute."""
     monitor, everybody = watch.monitor, counts.tallies.get(ALL_ROWS)
+    decides = isinstance(everybody, BinaryTally)  # of classes only rows with an outcome are counted
     drafts: list[Draft] = []
     hidden: dict[tuple[str, str], bool] = {}
     for attribute, groups in _groups(watch, counts).items():
-        rates, gaps = _statistics(next(iter(groups.values())))
         sizes = {(group,): tally.rows for group, tally in groups.items()}
         hidden |= {(attribute, g): also for (g,), also in suppressed(sizes, k=SHOWN_FROM).items()}
-        drafts += [
-            Draft(rate, rate.measure(tally), slice={attribute: group}, window=counts.window)
-            for group, tally in groups.items()
-            for rate in rates
-        ]
-        compared = list(groups.values())
-        rows = sum(tally.rows for tally in compared)
-        drafts += [
-            Draft(
-                gap,
-                enough(_gap(gap, compared), rows=rows, minimum=monitor.minimum),
-                column=attribute,
-                window=counts.window,
-                limit=monitor.limit(gap.name, column=attribute, otherwise=LIMITS.get(gap.name)),
-            )
-            for gap in gaps
-        ]
+        rows = sum(tally.rows for tally in groups.values())
+        for family in _families(groups.values(), target=watch.target):
+            read = {group: family.of(tally) for group, tally in groups.items()}
+            drafts += [
+                Draft(
+                    rate,
+                    rate.measure(tally),
+                    slice={attribute: group, **family.slice},
+                    window=counts.window,
+                )
+                for group, tally in read.items()
+                for rate in family.rates
+            ]
+            drafts += [
+                Draft(
+                    gap,
+                    enough(_gap(gap, list(read.values())), rows=rows, minimum=monitor.minimum),
+                    column=attribute,
+                    slice=family.slice,
+                    window=counts.window,
+                    limit=monitor.limit(gap.name, column=attribute, otherwise=LIMITS.get(gap.name)),
+                )
+                for gap in family.gaps
+            ]
     measured, _ = finish(drafts)
     judged = [
         one
-        if everybody is None or one.statistic in UNLABELLED
+        if everybody is None or (one.statistic in UNLABELLED and decides)
         else if_mature(one, tally=everybody, wanted=monitor.maturity)
         for one in map(softened, measured)
     ]
     return [_shown(one, hidden=hidden) for one in judged]
 
 
-def _statistics(tally: Tally) -> tuple[Sequence[Statistic], Sequence[Statistic]]:
-    """Return the rates and gaps of decisions, or of a number's errors."""
-    if isinstance(tally, BinaryTally):
-        return catalogue.FAIRNESS_RATES, catalogue.FAIRNESS_GAPS
-    means = [s for s in catalogue.FAIRNESS_MEANS if Needs.REGRESSION in s.needs]
-    return [catalogue.get(name) for name in ERRORS], means
+def _families(tallies: Collection[Tally], *, target: str) -> tuple[Family, ...]:
+    """Return the rates and gaps of decisions, of each class, or of a number's errors."""
+    first = next(iter(tallies))
+    classes = first.classes if isinstance(first, ClassTally) else ()
+    return families(TASKS[type(first)], target=target, scored=False, classes=classes)
 
 
 def _gap(gap: Statistic, compared: Sequence[Tally]) -> Estimate:
@@ -119,4 +129,4 @@ def _answers(tally: Tally) -> int:
     """Count the answers that groups can be compared by."""
     if isinstance(tally, BinaryTally):
         return int(tally.decisions[:, :UNKNOWN].sum())
-    return tally.n if isinstance(tally, ErrorTally) else 0
+    return tally.n if isinstance(tally, ErrorTally) else int(tally.confusion.sum())

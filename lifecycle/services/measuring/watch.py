@@ -31,6 +31,8 @@ class Watch:
         The attributes whose groups are compared for fairness; all that are counted when ``None``.
     trained
         The baseline's profiles of all rows by column, whatever `references` are.
+    target
+        What a slice calls the class that is set against the rest, for a model of several classes.
     """
 
     monitor: Monitor
@@ -43,6 +45,7 @@ class Watch:
     )
     sensitive: tuple[str, ...] | None = None
     trained: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
+    target: str = "class"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Basis:
         Limits learned from the reference, by column and statistic.
     sensitive
         The attributes whose groups are compared for fairness.
+    target
+        What a slice calls the class that is set against the rest.
     """
 
     monitor: Monitor
@@ -55,6 +57,7 @@ class Basis:
         default_factory=dict[str, Mapping[str, float]]
     )
     sensitive: tuple[str, ...] | None = None
+    target: str = "class"
 
     @cached_property
     def watch(self) -> Watch:
@@ -66,6 +69,7 @@ class Basis:
             self.learned,
             self.sensitive,
             self.baseline.get(ALL_ROWS, {}),
+            self.target,
         )
 
 
@@ -79,6 +83,7 @@ def basis_of(
         counted.tallies,
         by_column(learned),
         version.columns.sensitive,
+        version.columns.target,
     )
 
 

@@ -46,6 +46,7 @@ FITTING = {
     Purpose.PERFORMANCE: lambda: catalogue.PERFORMANCE,
     Purpose.FAIRNESS: lambda: (
         *catalogue.FAIRNESS_RATES,
+        *catalogue.FAIRNESS_ERRORS,
         *catalogue.FAIRNESS_GAPS,
         catalogue.CALIBRATION_BIAS,
         *catalogue.FAIRNESS_MEANS,

@@ -8,6 +8,7 @@ from lifecycle.stats.catalogue.drift import DRIFT, MULTIVARIATE
 from lifecycle.stats.catalogue.estimation import ESTIMATED, VALUE
 from lifecycle.stats.catalogue.fairness import (
     CALIBRATION_BIAS,
+    FAIRNESS_ERRORS,
     FAIRNESS_GAPS,
     FAIRNESS_MEANS,
     FAIRNESS_RATES,
@@ -26,6 +27,7 @@ __all__ = [
     "DRIFT",
     "ESTIMATED",
     "EXPLANATIONS",
+    "FAIRNESS_ERRORS",
     "FAIRNESS_GAPS",
     "FAIRNESS_MEANS",
     "FAIRNESS_RATES",

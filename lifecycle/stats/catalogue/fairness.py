@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from lifecycle.stats import fairness
-from lifecycle.stats.catalogue.performance import ACCURACY, PRECISION
+from lifecycle.stats.catalogue.performance import ACCURACY, PERFORMANCE, PRECISION
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
 from lifecycle.stats.inference import Estimate
 
@@ -93,6 +93,11 @@ FAIRNESS_RATES: tuple[Statistic, ...] = (
     PRECISION,
     ACCURACY,
 )
+
+FAIRNESS_ERRORS: tuple[Statistic, ...] = tuple(
+    s for s in PERFORMANCE if s.name in {"bias", "mae", "rmse"}
+)
+"""What is a group's rate where the answer is a number."""
 
 
 def _pair(

@@ -55,12 +55,19 @@ class _Limit(TypedDict):
 
 
 def families(
-    task: Task, *, options: FairnessOptions, classes: Sequence[str] = ()
+    task: Task, *, target: str, scored: bool, classes: Sequence[str] = ()
 ) -> tuple[Family, ...]:
-    """Return what is measured for a kind of answer."""
+    """Return what is measured for a kind of answer.
+
+    Parameters
+    ----------
+    target
+        What a slice calls the class that is set against the rest.
+    scored
+        Whether scores are there to be ranked and calibrated.
+    """
     if task is Task.REGRESSION:
-        errors = ("bias", "mae", "rmse")
-        rates = tuple(s for s in catalogue.PERFORMANCE if s.name in errors)
+        rates = catalogue.FAIRNESS_ERRORS
         gaps = _reading(catalogue.FAIRNESS_MEANS, Needs.REGRESSION)
         return (Family(rates, gaps, selects=False),)
     if task is Task.CLASSES:
@@ -69,17 +76,16 @@ def families(
                 catalogue.FAIRNESS_RATES,
                 catalogue.FAIRNESS_GAPS,
                 of=lambda tally, name=name: against_rest(tally, name),
-                slice={options.roles.target: name},
+                slice={target: name},
             )
             for name in classes
         )
-    scored: tuple[Statistic, ...] = ()
-    gaps = catalogue.FAIRNESS_GAPS
-    if options.roles.score:
-        ranked = (s for s in catalogue.PERFORMANCE if s.name in FROM_SCORES)
-        scored = (*(s for s in ranked if Needs.BINARY in s.needs), catalogue.CALIBRATION_BIAS)
-        gaps = (*gaps, *_reading(catalogue.FAIRNESS_MEANS, Needs.BINARY))
-    return (Family((*catalogue.FAIRNESS_RATES, *scored), gaps),)
+    if not scored:
+        return (Family(catalogue.FAIRNESS_RATES, catalogue.FAIRNESS_GAPS),)
+    ranked = (s for s in catalogue.PERFORMANCE if s.name in FROM_SCORES)
+    by_score = (*(s for s in ranked if Needs.BINARY in s.needs), catalogue.CALIBRATION_BIAS)
+    gaps = (*catalogue.FAIRNESS_GAPS, *_reading(catalogue.FAIRNESS_MEANS, Needs.BINARY))
+    return (Family((*catalogue.FAIRNESS_RATES, *by_score), gaps),)
 
 
 def scoring(tallied: Sequence[Tallied]) -> Family:

@@ -56,7 +56,12 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
     for attribute, bounds in options.bands.items():
         source = engine.banded(source, attribute, bounds=bounds)
     counted = _count(engine, source, options=options)
-    measured = families(counted.task, options=options, classes=counted.classes)
+    measured = families(
+        counted.task,
+        target=options.roles.target,
+        scored=bool(options.roles.score),
+        classes=counted.classes,
+    )
     if options.scoring:
         measured = (*measured, scoring(counted.tallied))
     known = {s.name for family in measured for s in (*family.rates, *family.gaps)}
