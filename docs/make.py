@@ -23,7 +23,7 @@ FAMILIES = (
     ("Performance", catalogue.PERFORMANCE, "Measured once outcomes are known."),
     (
         "Performance without outcomes",
-        catalogue.ESTIMATED,
+        (*catalogue.ESTIMATED, *catalogue.ESTIMATED_ERRORS),
         "Estimated while outcomes are unknown; refused where the reference's scores mean nothing.",
     ),
     ("Value", catalogue.VALUE, "In money, by what each way a decision can turn out is worth."),

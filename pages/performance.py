@@ -15,6 +15,7 @@ from lifecycle.store import evidence, measurements, monitors, tallies
 SHOWN = (
     *catalogue.PERFORMANCE,
     *catalogue.ESTIMATED,
+    *catalogue.ESTIMATED_ERRORS,
     *catalogue.VALUE,
     *catalogue.SERVICE,
 )

@@ -202,3 +202,65 @@ def test_many_rows_are_counted_in_batches_with_the_same_numbers(
     deliver(ws, dev, log.head(3).assign(case=["q1", "q2", "q3"]), tmp_path, name="more")
     (result,) = monitoring.run(ws, until=until, by=dev, at=AT + timedelta(hours=6))
     assert (result.rows, result.windows) == (0, 0)
+
+
+def spread(rng, n):
+    """Make rows whose errors are the larger, the larger a column is."""
+    size = rng.uniform(1, 10, n)
+    guess = rng.normal(50, 5, n)
+    return pd.DataFrame({"size": size, "guess": guess, "truth": guess + rng.normal(0, size)})
+
+
+def test_a_regressions_errors_are_estimated_before_outcomes_and_held_against_them(
+    registered, ws, dev, tmp_path
+):
+    rng = np.random.default_rng(8)
+    rows = spread(rng, 2_000)
+    rows["size"] = rows["size"].clip(lower=6)  # the mix moves to where errors are large
+    rows["truth"] = rows["guess"] + rng.normal(0, rows["size"])
+    rows = rows.assign(case=[f"r{i}" for i in rows.index], when=MONDAY)
+    columns = Columns(target="truth", prediction="guess", features=("size",))
+    add_model(ws, dev, key="other", task="regression")
+    reference = snapshot(ws, dev, spread(rng, 4_000), tmp_path)
+    registry.add_version(ws, "other", "1", columns=columns, reference=reference, by=dev, at=AT)
+    made, known = tmp_path / "made.parquet", tmp_path / "known.parquet"
+    rows.drop(columns="truth").to_parquet(made, index=False)
+    rows[["case", "truth"]].to_parquet(known, index=False)
+    ingestion.predictions(ws, "other", "1", [made], timestamp="when", id="case", by=dev, at=AT)
+    monitoring.define(ws, "other", "1", minimum=50, by=dev, at=AT)
+
+    monitoring.run(ws, "other", by=dev, at=AT)
+    early = {name: only(ws, f"estimated_{name}") for name in ("mae", "rmse")}
+    ingestion.outcomes(ws, "other", [known], id="case", target="truth", by=dev, at=AT)
+    monitoring.run(ws, "other", by=dev, at=AT + timedelta(hours=1))
+
+    errors = rows["truth"] - rows["guess"]
+    for name, true in (("mae", errors.abs().mean()), ("rmse", np.sqrt((errors**2).mean()))):
+        low, high = early[name].interval
+        assert low <= true <= high
+        assert early[name].value == pytest.approx(true, rel=0.1)
+        assert only(ws, name).value == pytest.approx(true)
+        assert only(ws, f"estimated_{name}").limit is None, "outcomes are judged by now"
+    assert early["mae"].state is State.WARNING, "beyond the limit, which the band includes"
+
+
+def test_errors_that_no_column_tells_are_not_estimated(registered, ws, dev, tmp_path):
+    rng = np.random.default_rng(9)
+    frame = spread(rng, 2_000)
+    frame["truth"] = frame["guess"] + rng.normal(0, 3, len(frame))
+    rows = frame.assign(case=[f"r{i}" for i in frame.index], when=MONDAY)
+    columns = Columns(target="truth", prediction="guess", features=("size",))
+
+    live(
+        ws,
+        dev,
+        rows,
+        tmp_path,
+        columns=columns,
+        task="regression",
+        reference=snapshot(ws, dev, frame, tmp_path),
+    )
+
+    found = only(ws, "estimated_mae")
+    assert found.value is None
+    assert "do not tell large errors from small ones" in found.reason

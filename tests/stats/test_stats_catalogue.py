@@ -43,7 +43,7 @@ CONTRACT = {
     "calibration_bias", "calibration_difference",
     "type_mismatch_share", "pattern_mismatch_share", "duplicate_ids", "duplicate_rows",
     "rule_broken_share", "age_of_newest_row", "columns_changed", "missing_periods",
-    "training_serving_skew",
+    "training_serving_skew", "estimated_mae", "estimated_rmse",
     "mean_error_difference", "error_parity_difference", "error_parity_ratio",
 }  # fmt: skip
 

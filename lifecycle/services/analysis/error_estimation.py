@@ -45,7 +45,7 @@ MOST_CATEGORIES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Features:
+class Features:
     """The columns that may tell large errors from small ones; the prediction is one of them."""
 
     target: str
@@ -70,7 +70,7 @@ class _Choice:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Learned:
+class Learned:
     """A model of the size of one statistic's errors with its skill, or why there is none."""
 
     skill: Skill | None
@@ -89,15 +89,15 @@ def estimate_errors(
     wanted = _wanted(options)
     windowing, notices = windowing_of(engine, current, options=options)
     features = _features(engine, reference, current, options=options)
-    learned = _learn(engine, reference, features=features, wanted=wanted)
+    learned = learn(engine, reference, features=features, wanted=wanted)
     now = estimating.cut(engine, current, options=options)
     drafts: list[Draft] = []
-    for window, rows in _by_window(engine, now, features=features, windowing=windowing).items():
+    for window, rows in by_window(engine, now, features=features, windowing=windowing).items():
         name, shown = estimating.named(window, options=options, of=current)
         drafts += [
             Draft(
                 catalogue.get(statistic),
-                _estimate(statistic, rows, learned[statistic], confidence=options.confidence),
+                estimate_of(statistic, rows, learned[statistic], confidence=options.confidence),
                 slice=name,
                 window=shown,
             )
@@ -131,7 +131,7 @@ def _wanted(options: EstimateOptions) -> tuple[str, ...]:
 
 def _features(
     engine: Engine, reference: Source, current: Source, *, options: EstimateOptions
-) -> _Features:
+) -> Features:
     """Choose the columns both sides share; what numbers the rows or names them tells nothing."""
     roles = options.roles
     answers = (roles.target, roles.prediction or "")
@@ -154,12 +154,12 @@ def _features(
             categories[column.name] = profile.categories[:MOST_CATEGORIES]
         else:
             numbers.append(column.name)
-    return _Features(roles.target, tuple(numbers), categories, tuple(notices))
+    return Features(roles.target, tuple(numbers), categories, tuple(notices))
 
 
-def _learn(
-    engine: Engine, reference: Source, *, features: _Features, wanted: Sequence[str]
-) -> dict[str, _Learned]:
+def learn(
+    engine: Engine, reference: Source, *, features: Features, wanted: Sequence[str]
+) -> dict[str, Learned]:
     """Learn the size of errors from the reference, and refuse what shows no skill."""
     step = -(-reference.rows // MOST_ROWS)
     batches = engine.batches(
@@ -175,7 +175,7 @@ def _learn(
             f"the reference has {len(rows)} rows with an outcome and a prediction; at least "
             f"{FEWEST_ROWS} are needed to learn the size of errors"
         )
-        few = _Learned(None, None, Estimate(None, 0, reason=reason, insufficient=True))
+        few = Learned(None, None, Estimate(None, 0, reason=reason, insufficient=True))
         return dict.fromkeys(wanted, few)
     return {
         name: _judged(errors ** POWERS[name], rows, categorical=features.categorical)
@@ -183,20 +183,20 @@ def _learn(
     }
 
 
-def _judged(sizes: FloatArray, rows: FloatArray, *, categorical: Sequence[int]) -> _Learned:
+def _judged(sizes: FloatArray, rows: FloatArray, *, categorical: Sequence[int]) -> Learned:
     unseen, predict = fitted(rows, sizes, categorical=categorical)
     known = skill(sizes, unseen)
     if known.enough:
-        return _Learned(known, predict, None)
+        return Learned(known, predict, None)
     reason = (
         "the columns do not tell large errors from small ones: on rows unseen they explain "
         f"{known.explained:.1%} of the variance (z {known.z:.1f})"
     )
-    return _Learned(known, None, Estimate(None, 0, reason=reason))
+    return Learned(known, None, Estimate(None, 0, reason=reason))
 
 
-def _by_window(
-    engine: Engine, source: Source, *, features: _Features, windowing: Windowing | None
+def by_window(
+    engine: Engine, source: Source, *, features: Features, windowing: Windowing | None
 ) -> dict[Window | None, FloatArray]:
     """Return the rows with a prediction by window, oldest first, shape (rows, features)."""
     found: dict[int, list[FloatArray]] = {}
@@ -209,7 +209,7 @@ def _by_window(
 
 
 def _starts(
-    engine: Engine, source: Source, *, features: _Features, windowing: Windowing | None
+    engine: Engine, source: Source, *, features: Features, windowing: Windowing | None
 ) -> Iterator[tuple[int, FloatArray]]:
     """Cut batches of rows by the start of their window; rows without a time are in none."""
     for batch in engine.batches(
@@ -225,7 +225,8 @@ def _starts(
             yield start, batch.values[:, batch.starts == start]
 
 
-def _estimate(name: str, rows: FloatArray, learned: _Learned, *, confidence: float) -> Estimate:
+def estimate_of(name: str, rows: FloatArray, learned: Learned, *, confidence: float) -> Estimate:
+    """Estimate ``mae`` or ``rmse`` of rows, or hand on why the reference teaches nothing."""
     if learned.refusal is not None or learned.predict is None or learned.skill is None:
         refusal = learned.refusal or Estimate(None, 0)
         return Estimate(None, len(rows), reason=refusal.reason, insufficient=refusal.insufficient)
@@ -273,7 +274,7 @@ def _test(
 
 
 def _settings(
-    engine: Engine, options: EstimateOptions, *, features: _Features, wanted: Sequence[str]
+    engine: Engine, options: EstimateOptions, *, features: Features, wanted: Sequence[str]
 ) -> dict[str, object]:
     return {
         "engine": engine.name,
@@ -291,7 +292,7 @@ def _settings(
     }
 
 
-def _details(learned: Mapping[str, _Learned]) -> dict[str, object]:
+def _details(learned: Mapping[str, Learned]) -> dict[str, object]:
     """Say what the models of the errors' sizes were worth."""
     return {
         "error_model": {

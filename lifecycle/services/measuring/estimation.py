@@ -24,7 +24,7 @@ from lifecycle.stats.catalogue.estimation import PREFIX
 from lifecycle.stats.inference import Estimate
 from lifecycle.stats.performance import estimation
 from lifecycle.stats.performance.calibration import Calibration, calibrate
-from lifecycle.stats.summaries import UNKNOWN, BinaryTally
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally, Tally
 
 USUAL = ("roc_auc", "accuracy", "precision", "recall", "f1")
 """What is estimated unless the monitor names statistics."""
@@ -53,12 +53,12 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
             statistic=replace(statistic, unit=unit),
             estimate=_estimate(tally, learned, measure=measure, minimum=watch.monitor.minimum),
             window=counts.window,
-            limit=None if mature else _limit(watch, statistic),
+            limit=None if mature else limit_of(watch, statistic),
         )
         for statistic, measure, unit in _wanted(watch.monitor, tally)
     ]
     if mature:
-        drafts = [_held_against(draft, tally, monitor=watch.monitor) for draft in drafts]
+        drafts = [held_against(draft, tally, monitor=watch.monitor) for draft in drafts]
     measured, _ = finish(drafts)
     return [softened(one) for one in measured]
 
@@ -104,14 +104,14 @@ def _estimate(
     return enough(measure(expected), rows=tally.rows, minimum=minimum)
 
 
-def _limit(watch: Watch, statistic: Statistic) -> float | None:
+def limit_of(watch: Watch, statistic: Statistic) -> float | None:
     """Return the estimate's own limit, or else the one of what it estimates."""
     realised = catalogue.get(statistic.name.removeprefix(PREFIX))
     otherwise = usual_limit(watch, realised)
     return watch.monitor.limit(statistic.name, column=None, otherwise=otherwise)
 
 
-def _held_against(draft: Draft, tally: BinaryTally, *, monitor: Monitor) -> Draft:
+def held_against(draft: Draft, tally: Tally, *, monitor: Monitor) -> Draft:
     """Say beside an estimate that the outcomes, known by now, lie outside its band."""
     realised = catalogue.get(draft.statistic.name.removeprefix(PREFIX)).measure
     if monitor.costs is not None and draft.statistic.unit == monitor.costs.currency:

@@ -27,6 +27,7 @@ from lifecycle.services.monitoring import (
     changes,
     comparing,
     counting,
+    error_estimates,
     learning,
     reference,
     row_checks,
@@ -261,6 +262,16 @@ def _run(
     found = together.measured(ws, engine, monitor=monitor, plan=plan, windows=windows, until=until)
     found += row_checks.measured(
         ws, engine, monitor=monitor, plan=plan, windows=windows, until=until, at=at
+    )
+    found += error_estimates.measured(
+        ws,
+        engine,
+        monitor=monitor,
+        plan=plan,
+        tallies=counted.tallies,
+        outcomes=outcomes,
+        windows=windows,
+        until=until,
     )
     changed, why = changes.found(ws, engine, monitor=monitor, plan=plan, until=until)
     work = replace(work, together=found, changes=changed, reasons=(*reasons, *why))

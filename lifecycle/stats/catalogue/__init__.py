@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.catalogue.answers import ANSWERS, EXPLANATIONS
 from lifecycle.stats.catalogue.drift import DRIFT, MULTIVARIATE
-from lifecycle.stats.catalogue.estimation import ESTIMATED, VALUE
+from lifecycle.stats.catalogue.estimation import ESTIMATED, ESTIMATED_ERRORS, VALUE
 from lifecycle.stats.catalogue.fairness import (
     CALIBRATION_BIAS,
     FAIRNESS_ERRORS,
@@ -26,6 +26,7 @@ __all__ = [
     "DEFAULT_DRIFT",
     "DRIFT",
     "ESTIMATED",
+    "ESTIMATED_ERRORS",
     "EXPLANATIONS",
     "FAIRNESS_ERRORS",
     "FAIRNESS_GAPS",
@@ -51,6 +52,7 @@ _FAMILIES = (
     EXPLANATIONS,
     PERFORMANCE,
     ESTIMATED,
+    ESTIMATED_ERRORS,
     VALUE,
     FAIRNESS_RATES,
     FAIRNESS_GAPS,

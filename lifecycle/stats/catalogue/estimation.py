@@ -5,7 +5,7 @@ from functools import partial
 
 from lifecycle.stats.catalogue.performance import MINIMUM, PERFORMANCE
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
-from lifecycle.stats.performance import estimation, value
+from lifecycle.stats.performance import estimation, expected_errors, value
 
 SOURCE = "confidence-based estimation, Bialek et al. 2024, arXiv:2407.08649"
 PREFIX = "estimated_"
@@ -28,6 +28,27 @@ ESTIMATED: tuple[Statistic, ...] = tuple(
     for name in estimation.ESTIMATED
 )
 """Read an `Expected`: ``measure(expected, *, confidence)``."""
+
+ESTIMATED_ERRORS: tuple[Statistic, ...] = tuple(
+    replace(
+        _REALISED[name],
+        name=f"{PREFIX}{name}",
+        title=f"{_REALISED[name].title}, estimated",
+        family=Family.ESTIMATION,
+        definition=f"What {name} is expected to be while outcomes are unknown, from sizes of "
+        "errors learned on the reference; holds while only the mix of rows changes.",
+        formula=f"{_REALISED[name].formula}, each row's error as large as rows like it had",
+        source="direct loss estimation; interval from the scatter of single errors, the jackknife "
+        "over parts of the reference and what whole parts were off",
+        needs=frozenset({Needs.ROWS}),
+        measure=measure,
+    )
+    for name, measure in (
+        ("mae", expected_errors.mean_size),
+        ("rmse", expected_errors.root_mean_square),
+    )
+)
+"""Read expected sizes of errors: ``measure(expected, *, known, confidence)``."""
 
 VALUE_PER_DECISION = Statistic(
     name="value_per_decision",
