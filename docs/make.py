@@ -20,6 +20,7 @@ FAMILIES = (
     ("Multivariate drift", catalogue.MULTIVARIATE, "All columns together, read from the rows."),
     ("Drift of outcomes", catalogue.ANSWERS, "Concept drift apart from covariate drift."),
     ("Drift of explanations", catalogue.EXPLANATIONS, "Two rankings of columns, compared."),
+    ("Explanations", catalogue.ATTRIBUTIONS, "Of a model file, run in a worker process."),
     ("Performance", catalogue.PERFORMANCE, "Measured once outcomes are known."),
     (
         "Performance without outcomes",

@@ -22,13 +22,13 @@ from lifecycle.stats.explanations.associations import (
     pairs,
     rank_correlations,
 )
+from lifecycle.stats.explanations.attributions import mean_absolute
 from lifecycle.stats.explanations.effects import (
     accumulated_effects,
     interaction,
     partial_dependence,
 )
-from lifecycle.stats.explanations.ranking import mean_size
-from lifecycle.stats.inference import FloatArray
+from lifecycle.stats.inference import Estimate, FloatArray
 
 Frame: TypeAlias = Any
 """A `pandas.DataFrame`, whose own types hold that a column may be a frame."""
@@ -283,12 +283,13 @@ def _groups(seen: Seen, strengths: FloatArray) -> list[dict[str, object]]:
     names = list(seen.rows.columns)
     rows: list[dict[str, object]] = []
     for group in alike(strengths):
-        summed = np.abs(seen.found.shares[:, group].sum(axis=1)).mean(axis=1)
-        value, interval = mean_size(summed)
-        rows.append(
-            {"columns": [names[i] for i in group], "value": value, "interval": list(interval)}
-        )
+        influence = mean_absolute(seen.found.shares[:, group].sum(axis=1))
+        rows.append({"columns": [names[i] for i in group]} | _with_interval(influence))
     return rows
+
+
+def _with_interval(found: Estimate) -> dict[str, object]:
+    return {"value": found.value, "interval": list(found.interval or ())}
 
 
 def _cohorts(seen: Seen, name: str, held: pd.Series) -> list[dict[str, object]]:
@@ -310,8 +311,7 @@ def _cohort(
     columns: dict[str, object] = {}
     for column in seen.order:
         values = seen.shares(column)[inside]
-        value, interval = mean_size(np.abs(values).mean(axis=1))
-        columns[column] = {"value": value, "interval": list(interval), "mean": float(values.mean())}
+        columns[column] = _with_interval(mean_absolute(values)) | {"mean": float(values.mean())}
     output = seen.found.answers[inside].mean(axis=0)
     return row | {"state": "ok", "columns": columns, "output": _listed(output)}
 

@@ -24,6 +24,7 @@ from lifecycle.adapters.explain_outputs import (
     transformer,
 )
 from lifecycle.errors import InvalidInput
+from lifecycle.stats.explanations.attributions import additivity_error
 
 EXACT = 1e-6
 """Largest gap between a row's values and the output, in the output's spread, of an exact method."""
@@ -72,7 +73,7 @@ class Attribution:
     @property
     def error(self) -> float:
         """Largest gap between what the values add up to and the model's output."""
-        return float(np.abs(self.shares.sum(axis=1) + self.base - self.answers).max())
+        return additivity_error(self.shares, self.base, self.answers).value or 0.0
 
     @property
     def tolerance(self) -> float:

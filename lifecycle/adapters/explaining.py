@@ -20,7 +20,8 @@ from lifecycle.adapters import explain_effects, model_files, row_files
 from lifecycle.adapters.explain_inputs import Given, digest_of, read
 from lifecycle.adapters.explain_methods import Attribution
 from lifecycle.adapters.explainers import Explained, explain
-from lifecycle.stats.explanations.ranking import EQUAL, Ranking, mean_size, ranking
+from lifecycle.stats.explanations.attributions import mean_absolute
+from lifecycle.stats.explanations.ranking import EQUAL, Ranking, ranking
 
 LOCAL_FILE = "local.parquet"
 LOCAL_ROWS = 200
@@ -234,13 +235,13 @@ def _background(
 def _column(found: Attribution, *, rows: pd.DataFrame, position: int) -> dict[str, Any]:
     """Summarise one column; for several classes its importance is the mean over the classes."""
     values = found.shares[:, position]
-    mean, interval = mean_size(np.abs(values).mean(axis=1), confidence=CONFIDENCE)
+    influence = mean_absolute(values, confidence=CONFIDENCE)
     alone = values.shape[1] == 1
     direction = _direction(rows.iloc[: len(values), position], values[:, 0]) if alone else None
     return {
         "column": str(rows.columns[position]),
-        "value": mean,
-        "interval": list(interval),
+        "value": influence.value,
+        "interval": list(influence.interval or ()),
         "mean": float(values.mean()) if alone else None,
         "direction": direction,
         "by_output": {

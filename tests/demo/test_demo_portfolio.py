@@ -20,6 +20,7 @@ from lifecycle.domain.model import Stage
 from lifecycle.domain.rules import Outcome
 from lifecycle.errors import Conflict
 from lifecycle.services import approvals, explanation_drift
+from lifecycle.stats import catalogue
 from lifecycle.store import (
     alerts,
     audit,
@@ -294,3 +295,14 @@ def test_somebody_is_on_the_gravest_alert_and_messages_were_written(ws):
     assert (incident.owner, incident.state) == ("devi", "contained")
     assert {alert.real for alert in found} >= {True, False}
     assert {delivery.state for delivery in deliveries.every(con)} == {"sent"}
+
+
+def test_everything_that_was_measured_is_declared_in_the_catalogue(ws):
+    con = ws.cursor()
+    assessed = evidence.newest_of_all(con)
+    monitored = {m.statistic for version in assessed for m in measurements.history(con, version)}
+    kept = {m.statistic for held in assessed.values() for one in held for m in one.measurements}
+
+    assert monitored
+    assert kept
+    assert (monitored | kept) - {statistic.name for statistic in catalogue.ALL} == set()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lifecycle.errors import InsufficientData, InvalidInput
-from lifecycle.stats.explanations.ranking import Order, mean_size, ranking
+from lifecycle.stats.explanations.ranking import Order, ranking
 
 
 def drawn(rng, means, rows):
@@ -83,18 +83,6 @@ def test_the_rank_found_lies_between_the_best_and_the_worst(seed, columns):
     ranks[found.order] = np.arange(1, columns + 1)
     assert (found.best <= ranks).all()
     assert (ranks <= found.worst).all()
-
-
-def test_the_interval_of_a_mean_size_is_scipys_and_does_not_reach_below_0():
-    sizes = np.random.default_rng(8).gamma(1.0, 1.0, 50)
-
-    mean, interval = mean_size(sizes)
-
-    expected = stats.t.interval(0.95, 49, sizes.mean(), stats.sem(sizes))
-    assert (mean, *interval) == pytest.approx((sizes.mean(), *expected))
-    assert mean_size(np.array([0.0, 1.0]))[1][0] == 0.0
-    with pytest.raises(InsufficientData):
-        mean_size(np.array([1.0]))
 
 
 def test_what_is_no_table_or_too_short_is_refused():

@@ -39,6 +39,7 @@ CAUSES = {
     Family.MULTIVARIATE: Cause.DRIFT,
     Family.ANSWERS: Cause.DRIFT,
     Family.EXPLANATION: Cause.DRIFT,
+    Family.ATTRIBUTION: Cause.QUALITY,
     Family.PERFORMANCE: Cause.PERFORMANCE,
     Family.FAIRNESS: Cause.FAIRNESS,
     Family.QUALITY: Cause.QUALITY,

@@ -21,6 +21,7 @@ from lifecycle.services.explanation.files import (
     in_worker,
     refusals,
 )
+from lifecycle.stats import catalogue
 
 HALF = 0.5
 """The threshold of a decision unless another is given."""
@@ -114,10 +115,11 @@ def _dictionary(text: str | None) -> ReasonDictionary:
 def _measurements(found: Mapping[str, Any], *, row: str) -> tuple[Measurement, ...]:
     """Return each column's SHAP value, the largest first."""
     shares = cast("Mapping[str, float]", found["shares"])
+    of_row = catalogue.get("shap_value")
     return tuple(
         Measurement(
-            statistic="shap_value",
-            value=shares[name],
+            statistic=of_row.name,
+            value=of_row.measure(shares[name]).value,
             state=State.OK,
             unit=found["output_space"],
             column=name,

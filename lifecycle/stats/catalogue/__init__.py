@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.catalogue.answers import ANSWERS, EXPLANATIONS
+from lifecycle.stats.catalogue.attributions import ATTRIBUTIONS
 from lifecycle.stats.catalogue.drift import DRIFT, MULTIVARIATE
 from lifecycle.stats.catalogue.estimation import ESTIMATED, ESTIMATED_ERRORS, VALUE
 from lifecycle.stats.catalogue.fairness import (
@@ -22,6 +23,7 @@ from lifecycle.stats.catalogue.validation import VALIDATION
 __all__ = [
     "ALL",
     "ANSWERS",
+    "ATTRIBUTIONS",
     "CALIBRATION_BIAS",
     "DEFAULT_DRIFT",
     "DRIFT",
@@ -50,6 +52,7 @@ _FAMILIES = (
     MULTIVARIATE,
     ANSWERS,
     EXPLANATIONS,
+    ATTRIBUTIONS,
     PERFORMANCE,
     ESTIMATED,
     ESTIMATED_ERRORS,

@@ -15,6 +15,7 @@ class Family(StrEnum):
     MULTIVARIATE = "multivariate drift"
     ANSWERS = "drift of outcomes"
     EXPLANATION = "drift of explanations"
+    ATTRIBUTION = "explanation"
     PERFORMANCE = "performance"
     FAIRNESS = "fairness"
     QUALITY = "quality"
@@ -51,6 +52,8 @@ class Needs(StrEnum):
     """The usual and the actual number of rows of a window"""
     IMPORTANCE = "importance"
     """`Importance`"""
+    ATTRIBUTIONS = "attributions"
+    """SHAP values by row, column and output; no summary carries them."""
     TRIALS = "trials"
     """Rows that a model file was run on; no summary carries them."""
 
@@ -67,8 +70,9 @@ class Statistic:
         What a screen calls it.
     unit
         ``"1"`` for a plain number, ``"sd"`` for reference standard deviations, ``"nats"``,
-        ``"column"`` for the column's own unit, ``"outcome"`` for the outcome's and ``"money"``
-        for the currency of the cost matrix.
+        ``"column"`` for the column's own unit, ``"outcome"`` for the outcome's, ``"output"`` for
+        that of what a model puts out, such as log-odds, and ``"money"`` for the currency of the
+        cost matrix.
     definition, formula, source
         How it is computed, in a sentence, in symbols, and according to whom.
     needs
@@ -86,7 +90,7 @@ class Statistic:
         Drift of outcomes: the same on two tallies; of explanations: on two rankings of columns.
         Performance and group rates: ``measure(tally, *, confidence)``.
         Gaps: ``measure(tallies, *, confidence, minimum, reference)`` over the groups.
-        Estimation, value, service and validation: as their modules here say.
+        Estimation, value, service, validation and explanation: as their modules here say.
     exact
         Drift of numbers: ``exact(reference, current, *, confidence)`` on ascending finite samples;
         ``None`` where ``measure`` loses nothing to binning.

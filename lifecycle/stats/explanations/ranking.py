@@ -159,25 +159,3 @@ def _pair(above: int, below: int, means: FloatArray, half: float, *, least: floa
     elif difference + half <= least or half == 0:
         order = Order.EQUAL
     return Pair(above, below, difference, (difference - half, difference + half), order)
-
-
-def mean_size(
-    values: FloatArray, *, confidence: float = CONFIDENCE
-) -> tuple[float, tuple[float, float]]:
-    """Return a mean of sizes with Student's interval, which does not reach below 0.
-
-    Parameters
-    ----------
-    values
-        Shape (rows,), at least 0.
-
-    Raises
-    ------
-    InsufficientData
-        Fewer than two rows.
-    """
-    n, mean = len(values), float(values.mean())
-    if n < FEWEST_ROWS:
-        raise InsufficientData(f"a mean with an interval needs {FEWEST_ROWS} rows, not {n}")
-    half = student_quantile(confidence, freedom=n - 1) * values.std(ddof=1) / np.sqrt(n)
-    return mean, (max(0.0, mean - float(half)), mean + float(half))
