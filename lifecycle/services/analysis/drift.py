@@ -15,7 +15,7 @@ from lifecycle.services.analysis.columns import Chosen, choose_columns, identifi
 from lifecycle.services.analysis.learning import deviations, learned_limit
 from lifecycle.services.analysis.multivariate import measure_together
 from lifecycle.services.analysis.null_limits import NULL, with_learned_limits
-from lifecycle.services.analysis.periods import windows_of
+from lifecycle.services.analysis.periods import silences, windows_of
 from lifecycle.services.analysis.result import (
     Draft,
     Result,
@@ -198,7 +198,7 @@ def _result(
         settings=_settings(run, tests=tests),
         measurements=measurements,
         verdict=overall(measurements),
-        notices=tuple(notices),
+        notices=(*notices, *silences(measurements)),
         reference_windows=within,
     )
 

@@ -20,6 +20,7 @@ from lifecycle.services.analysis.estimating import (
     acknowledged,
     windowing_of,
 )
+from lifecycle.services.analysis.periods import silences
 from lifecycle.services.analysis.result import (
     Draft,
     Result,
@@ -112,7 +113,12 @@ def estimate_errors(
         settings=_settings(engine, options, features=features, wanted=wanted),
         measurements=measurements,
         verdict=overall(measurements),
-        notices=(*notices, *features.notices, *backtest.sentences(tested)),
+        notices=(
+            *notices,
+            *silences(measurements),
+            *features.notices,
+            *backtest.sentences(tested),
+        ),
         details=_details(learned) | backtest.as_details(tested),
     )
 

@@ -21,6 +21,7 @@ from lifecycle.services.analysis.estimating import (
 )
 from lifecycle.services.analysis.outcomes import Codings, Task, binary_codings, recognise
 from lifecycle.services.analysis.performance import in_money
+from lifecycle.services.analysis.periods import silences
 from lifecycle.services.analysis.result import (
     Draft,
     Result,
@@ -129,7 +130,13 @@ def measure_estimate(
         settings=_settings(run, task=task),
         measurements=measurements,
         verdict=overall(measurements),
-        notices=(*notices, *run.codings.notices, *told, *backtest.sentences(tested)),
+        notices=(
+            *notices,
+            *silences(measurements),
+            *run.codings.notices,
+            *told,
+            *backtest.sentences(tested),
+        ),
         details=calibrated.as_details(learned.calibration) | backtest.as_details(tested),
     )
 

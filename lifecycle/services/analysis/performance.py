@@ -18,7 +18,7 @@ from lifecycle.services.analysis.outcomes import (
     left_out,
     recognise,
 )
-from lifecycle.services.analysis.periods import windows_of
+from lifecycle.services.analysis.periods import silences, windows_of
 from lifecycle.services.analysis.result import (
     Draft,
     Result,
@@ -111,7 +111,7 @@ def measure_performance(engine: Engine, *, source: Source, options: PerformanceO
         | {"engine": engine.name, "positive": positive},
         measurements=measurements,
         verdict=overall(measurements),
-        notices=(*notices, *assumed, *left_out(tallied), *changed),
+        notices=(*notices, *silences(measurements), *assumed, *left_out(tallied), *changed),
         details=details,
     )
 

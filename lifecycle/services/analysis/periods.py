@@ -1,5 +1,9 @@
 """Into which windows a source's rows fall, and which rows are in none."""
 
+from collections.abc import Iterable
+from itertools import pairwise
+
+from lifecycle.domain.measurement import Measurement
 from lifecycle.engines import Engine
 from lifecycle.engines.contract import Source
 from lifecycle.engines.windows import Windowing, parse_width
@@ -21,3 +25,18 @@ def windows_of(
     if undated == 0:
         return windowing, []
     return windowing, [f"{undated} rows of {source.label} have no {timestamp}: in no window"]
+
+
+NAMED = 3
+"""Silences told one by one; more are counted."""
+
+
+def silences(measured: Iterable[Measurement]) -> list[str]:
+    """Say between which times there was nothing to measure, from the first window to the last."""
+    windows = sorted({m.window for m in measured if m.window is not None}, key=lambda w: w.start)
+    gaps = [(a.end, b.start) for a, b in pairwise(windows) if a.end < b.start]
+    if not gaps:
+        return []
+    told = [f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}" for begin, end in gaps[:NAMED]]
+    more = f" and {len(gaps) - NAMED} more times" if len(gaps) > NAMED else ""
+    return [f"no rows from {', '.join(told)}{more}: there is nothing to judge then"]

@@ -12,7 +12,7 @@ from lifecycle.engines import Engine
 from lifecycle.engines.contract import Kind, Source
 from lifecycle.engines.windows import Windowing
 from lifecycle.services.analysis import checks, house
-from lifecycle.services.analysis.periods import windows_of
+from lifecycle.services.analysis.periods import silences, windows_of
 from lifecycle.services.analysis.result import Draft, Result, finish, overall, side
 from lifecycle.stats import catalogue
 
@@ -89,7 +89,7 @@ def measure_quality(
         settings=_settings(engine, options, windowing),
         measurements=tuple(found),
         verdict=overall(found),
-        notices=(*notices, *_extra(source, reference)),
+        notices=(*notices, *silences(found), *_extra(source, reference)),
     )
 
 

@@ -114,3 +114,16 @@ def test_limits_are_learned_from_the_references_own_windows(engine, source):
             engine, before, after, statistics=("ks",), timestamp="at", window="1Y",
             alert_on="mean+3sd",
         )  # fmt: skip
+
+
+def test_days_without_rows_between_others_are_named(engine, source):
+    days = np.array(["2024-05-01", "2024-05-02", "2024-05-05"], "datetime64[us]")
+    rows = source(at=np.repeat(days, 300), x=np.arange(900.0))
+
+    result = drift(engine, rows, rows, timestamp="at", window="1d")
+    whole = drift(engine, rows, rows, timestamp="at", window="1M")
+
+    assert result.notices[-1] == (
+        "no rows from 2024-05-03 00:00 to 2024-05-05 00:00: there is nothing to judge then"
+    )
+    assert not any("no rows" in notice for notice in whole.notices)
