@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from app import validation_parts, widgets
 from lifecycle.charts import groups, importance, tables, wording
 from lifecycle.domain.evidence import Evidence, Purpose
-from lifecycle.domain.measurement import verdict
 from lifecycle.services import assessment
 from lifecycle.stats import catalogue
 from lifecycle.store import evidence
@@ -31,9 +30,8 @@ def fairness(con: "Connection", model: "Model", known: "Sequence[Version]") -> N
         widgets.empty("No version was assessed by groups yet", hint=hint)
     for version, kept in found:
         gaps = [m for m in kept.measurements if m.statistic in GAPS]
-        judged = [m.state for m in gaps if m.limit is not None]
         said = f"**Version {version.name}.** {groups.gap_message(gaps)}. {_source(kept)}"
-        widgets.badge(verdict(judged or [m.state for m in gaps]), said)
+        widgets.judgement(gaps, said)
         rows = tables.rows(gaps)
         widgets.table(rows, name=f"gaps_{version.name}", alt=f"Gaps of version {version.name}")
         _open("fairness", version, label="Rates by group, intersections, thresholds")

@@ -55,7 +55,9 @@ def verdict(kept: "Sequence[Evidence]") -> None:
     for one in kept:
         said = soundness.message(one.measurements)
         when = wording.moment(one.created_at)
-        widgets.badge(one.state, f"**{one.purpose.capitalize()}.** {said}. `{one.id}`, {when}")
+        widgets.judgement(
+            one.measurements, f"**{one.purpose.capitalize()}.** {said}. `{one.id}`, {when}"
+        )
         made = plans.recorded(one.plan)
         if made is not None:
             why = f"Limits changed by {made['by']} after results were known: {made['reason']}"
@@ -74,7 +76,7 @@ def against_plan(kept: "Sequence[Evidence]") -> None:
             name = f"limits_{one.purpose}"
             widgets.table(tables.rows(judged), name=name, alt=alt, columns=small)
         else:
-            widgets.note("The plan sets no limit; its numbers were measured without judging.")
+            widgets.note(f"{soundness.message(one.measurements)}.")
         plan(one)
 
 

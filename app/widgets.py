@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from app import session, words
-from lifecycle.domain.measurement import Window
+from lifecycle.domain import measurement as measuring
+from lifecycle.domain.measurement import NO_LIMIT, State, Window
 from lifecycle.domain.model import Stage
 from lifecycle.domain.monitor import Grain
 from lifecycle.errors import LifecycleError
@@ -117,6 +118,15 @@ def require(permission: "Permission") -> None:
 def badge(state: "words.Marked", text: str = "") -> None:
     """Show a state by icon, word and colour, with an optional sentence behind it."""
     st.markdown(f"{words.badge(state)} {text}".rstrip())
+
+
+def judgement(measurements: "Iterable[Measurement]", text: str) -> None:
+    """Show what limits made of measurements, with a sentence; where none is set, say that."""
+    state = measuring.judgement(measurements)
+    if state is not State.NOT_APPLICABLE:
+        badge(state, text)
+    else:
+        st.markdown(f":gray-badge[:material/remove: {NO_LIMIT}] {text}")
 
 
 def link(page: str, *, label: str, icon: str | None = None, **params: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from app import fairness_parts, fairness_ways, session, widgets
 from lifecycle.charts import groups, wording
 from lifecycle.domain.evidence import Purpose
-from lifecycle.domain.measurement import Measurement, Window, verdict
+from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.services.analysis.fairness import JOINT
 from lifecycle.stats import catalogue
 from lifecycle.store import evidence, logs, monitors
@@ -50,8 +50,7 @@ if len(within) > 1:
     held = right.selectbox("Compared within", within, key="within", bind="query-params") or held
 gaps = [m for m in measured if wording.group(m.slice) == held]
 control = dict(gaps[0].slice) if gaps else {}
-states = [m.state for m in gaps if m.limit is not None] or [m.state for m in gaps]
-widgets.badge(verdict(states), f"{groups.gap_message(gaps)}.")
+widgets.judgement(gaps, f"{groups.gap_message(gaps)}.")
 if kept and span is None:
     fairness_parts.notices(kept)
 by_rate, between, together, moved, ways, past = st.tabs(TABS, key="tab", bind="query-params")

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from lifecycle.charts import theme, wording
 from lifecycle.charts.theme import Trace
-from lifecycle.domain.measurement import Measurement, State
+from lifecycle.domain.measurement import NO_LIMIT, Measurement, State
 
 ROW = 34
 
@@ -76,9 +76,9 @@ def gaps(measurements: Sequence[Measurement], *, titles: Sequence[str], title: s
     ratio = bool(measurements) and is_ratio(measurements[0])
     labels = [theme.plain(label) for label in titles]
     traces: list[Trace] = []
-    for state, look in theme.STATES.items():
+    for look in theme.LOOKS:
         pairs = zip(measurements, labels, strict=True)
-        found = [(m, row) for m, row in pairs if m.state is state and m.value is not None]
+        found = [(m, row) for m, row in pairs if theme.look(m) is look and m.value is not None]
         if found:
             dots = _dots([m for m, _ in found], colour=look.colour, symbol=look.marker)
             traces.append({**dots, "y": [row for _, row in found], "name": look.word})
@@ -135,7 +135,7 @@ def gap_message(measurements: Sequence[Measurement]) -> str:
     judged = [m for m in measurements if m.limit is not None and m.value is not None]
     bad = [m for m in judged if m.state is State.BREACH]
     if not judged:
-        return f"{wording.counted(len(measurements), 'gap')} measured; no limit is set"
+        return f"{wording.counted(len(measurements), 'gap')} measured, {NO_LIMIT}"
     if not bad:
         return f"No gap is beyond its limit, of {len(judged)} with one"
     first = bad[0]

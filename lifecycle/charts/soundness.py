@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from lifecycle.charts import theme, wording
 from lifecycle.charts.theme import Trace
-from lifecycle.domain.measurement import Measurement, State
+from lifecycle.domain.measurement import NO_LIMIT, Measurement, State
 from lifecycle.stats import catalogue
 
 ROW = 38
@@ -31,8 +31,8 @@ def forest(
     held = [m for m in measurements if m.value is not None]
     labels = _apart([_row(m, among=held) for m in held])
     traces: list[Trace] = []
-    for state, look in theme.STATES.items():
-        rows = [(m, row) for m, row in zip(held, labels, strict=True) if m.state is state]
+    for look in theme.LOOKS:
+        rows = [(m, row) for m, row in zip(held, labels, strict=True) if theme.look(m) is look]
         if rows:
             traces.append(_dots(rows, look=look))
     limited = [(m, row) for m, row in zip(held, labels, strict=True) if m.limit is not None]
@@ -96,7 +96,7 @@ def message(measurements: Sequence[Measurement]) -> str:
     failed = [m for m in judged if m.state in {State.ERROR, State.BREACH}]
     unknown = [m for m in judged if m.state is State.INSUFFICIENT]
     if not judged:
-        return f"{wording.counted(len(measurements), 'value')} measured; the plan sets no limit"
+        return f"{wording.counted(len(measurements), 'value')} measured, {NO_LIMIT}"
     if failed:
         first = failed[0]
         said = wording.number(first.value) if first.value is not None else "failed"

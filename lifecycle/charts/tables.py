@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lifecycle.charts import wording
-from lifecycle.charts.theme import STATES
+from lifecycle.charts.theme import look
 from lifecycle.domain.measurement import Measurement
 
 
@@ -12,7 +12,7 @@ def rows(measurements: Iterable[Measurement]) -> list[dict[str, Any]]:
     """Return one row per measurement; columns that hold nothing in any row are left out."""
     table = [
         {
-            "state": f"{STATES[m.state].mark} {STATES[m.state].word}",
+            "state": f"{look(m).mark} {look(m).word}",
             "statistic": m.statistic,
             "column": m.column,
             "rows": wording.group(m.slice),

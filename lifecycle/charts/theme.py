@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 
-from lifecycle.domain.measurement import State
+from lifecycle.domain.measurement import NO_LIMIT, Measurement, State
 
 Trace: TypeAlias = dict[str, Any]
 
@@ -60,6 +60,15 @@ STATES: Mapping[State, Look] = {
     State.UPCOMING: Look("upcoming", BLUE, "diamond-open", "→"),
     State.NOT_APPLICABLE: Look("not applicable", GREY, "square-open", "·"),
 }
+
+
+UNLIMITED = Look(NO_LIMIT, BLUE, "circle", "·")
+LOOKS = (*STATES.values(), UNLIMITED)
+
+
+def look(measured: Measurement) -> Look:
+    """Return how a measurement is shown: by its state, unless nothing limits it."""
+    return STATES[measured.state] if measured.judged else UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def _range(
 
 
 def _hover(m: Measurement) -> str:
-    parts = [wording.measured(m), theme.STATES[m.state].word]
+    parts = [wording.measured(m), theme.look(m).word]
     if m.limit is not None:
         parts.append(f"limit {wording.number(m.limit)}")
     if m.p_adjusted is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from lifecycle.domain.audit import canonical, plain
-from lifecycle.domain.measurement import Measurement, State, verdict
+from lifecycle.domain.measurement import Measurement, State, judgement
 
 
 class Purpose(StrEnum):
@@ -62,8 +62,7 @@ class Evidence:
     @property
     def state(self) -> State:
         """The worst state among the measurements that were judged; nothing judged is no pass."""
-        judged = [m.state for m in self.measurements if m.limit is not None or m.value is None]
-        return verdict(judged) if judged else State.NOT_APPLICABLE
+        return judgement(self.measurements)
 
 
 def id_of(sha256: str) -> str:

@@ -32,6 +32,10 @@ SEVERITY = (
 """Worst first: a verdict over several states is the first of these that occurs."""
 
 
+NO_LIMIT = "no limit set"
+"""What every page and report calls a number that was measured and not judged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A half-open span of time, ``start <= t < end``; both aware and in UTC."""
@@ -78,6 +82,20 @@ class Measurement:
     n_reference: int | None = None
     limit: float | None = None
     reason: str | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Whether its state says more than that it was measured and that nothing limits it."""
+        return self.limit is not None or self.value is None or self.state is not State.OK
+
+
+def judgement(measurements: Iterable[Measurement]) -> State:
+    """Return the worst state among what was judged; where no limit is set, none applies.
+
+    What could not be measured counts: having no limit, it is no pass either.
+    """
+    found = [m.state for m in measurements if m.limit is not None or m.value is None]
+    return verdict(found) if found else State.NOT_APPLICABLE
 
 
 def verdict(states: Iterable[State]) -> State:

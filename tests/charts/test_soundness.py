@@ -12,7 +12,7 @@ FREE = Measurement("flip_share", 0.1, State.OK)
 
 
 def test_the_message_names_the_first_limit_that_is_not_kept():
-    assert soundness.message([FREE]) == "1 value measured; the plan sets no limit"
+    assert soundness.message([FREE]) == "1 value measured, no limit set"
     assert soundness.message([GAIN, FREE]) == "1 of 1 limit is kept"
     said = soundness.message([GAIN, SLICE, FAILED])
     assert said == ("2 of 3 limits are not kept: Worst slice: age <b>old</b> 0.200, limit 0.100")

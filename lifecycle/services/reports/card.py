@@ -6,7 +6,6 @@ from datetime import datetime
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.history import Then, told_by
-from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Model, Version
 from lifecycle.domain.usecase import UseCase
 from lifecycle.services.approvals.signing import lines
@@ -80,9 +79,9 @@ def measured(kept: Evidence, *, stale: str) -> Section:
     noted = [str(n) for n in (*_list(kept.payload, "findings"), *_list(kept.payload, "notices"))]
     if noted:
         blocks.append(Sentences(tuple(noted)))
-    judged = kept.state is not State.NOT_APPLICABLE
-    said = str(kept.state).replace("_", " ") if judged else "measured, no limit set"
-    return Section(f"{kept.purpose.capitalize()}: {said}", tuple(blocks), stale=stale)
+    return Section(
+        f"{kept.purpose.capitalize()}: {words.came_to(kept)}", tuple(blocks), stale=stale
+    )
 
 
 def _list(held: Mapping[str, object], key: str) -> list[object]:

@@ -9,6 +9,7 @@ from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.measurement import State
 from lifecycle.domain.rules import Outcome
 from lifecycle.services import assessment, plans
+from lifecycle.services.reports import words
 from lifecycle.services.reports.card import measured
 from lifecycle.services.reports.document import (
     Audience,
@@ -61,7 +62,7 @@ def _verdict(found: Sequence[Evidence]) -> Mapping[str, object]:
     judged = [kept for kept in found if kept.state is not State.NOT_APPLICABLE]
     outcomes = [(kept, assessment.outcome(kept)) for kept in judged]
     worst = min((o for _, o in outcomes), key=WORST.index, default=Outcome.INSUFFICIENT)
-    free = {str(e.purpose): f"its plan sets no limit, evidence {e.id}" for e in found}
+    free = {str(e.purpose): f"{words.came_to(e)}, evidence {e.id}" for e in found}
     beyond = [
         f"{m.statistic} ({kept.id})"
         for kept in found

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
-from lifecycle.domain.measurement import Measurement
+from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.measurement import NO_LIMIT, Measurement, State
 from lifecycle.services.reports.document import Measured, Written
 
 COLUMNS = ("Statistic", "Where", "Value", "Interval", "n", "Limit", "State", "Evidence")
@@ -21,9 +22,16 @@ def cells(m: Measurement, *, evidence: str) -> tuple[str, ...]:
         low_high,
         number(m.n),
         number(m.limit),
-        str(m.state).replace("_", " "),
+        str(m.state).replace("_", " ") if m.judged else NO_LIMIT,
         evidence,
     )
+
+
+def came_to(kept: Evidence) -> str:
+    """Say what limits made of a record, or that there are none."""
+    if kept.state is State.NOT_APPLICABLE:
+        return f"measured, {NO_LIMIT}"
+    return str(kept.state).replace("_", " ")
 
 
 def where(m: Measurement) -> str:
