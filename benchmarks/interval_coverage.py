@@ -2,9 +2,9 @@
 
 A count jumps, so the coverage at one exact rate does too (Wilson's at 50 rows and a rate of .02 is
 92 or 98 %, whatever one does); every run therefore draws its rate within a fifth around the one
-named. Groups are equal, apart by chance, or in two equal camps, which is where picking the widest
-of many gaps misleads most. Prints the share of intervals that hold the truth, and a table in
-`docs/benchmarks.md` quotes it.
+named; of errors it is their mean in standard deviations, or their size. Groups are equal, apart by
+chance, or in two equal camps, which is where picking the widest of many gaps misleads most. Prints
+the share of intervals that hold the truth, and a table in `docs/benchmarks.md` quotes it.
 """
 
 import argparse
@@ -17,9 +17,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lifecycle.stats import fairness
+from lifecycle.stats import counting, fairness
 from lifecycle.stats.inference import newcombe, ratio_interval, wilson
-from lifecycle.stats.summaries import BinaryTally, exact
+from lifecycle.stats.summaries import BinaryTally, ErrorTally, exact
 
 SIZES, RATES = (50, 200, 1_000, 5_000), (0.02, 0.1, 0.3, 0.5)
 SHAPES = ("equal", "apart", "camps")
@@ -101,6 +101,38 @@ def gap(measure: fairness.Gap, *, groups: int) -> Case:
     return covered
 
 
+def impact(rng: np.random.Generator, n: int, rate: float, shape: str) -> bool:
+    """Return whether the lowest of four ratios to a named group lies in its interval."""
+    truth = laws(rng, rate, shape, groups=5)
+    sizes = rng.integers(int(0.8 * n), int(1.2 * n), 5)
+    hits = rng.binomial(sizes, truth)
+    tallies = [tally(int(h), int(m - h), 0, 0) for h, m in zip(hits, sizes, strict=True)]
+    low, high = fairness.impact_ratio(tallies, minimum=1, reference=0).interval or (0.0, np.inf)
+    return low - 1e-9 <= truth[1:].min() / truth[0] <= high + 1e-9
+
+
+def means(measure: fairness.MeanGap[ErrorTally], *, groups: int, reference: int | None) -> Case:
+    """Return the case of a gap of means: errors around a mean, or of a size, of that rate."""
+
+    def covered(rng: np.random.Generator, n: int, rate: float, shape: str) -> bool:
+        truth = laws(rng, rate, shape, groups=groups)
+        sizes = rng.integers(int(0.8 * n), int(1.2 * n), groups)
+        centre, spread = (0.0, truth) if measure.ratio else (truth, rng.uniform(0.7, 1.4, groups))
+        errors = [
+            rng.normal(c, s, m)
+            for c, s, m in zip(np.broadcast_to(centre, groups), spread, sizes, strict=True)
+        ]
+        tallies = [counting.error_tally(np.zeros(len(e)), e) for e in errors]
+        found = measure(tallies, minimum=1, reference=reference)
+        low, high = found.interval or (0.0, np.inf)
+        scale = np.log(truth) if measure.ratio else truth
+        apart = np.ptp(scale) if reference is None else np.abs(scale - scale[reference]).max()
+        wanted = np.exp(-apart) if measure.ratio else apart
+        return bool(low - 1e-9 <= wanted <= high + 1e-9)
+
+    return covered
+
+
 CASES: dict[str, Case] = {
     "rate": one_rate,
     "difference of two": two_rates(newcombe, ratio=False),
@@ -112,6 +144,20 @@ CASES: dict[str, Case] = {
     "opportunity ratio, 2 groups": gap(fairness.equal_opportunity_ratio, groups=2),
     "opportunity ratio, 5 groups": gap(fairness.equal_opportunity_ratio, groups=5),
     "equalized odds ratio, 5 groups": gap(fairness.equalized_odds_ratio, groups=5),
+    "impact ratio to a named group, 5 groups": impact,
+    "mean error difference, 2 groups": means(
+        fairness.mean_error_difference, groups=2, reference=None
+    ),
+    "mean error difference, 5 groups": means(
+        fairness.mean_error_difference, groups=5, reference=None
+    ),
+    "mean error difference to a named group, 5 groups": means(
+        fairness.mean_error_difference, groups=5, reference=0
+    ),
+    "error parity ratio, 5 groups": means(fairness.error_parity_ratio, groups=5, reference=None),
+    "error parity ratio to a named group, 5 groups": means(
+        fairness.error_parity_ratio, groups=5, reference=0
+    ),
 }
 
 

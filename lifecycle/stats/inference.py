@@ -89,7 +89,7 @@ def normal_quantile(confidence: float) -> float:
     return float(special.ndtri((1 + _level(confidence)) / 2))
 
 
-def student_quantile(confidence: float, *, freedom: int) -> float:
+def student_quantile(confidence: float, *, freedom: float) -> float:
     """Return t such that a Student variable lies within plus or minus t with that probability."""
     return float(special.stdtrit(freedom, (1 + _level(confidence)) / 2))
 

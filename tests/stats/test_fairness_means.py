@@ -4,6 +4,7 @@ import pytest
 from estimates import interval, reason
 from scipy import stats as scipy_stats
 
+from benchmarks.interval_coverage import CASES, coverage
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import counting, fairness
 
@@ -41,14 +42,27 @@ def test_a_ratio_lies_between_0_and_1_and_a_reference_limits_the_pairs(rng):
     assert 0 < interval(every)[0] < interval(every)[1] <= 1
 
 
-def test_three_groups_hold_the_true_widest_gap_at_least_as_often_as_they_say(rng):
-    held = 0
-    for _ in range(300):
-        parts = [tally(group(rng, 60, shift=s)) for s in (0.0, 0.0, 0.3)]
-        low, high = interval(fairness.mean_error_difference(parts))
-        held += low <= 0.3 <= high
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mean error difference, 5 groups",
+        "mean error difference to a named group, 5 groups",
+        "error parity ratio, 5 groups",
+        "error parity ratio to a named group, 5 groups",
+        "impact ratio to a named group, 5 groups",
+    ],
+)
+def test_gaps_of_means_and_ratios_to_a_named_group_hold_a_nominal_95_percent(name):
+    assert coverage(CASES[name], n=200, rate=0.5, runs=400) == pytest.approx(0.95, abs=0.03)
 
-    assert held / 300 >= 0.94
+
+def test_equal_means_are_no_more_apart_than_chance_has_it(rng):
+    same = [fairness.mean_error_difference([tally(group(rng, 60))] * 3)]
+    apart = fairness.mean_error_difference([tally(group(rng, 60, shift=s)) for s in (0, 0, 2.0)])
+
+    assert same[0].p_value == pytest.approx(1, abs=0.01)
+    assert apart.p_value is not None
+    assert apart.p_value < 1e-6
 
 
 def test_what_cannot_be_compared_says_why(rng):

@@ -182,7 +182,7 @@ FAIRNESS_GAPS: tuple[Statistic, ...] = (
     ),
 )
 
-WELCH = "interval by Welch 1947 on every pair of groups, Bonferroni over pairs"
+WELCH = "interval by inverting the test of the widest gap, with Welch 1947's degrees of freedom"
 
 CALIBRATION_BIAS = _fairness(
     "calibration_bias",

@@ -188,31 +188,28 @@ def impact_ratio(
     """Return the smallest impact ratio over the groups; see `impact_ratios`.
 
     Against the best group this is `demographic_parity_ratio`, with its interval; against a
-    reference group other ratios may exceed 1, and intervals are widened for their number.
+    reference group other ratios may exceed 1, and the interval is of how far the lowest group lies
+    below the reference.
     """
     if reference is None:
         return demographic_parity_ratio(tallies, confidence=confidence, minimum=minimum)
-    others = max(len(demographic_parity_ratio.judged(tallies, minimum=minimum)) - 1, 1)
-    each = impact_ratios(
-        tallies,
-        confidence=1 - (1 - (confidence or CONFIDENCE)) / others,
-        minimum=minimum,
-        reference=reference,
-    )
-    found = [
-        (e.value, e.interval, e.n)
-        for e in each
-        if e.value is not None and e.interval is not None  # the reference itself has none
-    ]
-    if not found:
+    each = impact_ratios(tallies, minimum=minimum, reference=reference)
+    found = [(e.value, i) for i, e in enumerate(each) if e.value is not None]
+    if len(found) < 2:  # noqa: PLR2004 -- a ratio needs two groups
         return nothing(each[reference].reason or "fewer than two groups to compare")
-    interval = min(bounds[0] for _, bounds, _ in found), min(bounds[1] for _, bounds, _ in found)
-    left_out = sum(e.value is None for e in each)
+    left_out = len(each) - len(found)
     note = f"{left_out} of {len(each)} groups left out: fewer than {minimum} observations"
-    n = each[reference].n + sum(rows for _, _, rows in found)
-    lowest = min(value for value, _, _ in found)
+    kept = [i for _, i in found]
+    n, lowest = sum(each[i].n for i in kept), min(value for value, i in found if i != reference)
     reason = note if left_out else None
-    return Estimate(lowest, n, interval if confidence else None, confidence, reason=reason)
+    if confidence is None:
+        return Estimate(lowest, n, reason=reason)
+    counts = np.array([selection_rate.counts(tallies[i].decisions) for i in kept])
+    base = kept.index(reference)
+    rates = spread.groups(counts, ratio=True, reference=base, below_only=True)
+    (low, high), _ = spread.widest_gap([rates], confidence=confidence)
+    interval = min(float(np.exp(-high)), lowest), max(float(np.exp(-low)), lowest)
+    return Estimate(lowest, n, interval, confidence, reason=reason)
 
 
 def _widest(rates: FloatArray, *, ratio: bool, reference: int | None) -> float:

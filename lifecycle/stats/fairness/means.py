@@ -1,21 +1,21 @@
 """How far are the groups' means apart: errors of a regression, and calibration of scores."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import combinations
-from math import exp, log, sqrt
+from dataclasses import dataclass, replace
+from math import exp
 from typing import Generic, TypeAlias, TypeVar
 
+import numpy as np
+
 from lifecycle.errors import InvalidInput
+from lifecycle.stats.fairness import spread
 from lifecycle.stats.fairness.gaps import MINIMUM
 from lifecycle.stats.inference import (
     CONFIDENCE,
     Estimate,
-    Interval,
     bounded,
     mean_interval,
     nothing,
-    student_quantile,
 )
 from lifecycle.stats.summaries import NEGATIVE, POSITIVE, UNKNOWN, BinaryTally, ErrorTally
 
@@ -78,9 +78,8 @@ class MeanGap(Generic[T]):
 
         Notes
         -----
-        The interval takes the widest bounds over all pairs, each pair's by Welch (1947),
-        doi:10.1093/biomet/34.1-2.28, at a level divided by their number (Bonferroni); a ratio's
-        are Welch's on the logarithm.
+        The interval allows for the widest gap having been picked, see `spread`; a ratio's is made
+        on the logarithm.
         """
         if reference is not None and not 0 <= reference < len(tallies):
             raise InvalidInput(f"there is no group at position {reference}")
@@ -90,47 +89,36 @@ class MeanGap(Generic[T]):
             return nothing(f"the reference group has fewer than {minimum} observations")
         n, left_out = sum(known[i][2] for i in kept), len(tallies) - len(kept)
         note = f"{left_out} of {len(tallies)} groups left out: fewer than {minimum} observations"
-        pairs = [pair for pair in combinations(kept, 2) if reference is None or reference in pair]
-        if not pairs:
+        if len(kept) < 2:  # noqa: PLR2004 -- a gap needs two groups
             few = f"; {note}" if left_out else ""
             return nothing(f"fewer than two groups to compare{few}", n=n)
         if self.ratio and min(known[i][0] for i in kept) <= 0:
             return nothing("a ratio is undefined: the mean is zero in a group compared", n=n)
-        level = 1 - (1 - (confidence or CONFIDENCE)) / len(pairs)
-        found = [_compared(known[i], known[j], ratio=self.ratio, level=level) for i, j in pairs]
-        pick = min if self.ratio else max
-        value = pick(v for v, _ in found)
-        low, high = (pick(bounds[side] for _, bounds in found) for side in range(2))
-        return Estimate(
-            value,
-            n,
-            (low, high) if confidence else None,
-            confidence,
-            reason=note if left_out else None,
-        )
+        base = None if reference is None else kept.index(reference)
+        found = self._compared([known[i] for i in kept], confidence=confidence, reference=base)
+        return replace(found, n=n, reason=note if left_out else None)
 
-
-def _compared(
-    first: Moments, second: Moments, *, ratio: bool, level: float
-) -> tuple[float, Interval]:
-    """Compare two means: the size of their difference or the lower over the higher, with bounds."""
-    (low, v), (high, w) = (_mean(side, ratio=ratio) for side in (first, second))
-    spread = v + w
-    parts = v * v / (first[2] - 1) + w * w / (second[2] - 1)
-    half = 0.0
-    if spread > 0 and parts > 0:
-        half = student_quantile(level, freedom=max(int(spread * spread / parts), 1)) * sqrt(spread)
-    apart = abs(high - low)
-    bounds = max(apart - half, 0.0), apart + half
-    return (exp(-apart), (exp(-bounds[1]), exp(-bounds[0]))) if ratio else (apart, bounds)
-
-
-def _mean(side: Moments, *, ratio: bool) -> tuple[float, float]:
-    """Return a mean and its variance; of a ratio the mean's logarithm and its variance."""
-    total, squares, n = side
-    mean = total / n
-    variance = max(squares / n - mean * mean, 0.0) / (n - 1)
-    return (log(mean), variance / mean**2) if ratio else (mean, variance)
+    def _compared(
+        self, groups: Sequence[Moments], *, confidence: float | None, reference: int | None
+    ) -> Estimate:
+        """Return the widest gap of at least two groups, with its interval."""
+        sums, squares, n = np.array(groups).T
+        mean = sums / n
+        variance = np.maximum(squares / n - mean**2, 0.0) / (n - 1)
+        if self.ratio:
+            mean, variance = np.log(mean), variance / mean**2
+        middle = mean if reference is None else mean[[reference]]
+        apart = float(max(mean.max() - middle.min(), middle.max() - mean.min()))
+        value = exp(-apart) if self.ratio else apart
+        if confidence is None:
+            return Estimate(value, 0)
+        if not variance.any():
+            return Estimate(value, 0, (value, value), confidence)
+        spreads = spread.means(mean, variance, n, confidence=confidence, reference=reference)
+        (low, high), chance = spread.widest_gap([spreads], confidence=confidence)
+        low, high = min(low, apart), max(high, apart)
+        bounds = (exp(-high), exp(-low)) if self.ratio else (low, high)
+        return Estimate(value, 0, bounds, confidence, p_value=chance)
 
 
 mean_error_difference = MeanGap("mean_error_difference", residuals)
