@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Out, Printed, Reason
 from lifecycle.cli.records import show
-from lifecycle.cli.session import ActingAs, Format, Home, Out, Printed, Reason, connected, listed
+from lifecycle.cli.session import Format, connected, listed
 from lifecycle.errors import InvalidInput
 from lifecycle.settings import load
 

@@ -7,26 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Name, OfModel, Out, Printed, Reason
 from lifecycle.cli.records import show
-from lifecycle.cli.session import (
-    ActingAs,
-    Format,
-    Home,
-    Out,
-    Printed,
-    Reason,
-    connected,
-    text_of,
-    without,
-)
+from lifecycle.cli.session import Format, connected, text_of, without
 from lifecycle.errors import CheckFailed
 
 alert = typer.Typer(no_args_is_help=True, help="What is beyond its limit, and who is on it.")
 channel = typer.Typer(no_args_is_help=True, help="How alerts leave: mail, chat, webhook, file.")
 
 Alert = Annotated[str, typer.Argument(metavar="ALERT", help="Such as alert-7.")]
-Name = Annotated[str, typer.Argument(metavar="NAME")]
-Why = Annotated[str, typer.Option("--reason", help="Why; it goes into the audit trail.")]
 
 LISTED = ("id", "severity", "status", "version_id", "cause", "owner", "opened_at", "summary")
 SHOWN = ("rule", "signals", "window", "messages")
@@ -35,7 +24,7 @@ SENT = ("id", "channel", "state", "attempts", "detail", "next_at")
 
 @alert.command("list")
 def list_alerts(
-    model: Annotated[str | None, typer.Option(help="Only those of a model.")] = None,
+    model: OfModel = None,
     status: Annotated[str | None, typer.Option(help="Such as open or acknowledged.")] = None,
     home: Home = None,
     acting_as: ActingAs = None,
@@ -67,7 +56,7 @@ def show_alert(
 @alert.command("ack")
 def acknowledge(
     id: Alert,
-    reason: Why = "",
+    reason: Reason = "",
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -80,7 +69,7 @@ def acknowledge(
 def assign(
     id: Alert,
     owner: Annotated[str, typer.Argument(metavar="PERSON")],
-    reason: Why = "",
+    reason: Reason = "",
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -125,7 +114,7 @@ def resolve(
 def judge(
     id: Alert,
     real: Annotated[bool, typer.Option("--true/--false", help="A true alarm, or a false one.")],
-    reason: Why = "",
+    reason: Reason = "",
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Model, Name, Out, Printed, Version
 from lifecycle.cli.output import Format as Rendered
 from lifecycle.cli.output import render_junit
 from lifecycle.cli.records import show, write
-from lifecycle.cli.session import ActingAs, Format, Home, Out, Printed, connected, text_of
+from lifecycle.cli.session import Format, connected, text_of
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ FAILED = ("fail", "error")
 
 
 def assess(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    version: Annotated[str, typer.Argument(metavar="VERSION")],
+    model: Model,
+    version: Version,
     snapshot: Annotated[str | None, typer.Option(help="The rows to measure on.")] = None,
     plan: Annotated[
         Path | None, typer.Option(help="What to measure and the limits, as YAML.")
@@ -132,8 +133,8 @@ def list_plans(
 
 @plan.command("show")
 def show_plan(
-    name: Annotated[str, typer.Argument(metavar="NAME")],
-    version: Annotated[str, typer.Argument(metavar="VERSION")],
+    name: Name,
+    version: Version,
     home: Home = None,
     acting_as: ActingAs = None,
 ) -> None:

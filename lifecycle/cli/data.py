@@ -5,17 +5,9 @@ from typing import Annotated
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Dataset, Home, Model, Out, Printed, RowColumn, Version
 from lifecycle.cli.records import show
-from lifecycle.cli.session import (
-    ActingAs,
-    Format,
-    Home,
-    Out,
-    Printed,
-    connected,
-    pairs,
-    without,
-)
+from lifecycle.cli.session import Format, connected, pairs, without
 
 dataset = typer.Typer(no_args_is_help=True, help="Sources of rows and their snapshots.")
 ingest = typer.Typer(no_args_is_help=True, help="Send predictions and outcomes.")
@@ -56,7 +48,7 @@ def add_dataset(
 
 @dataset.command("snapshot")
 def add_snapshot(
-    id: Annotated[str, typer.Argument(metavar="DATASET")],
+    id: Dataset,
     file: Path,
     role: Annotated[
         list[str] | None, typer.Option(help="COLUMN=ROLE, repeated; others are features.")
@@ -94,7 +86,7 @@ def list_datasets(
 
 @dataset.command("show")
 def show_dataset(
-    id: Annotated[str, typer.Argument(metavar="DATASET")],
+    id: Dataset,
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -112,11 +104,11 @@ def show_dataset(
 
 @ingest.command("predictions")
 def predictions(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    version: Annotated[str, typer.Argument(metavar="VERSION")],
+    model: Model,
+    version: Version,
     files: list[Path],
     timestamp: Annotated[str, typer.Option(help="Column with the time of the prediction.")],
-    id: Annotated[str, typer.Option("--id", help="Column that identifies the row.")],
+    id: RowColumn,
     score: str | None = None,
     prediction: str | None = None,
     home: Home = None,
@@ -140,9 +132,9 @@ def predictions(
 
 @ingest.command("outcomes")
 def outcomes(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    model: Model,
     files: list[Path],
-    id: Annotated[str, typer.Option("--id", help="Column that identifies the row.")],
+    id: RowColumn,
     target: Annotated[str, typer.Option(help="Column with what really happened.")],
     known_at: Annotated[str | None, typer.Option(help="Column with when it was known.")] = None,
     home: Home = None,

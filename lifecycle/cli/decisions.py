@@ -6,31 +6,28 @@ from xml.etree import ElementTree as ET
 
 import typer
 
-from lifecycle.cli.output import Format as Verdicts
-from lifecycle.cli.output import write_whole
-from lifecycle.cli.records import show, write
-from lifecycle.cli.session import (
+from lifecycle.cli.options import (
     ActingAs,
-    Format,
     Home,
+    Model,
     Out,
     Printed,
     Reason,
-    connected,
-    listed,
-    pairs,
-    without,
+    Request,
+    Version,
+    Wished,
 )
+from lifecycle.cli.output import Format as Verdicts
+from lifecycle.cli.output import write_whole
+from lifecycle.cli.records import show, write
+from lifecycle.cli.session import Format, connected, listed, pairs, without
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput
-
-Model = Annotated[str, typer.Argument(metavar="MODEL")]
-Version = Annotated[str, typer.Argument(metavar="VERSION")]
 
 
 def request(
     model: Model,
     version: Version,
-    to: Annotated[str, typer.Option(help="The stage wished for.")],
+    to: Wished,
     reason: Reason,
     emergency: Annotated[
         bool, typer.Option("--emergency", help="Override the gate, on the policy's terms.")
@@ -68,7 +65,7 @@ def list_requests(
 
 
 def decide(
-    request: Annotated[str, typer.Argument(metavar="REQUEST")],
+    request: Request,
     vote: Annotated[
         str,
         typer.Argument(help="approve, approve_with_conditions, reject, return, abstain or recuse."),
@@ -114,7 +111,7 @@ def _condition(text: str) -> dict[str, str]:
 def gate(
     model: Model,
     version: Version,
-    to: Annotated[str, typer.Option(help="The stage wished for.")],
+    to: Wished,
     format: Annotated[Verdicts, typer.Option(help="table, json, csv or junit.")] = Verdicts.TABLE,
     home: Home = None,
     acting_as: ActingAs = None,

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli import registry, session
+from lifecycle.cli import options, registry, session
 from lifecycle.cli.files import Data, Many, Out, Positive, Printed, Where, filters
+from lifecycle.cli.options import ActingAs, Home, Identifier, Model, Version
 from lifecycle.cli.output import Format, deliver
 from lifecycle.cli.records import show
-from lifecycle.cli.session import ActingAs, Home, connected, listed, text_of
+from lifecycle.cli.session import connected, listed, text_of
 from lifecycle.errors import InvalidInput
 
 EXAMPLES = """\b
@@ -96,13 +97,13 @@ def explain(
 
 
 def decision(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    name: Annotated[str, typer.Argument(metavar="VERSION")],
+    model: Model,
+    name: Version,
     row: Annotated[str, typer.Option(help="The row's id; without an id column its number.")],
     source: Annotated[str, typer.Option(help="A snapshot's id, or log.")] = "log",
     home: Home = None,
     acting_as: ActingAs = None,
-    format: session.Printed = session.Format.TABLE,
+    format: options.Printed = session.Format.TABLE,
 ) -> None:
     """Explain one decision of a version. Example: lifecycle version decision churn 3 --row c-17."""
     with connected(home, acting_as) as client:
@@ -114,10 +115,10 @@ def decision(
 
 
 def explained(
-    identifier: Annotated[str, typer.Argument(metavar="ID")],
+    identifier: Identifier,
     home: Home = None,
     acting_as: ActingAs = None,
-    format: session.Printed = session.Format.TABLE,
+    format: options.Printed = session.Format.TABLE,
 ) -> None:
     """Open an explained decision, which is logged. Example: lifecycle version explained xd-1."""
     with connected(home, acting_as) as client:
@@ -125,13 +126,13 @@ def explained(
 
 
 def reasons(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    model: Model,
     file: Annotated[
         Path | None, typer.Option(help="YAML of the next version; absent: show what is in force.")
     ] = None,
     home: Home = None,
     acting_as: ActingAs = None,
-    format: session.Printed = session.Format.TABLE,
+    format: options.Printed = session.Format.TABLE,
 ) -> None:
     r"""Show or replace a model's reasons in plain words. Example: lifecycle model reasons churn.
 

@@ -18,6 +18,7 @@ from lifecycle.cli.files import (
     PositivePrediction,
     Printed,
     Target,
+    Task,
     Value,
     Where,
     costs_of,
@@ -84,9 +85,7 @@ def fairness(
     ] = False,
     value: Value = None,
     currency: Currency = "EUR",
-    task: Annotated[
-        str | None, typer.Option(help="binary, classes or regression, if not recognised.")
-    ] = None,
+    task: Task = None,
     correction: Correction = "bh",
     alpha: Alpha = 0.05,
     limit: Limits = None,

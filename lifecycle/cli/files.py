@@ -18,6 +18,10 @@ Many = list[str] | None
 
 PLACE = "Parquet, CSV, Arrow/Feather or JSON lines: a file, a folder or a glob."
 Data = Annotated[str, typer.Argument(metavar="DATA", help=PLACE)]
+Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help=PLACE)]
+Current = Annotated[str, typer.Argument(metavar="CURRENT", help=PLACE)]
+Statistics = Annotated[Many, typer.Option(metavar="NAME", help="What to measure.")]
+Task = Annotated[str | None, typer.Option(help="binary, classes or regression, if not recognised.")]
 Where = Annotated[
     Many, typer.Option(metavar="COL=VALUE", help="Keep matching rows; repeat to narrow down.")
 ]
@@ -77,8 +81,8 @@ def register(app: typer.Typer) -> None:
 
 
 def drift(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help=PLACE)],
-    current: Annotated[str, typer.Argument(metavar="CURRENT", help=PLACE)],
+    reference: Reference,
+    current: Current,
     timestamp: Timestamp = None,
     window: Window = None,
     columns: Annotated[Many, typer.Option(metavar="A,B", help="Only these columns.")] = None,
@@ -86,7 +90,7 @@ def drift(
     categorical: Annotated[
         Many, typer.Option(metavar="E,F", help="Numbers that are categories.")
     ] = None,
-    statistic: Annotated[Many, typer.Option(metavar="NAME", help="What to measure.")] = None,
+    statistic: Statistics = None,
     bins: Annotated[int, typer.Option(help="Quantile bins per numeric column.")] = 256,
     exact: Annotated[bool, typer.Option("--exact", help="On samples, not on bins.")] = False,
     correction: Correction = "bh",
@@ -150,13 +154,11 @@ def performance(
     ] = None,
     positive: Positive = None,
     positive_prediction: PositivePrediction = None,
-    task: Annotated[
-        str | None, typer.Option(help="binary, classes or regression, if not recognised.")
-    ] = None,
+    task: Task = None,
     timestamp: Timestamp = None,
     window: Window = None,
     segment: Annotated[Many, typer.Option(metavar="COL", help="Measure each value too.")] = None,
-    statistic: Annotated[Many, typer.Option(metavar="NAME", help="What to measure.")] = None,
+    statistic: Statistics = None,
     changes: Annotated[
         bool, typer.Option("--changes", help="Say when errors rose or fell; needs --timestamp.")
     ] = False,
@@ -202,8 +204,8 @@ def performance(
 
 
 def estimate(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help=PLACE)],
-    current: Annotated[str, typer.Argument(metavar="CURRENT", help=PLACE)],
+    reference: Reference,
+    current: Current,
     target: Target,
     score: Annotated[
         str | None, typer.Option(metavar="COL", help="Probability of positive; not for numbers.")

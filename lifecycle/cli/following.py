@@ -5,30 +5,31 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.records import show, write
-from lifecycle.cli.session import (
+from lifecycle.cli.options import (
     ActingAs,
-    Format,
     Home,
+    Identifier,
+    Model,
+    Name,
     Out,
     Printed,
     Reason,
-    connected,
-    text_of,
+    Request,
+    Text,
+    Version,
 )
+from lifecycle.cli.records import show, write
+from lifecycle.cli.session import Format, connected, text_of
 
 finding = typer.Typer(no_args_is_help=True, help="Conditions, reviews and broken glasses.")
 delegation = typer.Typer(no_args_is_help=True, help="Who decides for whom, for a time.")
 passes = typer.Typer(no_args_is_help=True, help="Passes of the gate, for deployers.")
 
-Identifier = Annotated[str, typer.Argument(metavar="ID")]
-Model = Annotated[str, typer.Argument(metavar="MODEL")]
-Version = Annotated[str, typer.Argument(metavar="VERSION")]
 DUE = ("id", "kind", "version_id", "owner", "severity", "due_at", "status", "text")
 
 
 def withdraw(
-    request: Annotated[str, typer.Argument(metavar="REQUEST")],
+    request: Request,
     reason: Reason,
     home: Home = None,
     acting_as: ActingAs = None,
@@ -40,8 +41,8 @@ def withdraw(
 
 
 def comment(
-    request: Annotated[str, typer.Argument(metavar="REQUEST")],
-    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    request: Request,
+    text: Text,
     home: Home = None,
     acting_as: ActingAs = None,
 ) -> None:
@@ -148,7 +149,7 @@ def list_delegations(
 
 @delegation.command("add")
 def delegate(
-    taker: Annotated[str, typer.Argument(metavar="NAME")],
+    taker: Name,
     start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
     end: Annotated[str, typer.Option(help="The day after the last, YYYY-MM-DD.")],
     reason: Reason,

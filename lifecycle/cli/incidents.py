@@ -5,23 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Alerts, Home, OfModel, Out, Printed, Reason, Text
 from lifecycle.cli.records import show
-from lifecycle.cli.session import (
-    ActingAs,
-    Format,
-    Home,
-    Out,
-    Printed,
-    Reason,
-    connected,
-    without,
-)
+from lifecycle.cli.session import Format, connected, without
 from lifecycle.errors import CheckFailed
 
 incident = typer.Typer(no_args_is_help=True, help="What went wrong, and what is done about it.")
 
 Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="Such as incident-3.")]
-Text = Annotated[str, typer.Argument(metavar="TEXT")]
 Person = Annotated[str, typer.Option(help="An account's name.")]
 
 LISTED = ("id", "gravity", "state", "title", "versions", "owner", "opened_at")
@@ -30,7 +21,7 @@ NESTED = ("clocks", "actions", "timeline", "description")
 
 @incident.command("list")
 def list_incidents(
-    model: Annotated[str | None, typer.Option(help="Only those of a model.")] = None,
+    model: OfModel = None,
     state: Annotated[str | None, typer.Option(help="open, contained, resolved or closed.")] = None,
     home: Home = None,
     acting_as: ActingAs = None,
@@ -84,7 +75,7 @@ def open_incident(
     version: Annotated[
         list[str] | None, typer.Option(help="MODEL/VERSION it is about, repeated.")
     ] = None,
-    alert: Annotated[list[str] | None, typer.Option(help="An alert of it, repeated.")] = None,
+    alert: Alerts = None,
     description: str = "",
     affected: Annotated[str, typer.Option(help="Who was affected, and how many.")] = "",
     began_at: Annotated[str | None, typer.Option(help="When it began, ISO 8601, UTC.")] = None,
@@ -281,7 +272,7 @@ def carry_out(
 @incident.command("link")
 def link(
     id: Incident,
-    alert: Annotated[list[str] | None, typer.Option(help="An alert of it, repeated.")] = None,
+    alert: Alerts = None,
     evidence: Annotated[
         list[str] | None, typer.Option(help="Evidence that the version is sound again.")
     ] = None,

@@ -5,17 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Model, Out, Printed, Version
 from lifecycle.cli.records import show
-from lifecycle.cli.session import (
-    ActingAs,
-    Format,
-    Home,
-    Out,
-    Printed,
-    connected,
-    numbers,
-    text_of,
-)
+from lifecycle.cli.session import Format, connected, numbers, text_of
 from lifecycle.errors import CheckFailed, InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -23,8 +15,6 @@ if TYPE_CHECKING:
 
 monitor = typer.Typer(no_args_is_help=True, help="What is watched, and running it.")
 
-Model = Annotated[str, typer.Argument(metavar="MODEL")]
-Version = Annotated[str, typer.Argument(metavar="VERSION")]
 Grain = Annotated[str | None, typer.Option(help="day, week or month.")]
 Reference = Annotated[
     str | None, typer.Option(help="baseline, season, or rolling:DAYS:GAP, such as rolling:28:7.")

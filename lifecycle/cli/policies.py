@@ -5,23 +5,11 @@ from typing import Annotated
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Name, Out, Printed, Reason, Version
 from lifecycle.cli.records import show
-from lifecycle.cli.session import (
-    ActingAs,
-    Format,
-    Home,
-    Out,
-    Printed,
-    Reason,
-    connected,
-    text_of,
-    without,
-)
+from lifecycle.cli.session import Format, connected, text_of, without
 
 policy = typer.Typer(no_args_is_help=True, help="What each step needs.")
-
-Name = Annotated[str, typer.Argument(metavar="NAME")]
-Number = Annotated[str, typer.Argument(metavar="VERSION")]
 
 
 @policy.command("list")
@@ -154,7 +142,7 @@ def compare(
 @policy.command("publish")
 def publish(
     name: Name,
-    version: Number,
+    version: Version,
     reason: Reason = "",
     home: Home = None,
     acting_as: ActingAs = None,
@@ -171,7 +159,7 @@ def publish(
 @policy.command("discard")
 def discard(
     name: Name,
-    version: Number,
+    version: Version,
     reason: Reason,
     home: Home = None,
     acting_as: ActingAs = None,

@@ -5,20 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
-from lifecycle.cli.records import show
-from lifecycle.cli.session import (
+from lifecycle.cli.options import (
     ActingAs,
-    Format,
+    Columns,
     Home,
+    Model,
     Out,
     Printed,
     Reason,
-    connected,
-    listed,
-    numbers,
-    pairs,
-    without,
+    ShortName,
+    Version,
+    Yearly,
 )
+from lifecycle.cli.records import show
+from lifecycle.cli.session import Format, connected, listed, numbers, pairs, without
 from lifecycle.errors import InvalidInput
 
 usecase = typer.Typer(no_args_is_help=True, help="Business cases and their risk tier.")
@@ -44,7 +44,7 @@ def _kpis(given: list[str]) -> list[dict[str, Any]]:
 
 @usecase.command("add")
 def add_use_case(
-    id: Annotated[str, typer.Argument(help="A short name, such as credit-default.")],
+    id: ShortName,
     name: Annotated[str, typer.Option()],
     problem: Annotated[str, typer.Option(help="What it should solve.")],
     owner: Annotated[str, typer.Option()],
@@ -54,8 +54,8 @@ def add_use_case(
     ],
     mode: str = "augmentation",
     kpi: Annotated[list[str] | None, typer.Option(help="NAME:UNIT:TARGET, repeated.")] = None,
-    value: Annotated[float | None, typer.Option(help="Expected per year.")] = None,
-    cost: Annotated[float | None, typer.Option(help="Expected per year.")] = None,
+    value: Yearly = None,
+    cost: Yearly = None,
     currency: str = "EUR",
     affected: Annotated[str, typer.Option(help="Who is affected.")] = "",
     unit: Annotated[str, typer.Option(help="The business unit it belongs to.")] = "",
@@ -134,7 +134,7 @@ def set_kpis(
 
 @model.command("add")
 def add_model(
-    id: Annotated[str, typer.Argument(help="A short name, such as credit-default.")],
+    id: ShortName,
     use_case: Annotated[str, typer.Option()],
     name: Annotated[str, typer.Option()],
     task: Annotated[str, typer.Option(help="binary, classes or regression.")],
@@ -227,8 +227,8 @@ def inventory(
 
 @version.command("add")
 def add_version(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    name: Annotated[str, typer.Argument(metavar="VERSION")],
+    model: Model,
+    name: Version,
     target: Annotated[str, typer.Option(help="The column that holds the outcome.")],
     file: Annotated[Path | None, typer.Option(help="The model file (skops, ONNX, …).")] = None,
     timestamp: str | None = None,
@@ -237,9 +237,9 @@ def add_version(
     prediction: str | None = None,
     positive: Annotated[str | None, typer.Option(help="The target's positive label.")] = None,
     threshold: float | None = None,
-    features: Annotated[str | None, typer.Option(help="Columns, comma-separated.")] = None,
-    categorical: Annotated[str | None, typer.Option(help="Columns, comma-separated.")] = None,
-    sensitive: Annotated[str | None, typer.Option(help="Columns, comma-separated.")] = None,
+    features: Columns = None,
+    categorical: Columns = None,
+    sensitive: Columns = None,
     reference: Annotated[str | None, typer.Option(help="Snapshot to compare with.")] = None,
     training: Annotated[str | None, typer.Option(help="Snapshot trained on.")] = None,
     commit: Annotated[str | None, typer.Option(help="Commit of the training code.")] = None,
@@ -286,7 +286,7 @@ def add_version(
 
 @version.command("list")
 def list_versions(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    model: Model,
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -301,8 +301,8 @@ def list_versions(
 
 @version.command("show")
 def show_version(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    name: Annotated[str, typer.Argument(metavar="VERSION")],
+    model: Model,
+    name: Version,
     home: Home = None,
     acting_as: ActingAs = None,
     format: Printed = Format.TABLE,
@@ -315,8 +315,8 @@ def show_version(
 
 @version.command("move")
 def move_version(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    name: Annotated[str, typer.Argument(metavar="VERSION")],
+    model: Model,
+    name: Version,
     to: Annotated[str, typer.Option(help="A stage without a gate, such as candidate.")],
     reason: Reason,
     home: Home = None,
@@ -334,8 +334,8 @@ def move_version(
 
 @version.command("explain")
 def explain(
-    model: Annotated[str, typer.Argument(metavar="MODEL")],
-    name: Annotated[str, typer.Argument(metavar="VERSION")],
+    model: Model,
+    name: Version,
     snapshot: Annotated[str | None, typer.Option(help="Rows to explain.")] = None,
     rows: Annotated[
         int | None, typer.Option(help="How many; absent: until the ranking is stable.")

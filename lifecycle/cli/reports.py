@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Model, Out, Printed, Version
 from lifecycle.cli.records import show, write
-from lifecycle.cli.session import ActingAs, Home, Out, Printed, connected, text_of, without
 from lifecycle.cli.session import Format as Shown
+from lifecycle.cli.session import connected, text_of, without
 from lifecycle.errors import InvalidInput
 
 report = typer.Typer(no_args_is_help=True, help="Documents made from the records.")
-
-Model = Annotated[str, typer.Argument(metavar="MODEL")]
-Version = Annotated[str, typer.Argument(metavar="VERSION")]
 
 
 class Written(StrEnum):
@@ -50,38 +48,38 @@ As = Annotated[
 For = Annotated[Audience, typer.Option(help="Who reads it: engineers read everything.")]
 
 
-@report.command("card")
-def card(
-    model: Model,
-    version: Version,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: As = None,
-    audience: For = Audience.ENGINEER,
-    out: Out = None,
-) -> None:
-    """Write the model card of a version; every number names its evidence.
+KINDS = {
+    "card": """
+    Write the model card of a version; every number names its evidence.
 
     Example: lifecycle report card churn-gbm 3 --out card.html
-    """
-    _report("card", model, version, (home, acting_as), format, audience, out)
-
-
-@report.command("validation")
-def validation(
-    model: Model,
-    version: Version,
-    home: Home = None,
-    acting_as: ActingAs = None,
-    format: As = None,
-    audience: For = Audience.ENGINEER,
-    out: Out = None,
-) -> None:
-    """Write the validation report of a version: plans, limits, results, how to repeat them.
+    """,
+    "validation": """
+    Write the validation report of a version: plans, limits, results, how to repeat them.
 
     Example: lifecycle report validation churn-gbm 3 --out validation.pdf
-    """
-    _report("validation", model, version, (home, acting_as), format, audience, out)
+    """,
+}
+
+
+def _add(kind: str, *, what: str) -> None:
+    """Make a command of a kind of report; all of them are asked for alike."""
+
+    @report.command(kind, help=what)
+    def write_report(  # pyright: ignore[reportUnusedFunction] -- typer keeps it
+        model: Model,
+        version: Version,
+        home: Home = None,
+        acting_as: ActingAs = None,
+        format: As = None,
+        audience: For = Audience.ENGINEER,
+        out: Out = None,
+    ) -> None:
+        _report(kind, model, version, (home, acting_as), format, audience, out)
+
+
+for _kind, _what in KINDS.items():
+    _add(_kind, what=_what)
 
 
 @report.command("write")

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Out, Printed, Reason
 from lifecycle.cli.records import show
-from lifecycle.cli.session import ActingAs, Format, Home, Out, Printed, Reason, connected
+from lifecycle.cli.session import Format, connected
 
 hold = typer.Typer(no_args_is_help=True, help="What must not be erased.")
 retention = typer.Typer(no_args_is_help=True, help="How long records are kept.")

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import InvalidInput
 from lifecycle.settings import load
@@ -22,16 +20,6 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
-
-
-Home = Annotated[Path | None, typer.Option("--home", help="The workspace folder (LIFECYCLE_HOME).")]
-ActingAs = Annotated[
-    str | None,
-    typer.Option("--as", help="In a sample workspace: act as this person (LIFECYCLE_AS)."),
-]
-Printed = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Write the result to a file.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the audit trail.")]
 
 
 @contextmanager

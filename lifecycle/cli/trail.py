@@ -6,16 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from lifecycle.cli.options import ActingAs, Home, Out, Printed
 from lifecycle.cli.records import show, write
-from lifecycle.cli.session import (
-    ActingAs,
-    Format,
-    Home,
-    Out,
-    Printed,
-    connected,
-    text_of,
-)
+from lifecycle.cli.session import Format, connected, text_of
 from lifecycle.errors import CheckFailed, InvalidInput
 
 audit = typer.Typer(no_args_is_help=True, help="Who did what, when and why.")
