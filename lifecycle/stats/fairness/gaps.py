@@ -32,6 +32,9 @@ from lifecycle.stats.summaries import BinaryTally, FloatArray
 MINIMUM = 30
 """Fewest observations behind a group's rate before it enters a gap; a house default."""
 
+FEW = 10
+"""Successes of a group below which a test of all ratios reaches far beyond those of single ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -189,7 +192,8 @@ def impact_ratio(
 
     Against the best group this is `demographic_parity_ratio`, with its interval; against a
     reference group other ratios may exceed 1, and the interval is of how far the lowest group lies
-    below the reference.
+    below the reference. Where a group has hardly a success, it follows from those of single ratios,
+    widened for their number.
     """
     if reference is None:
         return demographic_parity_ratio(tallies, confidence=confidence, minimum=minimum)
@@ -205,6 +209,16 @@ def impact_ratio(
     if confidence is None:
         return Estimate(lowest, n, reason=reason)
     counts = np.array([selection_rate.counts(tallies[i].decisions) for i in kept])
+    if np.min(counts[:, 0]) < FEW:
+        each = impact_ratios(
+            tallies,
+            confidence=1 - (1 - confidence) / (len(kept) - 1),
+            minimum=minimum,
+            reference=reference,
+        )
+        bounds = [e.interval for e in each if e.interval is not None]  # the reference has none
+        interval = min(low for low, _ in bounds), min(high for _, high in bounds)
+        return Estimate(lowest, n, interval, confidence, reason=reason)
     base = kept.index(reference)
     rates = spread.groups(counts, ratio=True, reference=base, below_only=True)
     (low, high), _ = spread.widest_gap([rates], confidence=confidence)
