@@ -19,7 +19,6 @@ LANES = {
     "reasons": "evidence",
     "report": "evidence",
     "rows": "evidence",
-    "sensitive": "evidence",
     "pack": "evidence",
     "request": "approvals",
     "approval": "approvals",

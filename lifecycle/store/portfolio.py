@@ -110,14 +110,18 @@ def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
 
 
 def trail_of(con: Connection, model_id: str, use_case_id: str) -> list[AuditEvent]:
-    """Return the events about a model, its use case, its versions and requests, oldest first."""
+    """Return the events about a model, its use case, its versions and requests, oldest first.
+
+    Who read protected attributes is told by the whole trail; it is no event of a model's life.
+    """
     found = con.execute(
         """
         SELECT * FROM audit
-        WHERE subject IN ('model:' || $model, 'usecase:' || $use_case)
+        WHERE NOT starts_with(action, 'sensitive.') AND (
+            subject IN ('model:' || $model, 'usecase:' || $use_case)
             OR starts_with(subject, 'version:' || $model || '/')
             OR (starts_with(subject, 'request:')
-                AND starts_with(json_extract_string(details, '$.version'), $model || '/'))
+                AND starts_with(json_extract_string(details, '$.version'), $model || '/')))
         ORDER BY sequence
         """,
         {"model": model_id, "use_case": use_case_id},
@@ -126,11 +130,15 @@ def trail_of(con: Connection, model_id: str, use_case_id: str) -> list[AuditEven
 
 
 def recent(con: Connection, *, since: datetime, limit: int) -> list[AuditEvent]:
-    """Return what happened to the portfolio since a time, newest first; sign-ins are left out."""
+    """Return what happened to the portfolio since a time, newest first.
+
+    Left out is who signed in and who read protected attributes, which the whole trail tells.
+    """
     found = con.execute(
         """
         SELECT * FROM audit
-        WHERE happened_at >= $since AND NOT starts_with(action, 'session.')
+        WHERE happened_at >= $since
+            AND NOT (starts_with(action, 'session.') OR starts_with(action, 'sensitive.'))
         ORDER BY sequence DESC LIMIT $limit
         """,
         {"since": utc(since), "limit": limit},

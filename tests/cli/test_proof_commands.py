@@ -136,7 +136,9 @@ def test_roles_reach_units_and_a_person_is_forgotten_unless_held(run):
     assert [one["id"] for one in run("hold", "list")[1]["items"]] == [held]
     classes = {one["class"]: one["due"] for one in run("retention", "status")[1]["items"]}
     assert classes["trail"] == classes["personal"] == 0
-    assert run("retention", "apply")[1] == dict.fromkeys(("personal", "responses", "messages"), 0)
+    assert run("retention", "apply")[1] == dict.fromkeys(
+        ("personal", "responses", "messages", "sensitive"), 0
+    )
     run("user", "add", "zoe", "--roles", "viewer", "--display", "Zoe Z.")
     run("user", "deactivate", "zoe")
     assert run("user", "erase", "zoe", "--reason", "asked")[1]["display"] == "erased person"
