@@ -134,6 +134,8 @@ def _record_groups(tx: Connection, work: Work, *, by: Actor, at: datetime) -> No
     """Write down which protected attributes were read in the log and its reference."""
     version = work.plan.version
     columns = set(version.columns.sensitive) & work.plan.levels.keys()
+    if not columns:
+        return
     read = work.counted.rows + datasets.snapshot(tx, version.reference or "").rows
     sensitive.record(tx, version, columns, purpose=BY_GROUP, rows=read, by=by, at=at)
 
