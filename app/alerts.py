@@ -117,7 +117,7 @@ def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") ->
         if alert.incident:
             to_open(alert.incident, view="Incidents", incident=alert.incident)
     if alert.rule.runbook:
-        st.markdown(f"Runbook: {alert.rule.runbook}")
+        st.markdown(f"Runbook: {words.said(alert.rule.runbook)}")
     if actor.may(Permission.HANDLE):
         _act(con, alert, actor, at=at)
     else:
@@ -131,8 +131,9 @@ def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") ->
 def _act(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
     ws, key = session.workspace(), alert.id
     with st.container(border=True):
+        field = f"reason_{key}"
         reason = st.text_input(
-            "Reason or note", key=f"reason_{key}", persist_state="session", max_chars=2000
+            "Reason or note", key=widgets.field(field), persist_state="session", max_chars=2000
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if alert.status in {Status.OPEN, Status.SNOOZED} and st.button(
@@ -140,23 +141,23 @@ def _act(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") -
             ):
                 with widgets.refusals():
                     alerting.acknowledge(ws, key, by=actor, at=at, reason=reason)
-                    widgets.finish(f"You are on {key}.")
+                    widgets.finish(f"You are on {key}.", empty=[field])
             if alert.live and st.button("Resolve", key=f"resolve_{key}"):
                 with widgets.refusals():
                     alerting.resolve(ws, key, reason=reason, by=actor, at=at)
-                    widgets.finish(f"{key} is resolved.")
+                    widgets.finish(f"{key} is resolved.", empty=[field])
             for label, real in (("True alarm", True), ("False alarm", False)):
                 said = alert.real is real
                 if st.button(label, key=f"judge_{real}_{key}", disabled=said):
                     with widgets.refusals():
                         alerting.judge(ws, key, real=real, by=actor, at=at, reason=reason)
-                        widgets.finish(f"{key} counts as a {label.lower()}.")
+                        widgets.finish(f"{key} counts as a {label.lower()}.", empty=[field])
         if alert.live:
-            _hand_over(con, alert, actor, reason=reason, at=at)
+            _hand_over(con, alert, actor, reason=reason, field=field, at=at)
 
 
 def _hand_over(
-    con: "Connection", alert: "Alert", actor: "Actor", *, reason: str, at: "datetime"
+    con: "Connection", alert: "Alert", actor: "Actor", *, reason: str, field: str, at: "datetime"
 ) -> None:
     ws, key = session.workspace(), alert.id
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -165,7 +166,7 @@ def _hand_over(
             until = at + timedelta(hours=SNOOZES[str(span)])
             with widgets.refusals():
                 alerting.snooze(ws, key, until=until, reason=reason, by=actor, at=at)
-                widgets.finish(f"{key} is silent until {words.moment(until)}.")
+                widgets.finish(f"{key} is silent until {words.moment(until)}.", empty=[field])
         names = [person.name for person in people.every(con) if person.active]
         owner = st.selectbox(
             "Owner", names, index=None, placeholder=alert.owner, key=f"owner_{key}", width=180
@@ -173,7 +174,7 @@ def _hand_over(
         if st.button("Assign", key=f"assign_{key}", disabled=owner is None):
             with widgets.refusals():
                 alerting.assign(ws, key, str(owner), by=actor, at=at, reason=reason)
-                widgets.finish(f"{key} is {owner}'s now.")
+                widgets.finish(f"{key} is {owner}'s now.", empty=[field])
         if alert.incident is None and st.button("Open an incident", key=f"incident_{key}"):
             with widgets.refusals():
                 opened = incidents.open_incident(

@@ -11,7 +11,6 @@ from lifecycle.domain.approval import Status
 from lifecycle.domain.delegation import LONGEST
 from lifecycle.services import approvals
 from lifecycle.store import approvals as kept
-from lifecycle.store import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -135,8 +134,11 @@ def _delegations(con: "Connection", actor: "Actor", *, at: datetime) -> None:
 
 
 def _lend(con: "Connection", actor: "Actor", *, at: datetime) -> None:
-    names = [p.name for p in people.every(con) if p.active and p.name != actor.name]
-    taker = st.selectbox("Who decides for you", names, index=None, key="taker")
+    names = approvals.takers(con, actor)
+    if not names:
+        widgets.note("Nobody else may decide where you do, so nobody can for you.", icon="group")
+        return
+    taker = st.selectbox("Who decides for you", names, index=None, key=widgets.field("taker"))
     span: Any = st.date_input(
         "First and last day",
         (at.date(), at.date() + timedelta(days=7)),
@@ -144,7 +146,7 @@ def _lend(con: "Connection", actor: "Actor", *, at: datetime) -> None:
         max_value=at.date() + LONGEST,
         key="lend_days",
     )
-    reason = st.text_input("Why", key="lend_reason", max_chars=1000)
+    reason = st.text_input("Why", key=widgets.field("lend_reason"), max_chars=1000)
     if st.button("Delegate", key="lend", disabled=taker is None or len(span) < 2):  # noqa: PLR2004 -- both ends
         with widgets.refusals():
             days = [datetime.combine(day, time(), UTC) for day in span]
@@ -157,7 +159,8 @@ def _lend(con: "Connection", actor: "Actor", *, at: datetime) -> None:
                 by=actor,
                 at=at,
             )
-            widgets.finish(f"{made.taker} decides for you until {words.day(days[1])}.")
+            said = f"{made.taker} decides for you until {words.day(days[1])}."
+            widgets.finish(said, empty=["taker", "lend_reason"])
 
 
 def _row(asked: "Request") -> "dict[str, Any]":

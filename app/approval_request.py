@@ -106,10 +106,12 @@ def discussion(con: "Connection", asked: "Request", actor: "Actor") -> None:
         st.markdown(words.said(comment.text))
     key = f"comment_{asked.id}"
     text = st.text_area(
-        "Say something", key=key, placeholder="@name mentions somebody", max_chars=4000
+        "Say something",
+        key=widgets.field(key),
+        placeholder="@name mentions somebody",
+        max_chars=4000,
     )
     if st.button("Send", key=f"send_{asked.id}", disabled=not text.strip()):
         with widgets.refusals():
             approvals.comment(session.workspace(), asked.id, text, by=actor, at=session.now())
-            del st.session_state[key]
-            widgets.finish(f"Your comment on {asked.id} is kept.")
+            widgets.finish(f"Your comment on {asked.id} is kept.", empty=[key])

@@ -30,17 +30,17 @@ def form(mine: "Sequence[Request]", actor: "Actor", *, at: "datetime") -> None:
             "Requests",
             list(several),
             format_func=lambda r: f"{r}: {several[r].version_id} to {several[r].to}",
-            key="bulk_requests",
+            key=widgets.field("bulk_requests"),
         )
         vote = st.radio(
             "Your vote on all of them",
             TOGETHER,
             index=None,
             format_func=decisions.VOTES.__getitem__,
-            key="bulk_vote",
+            key=widgets.field("bulk_vote"),
             horizontal=True,
         )
-        reason = st.text_area("Reason", key="bulk_reason", max_chars=4000)
+        reason = st.text_area("Reason", key=widgets.field("bulk_reason"), max_chars=4000)
         widgets.note(f"You sign once as {actor.name}, on all of them or on none.", icon="draw")
         proof = decisions.ask_again(actor, key="bulk_secret")
         label = f"Sign and vote on {len(chosen)}"
@@ -57,4 +57,5 @@ def form(mine: "Sequence[Request]", actor: "Actor", *, at: "datetime") -> None:
                     proof=proof,
                 )
                 said = ", ".join(f"{asked.id} is {asked.status}" for asked in decided)
-                widgets.finish(f"Your vote is kept: {said}.")
+                fields = ["bulk_requests", "bulk_vote", "bulk_reason"]
+                widgets.finish(f"Your vote is kept: {said}.", empty=fields)

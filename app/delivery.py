@@ -133,7 +133,7 @@ def log(con: "Connection", actor: "Actor", *, at: "datetime") -> None:
     if row is None:
         return
     chosen = found[row]
-    st.markdown(f"**{chosen.message.title}**")
+    st.markdown(f"**{words.said(chosen.message.title)}**")
     st.code(chosen.message.text, language=None)
     tries = [
         {"attempt": t.number, "at (UTC)": t.at, "arrived": t.ok, "said": t.detail}

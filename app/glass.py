@@ -37,15 +37,17 @@ def _break(version: "Version") -> None:
         widgets.note(f"The gate lets {version.id} start; there is no glass to break.")
         return
     decisions.gate(answer.report, name=f"{model}_{version.name}_start")
-    reason = st.text_area("Why it cannot wait", key="glass_why", max_chars=10_000)
-    sure = st.checkbox("I answer for this, and a second person will review it", key="glass_sure")
+    reason = st.text_area("Why it cannot wait", key=widgets.field("glass_why"), max_chars=10_000)
+    answers = "I answer for this, and a second person will review it"
+    sure = st.checkbox(answers, key=widgets.field("glass_sure"))
     if st.button("Break the glass", key="glass", disabled=not sure, icon=":material/warning:"):
         token, found = approvals.break_glass(
             workspace, model, version.name, reason=reason, by=actor, at=at
         )
         st.session_state["glass_pass"] = token
         due = words.moment(found.due_at)
-        widgets.finish(f"{found.id} is yours to answer until {due}; a second person closes it.")
+        said = f"{found.id} is yours to answer until {due}; a second person closes it."
+        widgets.finish(said, empty=["glass_why", "glass_sure"])
 
 
 def _show_pass() -> None:

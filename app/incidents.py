@@ -71,12 +71,14 @@ def listing(known: "Sequence[Incident]", *, at: "datetime") -> None:
 def start(con: "Connection", actor: "Actor", *, at: "datetime") -> None:
     """Let a person open an incident that no alert raised."""
     with st.expander("Open an incident", icon=":material/add:"):
-        title = st.text_input("Title", key="new_title", persist_state="session", max_chars=300)
-        text = st.text_area("What happened", key="new_text", persist_state="session")
+        fields = ["new_title", "new_text", "new_versions", "new_affected"]
+        titled, told, which, who = (widgets.field(key) for key in fields)
+        title = st.text_input("Title", key=titled, persist_state="session", max_chars=300)
+        text = st.text_area("What happened", key=told, persist_state="session")
         versions = [version.id for version in models.versions(con)]
-        about = st.multiselect("About which versions", versions, key="new_versions")
+        about = st.multiselect("About which versions", versions, key=which)
         gravity = st.selectbox("Gravity", list(Gravity), index=1, key="new_gravity")
-        affected = st.text_input("Who was affected, and how many", key="new_affected")
+        affected = st.text_input("Who was affected, and how many", key=who)
         if st.button("Open it", type="primary", key="new_open", disabled=not title.strip()):
             with widgets.refusals():
                 opened = incidents.open_incident(
@@ -89,26 +91,26 @@ def start(con: "Connection", actor: "Actor", *, at: "datetime") -> None:
                     by=actor,
                     at=at,
                 )
-                widgets.finish(f"{opened.id} is open.")
+                widgets.finish(f"{opened.id} is open.", empty=fields)
 
 
 def one(con: "Connection", found: "Incident", actor: "Actor", *, at: "datetime") -> None:
     """Show one incident: where it stands, its clocks, the next step, actions and timeline."""
-    st.subheader(f"{found.id}: {found.title}")
+    st.subheader(f"{found.id}: {words.said(found.title)}")
     st.markdown(
         f"{words.badge(found.state)} gravity **{found.gravity}**, owner "
         f"{found.owner or 'nobody'}, seen {words.moment(found.detected_at)}"
     )
     if found.description:
-        st.markdown(found.description)
+        st.markdown(words.said(found.description))
     facts = {
         "versions": ", ".join(found.versions),
-        "affected": found.affected or "not filled",
+        "affected": words.said(found.affected) or "not filled",
         "alerts": ", ".join(found.alerts) or "none",
         "containment": "not yet" if found.containment is None else HOW[found.containment],
-        "root cause": found.root_cause or "not known yet",
+        "root cause": words.said(found.root_cause) or "not known yet",
         "duty to report": found.duty or NOT_SERIOUS,
-        "report": found.report or words.DASH,
+        "report": words.said(found.report) or words.DASH,
         "validated again by": ", ".join(found.revalidation) or "nothing yet",
     }
     left, right = st.columns(2, gap="large")
@@ -183,12 +185,12 @@ def _next(found: "Incident", actor: "Actor", *, at: "datetime") -> None:
                 "Containment", list(HOW), format_func=HOW.__getitem__, key=f"how_{key}"
             )
         label, verb = STEPS[found.state]
-        text = st.text_area(label, key=f"step_{key}", persist_state="session", max_chars=4000)
+        step = f"step_{key}"
+        text = st.text_area(label, key=widgets.field(step), persist_state="session", max_chars=4000)
         if st.button(verb, key=f"go_{key}", disabled=bool(missing)):
             with widgets.refusals():
                 after = _step(found, str(text), how=Containment(how), by=actor, at=at)
-                st.session_state.pop(f"step_{key}", None)
-                widgets.finish(f"{key} is {after.state}.")
+                widgets.finish(f"{key} is {after.state}.", empty=[step])
 
 
 STEPS = {
@@ -231,14 +233,17 @@ def _actions(con: "Connection", found: "Incident", actor: "Actor", *, at: "datet
     if found.state is IncidentState.CLOSED:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("Action", key=f"action_{key}", persist_state="session", width=320)
+        planned = f"action_{key}"
+        text = st.text_input(
+            "Action", key=widgets.field(planned), persist_state="session", width=320
+        )
         names = [person.name for person in people.every(con) if person.active]
         owner = st.selectbox("Whose", names, index=None, key=f"whose_{key}", width=180)
         due = st.date_input("Due", at.date() + timedelta(days=14), key=f"due_{key}", width=160)
         if st.button("Add", key=f"add_{key}", disabled=not text.strip() or owner is None):
             with widgets.refusals():
                 incidents.plan(ws, key, text, owner=str(owner), due=due, by=actor, at=at)
-                widgets.finish(f"{owner} has an action of {key} to do.")
+                widgets.finish(f"{owner} has an action of {key} to do.", empty=[planned])
 
 
 def _action_row(action: "Any", *, at: "datetime") -> "dict[str, Any]":
@@ -260,27 +265,30 @@ def _more(found: "Incident", actor: "Actor", *, at: "datetime") -> None:
     """Offer notes, another gravity, and the duty to report."""
     ws, key = session.workspace(), found.id
     with st.expander("Note, gravity, serious incident, report", icon=":material/edit_note:"):
-        text = st.text_area("Text", key=f"text_{key}", persist_state="session", max_chars=4000)
+        field = f"text_{key}"
+        text = st.text_area(
+            "Text", key=widgets.field(field), persist_state="session", max_chars=4000
+        )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Add as a note", key=f"note_{key}"):
                 with widgets.refusals():
                     incidents.note(ws, key, text, by=actor, at=at)
-                    widgets.finish(f"The note stands in the timeline of {key}.")
+                    widgets.finish(f"The note stands in the timeline of {key}.", empty=[field])
             if found.duty and st.button("It was reported as the text says", key=f"report_{key}"):
                 with widgets.refusals():
                     incidents.report(ws, key, text, by=actor, at=at)
-                    widgets.finish(f"The report of {key} is on record.")
+                    widgets.finish(f"The report of {key} is on record.", empty=[field])
             if found.duty and st.button("It need not be, for this reason", key=f"waive_{key}"):
                 with widgets.refusals():
                     incidents.report(ws, key, text, needed=False, by=actor, at=at)
-                    widgets.finish(f"Why {key} is not reported is on record.")
+                    widgets.finish(f"Why {key} is not reported is on record.", empty=[field])
         with st.container(horizontal=True, vertical_alignment="bottom"):
             grades = list(Gravity)
             grade = st.selectbox("Gravity", grades, grades.index(found.gravity), key=f"as_{key}")
             if st.button("Grade anew, for the reason in the text", key=f"regrade_{key}"):
                 with widgets.refusals():
                     incidents.regrade(ws, key, Gravity(grade), reason=text, by=actor, at=at)
-                    widgets.finish(f"{key} is {grade} now.")
+                    widgets.finish(f"{key} is {grade} now.", empty=[field])
         titles = {duty.id: f"{duty.title} ({duty.reference})" for duty in incidents.duties()}
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox(
@@ -293,7 +301,7 @@ def _more(found: "Incident", actor: "Actor", *, at: "datetime") -> None:
             if st.button("Classify, for the reason in the text", key=f"classify_{key}"):
                 with widgets.refusals():
                     incidents.classify(ws, key, chosen or None, reason=text, by=actor, at=at)
-                    widgets.finish(f"{key} is classified.")
+                    widgets.finish(f"{key} is classified.", empty=[field])
 
 
 def _late(found: "Incident", *, at: "datetime") -> list[str]:

@@ -81,7 +81,7 @@ def _filters() -> "dict[str, Any]":
 def _event(link: "Link") -> None:
     event = link.event
     st.subheader(f"Event {link.sequence:,}: {event.action} on {event.subject}")
-    st.markdown(f"{event.by}, {words.moment(event.at)}. {event.reason}")
+    st.markdown(f"{event.by}, {words.moment(event.at)}. {words.said(event.reason)}")
     details = dict(event.details)
     if any(is_sealed(value) for value in details.values()):
         widgets.note("Personal texts are sealed; opening them is recorded.", icon="lock")

@@ -98,10 +98,25 @@ def refusals(*, kept: str = "Nothing was changed.") -> "Generator[None]":
         problem(error, kept=kept)
 
 
-def finish(sentence: str) -> None:
-    """Start the page again after something was done, and say on top of it what that was."""
+def finish(sentence: str, *, empty: "Iterable[str]" = ()) -> None:
+    """Start the page again after something was done, and say on top of it what that was.
+
+    The fields under the keys to ``empty`` come back empty.
+    """
+    for key in empty:
+        st.session_state[f"{key}_sent"] = st.session_state.get(f"{key}_sent", 0) + 1
     st.session_state["done"] = sentence
     st.rerun()
+
+
+def field(key: str) -> str:
+    """Return the key of a field that stays on the page after it was sent.
+
+    A browser keeps what was typed into a field though the server forgets it, so each sending makes
+    a new one.
+    """
+    sent = st.session_state.get(f"{key}_sent", 0)
+    return f"{key}_{sent}" if sent else key
 
 
 def require(permission: "Permission") -> None:

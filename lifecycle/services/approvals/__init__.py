@@ -15,6 +15,7 @@ from lifecycle.services.approvals.following import (
     end_delegation,
     extend_finding,
     lenders,
+    takers,
     tasks,
 )
 from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate
@@ -49,6 +50,7 @@ __all__ = [
     "refresh",
     "request",
     "since_last_approval",
+    "takers",
     "tasks",
     "terms_of",
     "tick",

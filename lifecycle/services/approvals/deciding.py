@@ -198,6 +198,7 @@ def _check_owners(tx: Connection, conditions: Sequence[Obligation]) -> None:
     known = {person.name for person in people.every(tx) if person.active}
     for condition in conditions:
         said(condition.text, what="a condition says what is to be done")
+        said(condition.owner, what="a condition names the person who has to see to it")
         if condition.owner not in known:
             raise InvalidInput(
                 f"{condition.owner!r} has no open account, so cannot own a condition"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.approval import Request, Status
@@ -20,6 +20,8 @@ from lifecycle.store.approvals import Comment
 from lifecycle.store.connection import Connection, Workspace
 
 MENTION = re.compile(r"(?<![\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9])")
+FRESH = timedelta(days=14)
+"""How long what is said of a closed request waits for an answer that may never be needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Task:
     Parameters
     ----------
     kind
-        ``answer`` or ``agree`` for a finding, ``mention`` for a comment.
+        ``answer`` or ``agree`` for a finding, ``mention`` for a comment, ``returned`` for a request
+        of one's own that asks for more work.
     subject
         The finding or the request it is about.
     request_id
@@ -229,8 +232,18 @@ def lenders(con: Connection, actor: Actor, *, at: datetime) -> list[str]:
     return [d.giver for d in approvals.delegations(con) if d.taker == actor.name and d.active(at)]
 
 
+def takers(con: Connection, actor: Actor) -> list[str]:
+    """Return to whom somebody could lend their authority: who else decides where they do."""
+    return [
+        person.name
+        for person in people.every(con)
+        if person.active and person.name != actor.name
+        if deciding(person.roles) and actor.reach.meets(person.reach)
+    ]
+
+
 def tasks(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
-    """Return what waits for one person beside votes: findings to answer or agree to, mentions."""
+    """Return what waits for one person beside votes: findings, mentions, what came back."""
     found: list[Task] = []
     reaches = within_reach(con, actor)
     for finding in approvals.findings(con):
@@ -246,11 +259,43 @@ def tasks(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
         if finding.status is Progress.ANSWERED and second and actor.may(Permission.DECIDE):
             said_so = f"{finding.id} was answered by {finding.answered_by}, {due}; {about}"
             found.append(Task("agree", *where, said_so, finding.due_at, finding.overdue(at)))
-    waiting = {request.id: request for request in requests.every(con, status=Status.OPEN)}
-    for made in approvals.comments(con):
-        if made.request_id in waiting and actor.name in made.mentions:
-            sentence = f"{made.author} mentions you on {made.request_id}: {made.text}"
-            version_id = waiting[made.request_id].version_id
-            where = (made.request_id, version_id, made.request_id)
-            found.append(Task("mention", *where, sentence, made.at))
+    found += _mentions(con, actor, at=at) + _returned(con, actor, at=at)
     return sorted(found, key=lambda task: (not task.overdue, task.at))
+
+
+def _mentions(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
+    """Return the comments that mention somebody who has said nothing and not voted there since."""
+    asked = [made for made in approvals.comments(con) if actor.name in made.mentions]
+    found: list[Task] = []
+    for made in asked:
+        request = requests.get(con, made.request_id)
+        if request.status is not Status.OPEN and at - made.at > FRESH:
+            continue
+        spoke = [c.at for c in approvals.comments(con, request.id) if c.author == actor.name]
+        voted = [vote.at for vote in request.decisions if vote.by == actor.name]
+        if any(later > made.at for later in (*spoke, *voted)):
+            continue
+        sentence = f"{made.author} mentions you on {request.id}: {made.text}"
+        where = (request.id, request.version_id, request.id)
+        found.append(Task("mention", *where, sentence, made.at))
+    return found
+
+
+def _returned(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
+    """Return somebody's requests that came back and were not asked anew."""
+    known = requests.every(con)
+    found: list[Task] = []
+    for request in known:
+        mine = request.status is Status.RETURNED and request.requested_by == actor.name
+        last = request.decisions[-1] if mine else None
+        if last is None or at - last.at > FRESH:
+            continue
+        if any(
+            later.requested_at > last.at and later.version_id == request.version_id
+            for later in known
+        ):
+            continue
+        sentence = f"{last.by} returned {request.id} for more work: {last.reason}"
+        where = (request.id, request.version_id, request.id)
+        found.append(Task("returned", *where, sentence, last.at))
+    return found

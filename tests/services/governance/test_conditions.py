@@ -5,7 +5,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 from furniture import NOW, actor
-from terms_bench import DAY, ask, under, vote
+from terms_bench import DAY, ask, lend, under, vote
 
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.approval import Status, Vote
@@ -15,11 +15,12 @@ from lifecycle.domain.terms import Effect
 from lifecycle.errors import (
     FourEyesViolation,
     InvalidInput,
+    NotAllowed,
     NotSignedIn,
 )
 from lifecycle.services import approvals
 from lifecycle.store import approvals as kept
-from lifecycle.store import requests
+from lifecycle.store import people, requests
 
 CONDITION = Obligation("Measure calibration by region", Severity.HIGH, "val", NOW + 10 * DAY)
 
@@ -170,3 +171,61 @@ def test_a_comment_reaches_whom_it_mentions(workspace, bench):
     assert task.sentence == f"app mentions you on {asked.id}: {said.text}"
     with pytest.raises(duckdb.Error, match="append-only"):
         workspace.cursor().execute("DELETE FROM comment")
+
+
+def test_a_mention_waits_until_whom_it_means_says_something_or_votes(workspace, bench):
+    under(workspace, "approvals: 2")
+    bench.version()
+    asked = ask(workspace)
+    app, val = actor("app"), actor("val")
+
+    def waits(whom, at):
+        return [task.kind for task in approvals.tasks(workspace.cursor(), whom, at=at)]
+
+    approvals.comment(workspace, asked.id, "@val which rows?", by=app, at=NOW)
+    later = NOW + DAY / 24
+    approvals.comment(workspace, asked.id, "@app those of May", by=val, at=later)
+    assert (waits(val, later), waits(app, later)) == ([], ["mention"])
+    vote(workspace, asked, "app", at=later + DAY / 24)
+    assert waits(app, later + DAY / 12) == []
+
+
+def test_a_mention_on_a_decided_request_waits_for_a_fortnight(workspace, bench):
+    under(workspace, "approvals: 1")
+    bench.version()
+    asked = ask(workspace)
+    vote(workspace, asked, "app")
+    approvals.comment(workspace, asked.id, "@val well done", by=actor("app"), at=NOW)
+
+    waiting = [
+        [task.kind for task in approvals.tasks(workspace.cursor(), actor("val"), at=NOW + age)]
+        for age in (14 * DAY, 15 * DAY)
+    ]
+    assert waiting == [["mention"], []]
+
+
+def test_what_came_back_waits_for_whoever_asked_until_asked_anew(workspace, bench):
+    under(workspace, "approvals: 1")
+    bench.version()
+    asked = ask(workspace)
+    vote(workspace, asked, "app", Vote.RETURN, reason="measure by region")
+    asker = actor(asked.requested_by)
+
+    (task,) = approvals.tasks(workspace.cursor(), asker, at=NOW + DAY)
+    assert (task.kind, task.request_id) == ("returned", asked.id)
+    assert task.sentence == f"app returned {asked.id} for more work: measure by region"
+    ask(workspace, at=NOW + 2 * DAY)
+    assert approvals.tasks(workspace.cursor(), asker, at=NOW + 2 * DAY) == []
+
+
+def test_authority_is_offered_only_to_who_could_take_it(workspace):
+    names = approvals.takers(workspace.cursor(), actor("app"))
+
+    for person in people.every(workspace.cursor()):
+        if person.name == "app":
+            assert person.name not in names
+        elif person.name in names:
+            assert lend(workspace, "app", person.name).taker == person.name
+        else:
+            with pytest.raises(NotAllowed):
+                lend(workspace, "app", person.name)
