@@ -21,10 +21,14 @@ FAMILIES = (
     ("Drift of outcomes", catalogue.ANSWERS, "Concept drift apart from covariate drift."),
     ("Drift of explanations", catalogue.EXPLANATIONS, "Two rankings of columns, compared."),
     ("Explanations", catalogue.ATTRIBUTIONS, "Of a model file, run in a worker process."),
-    ("Performance", catalogue.PERFORMANCE, "Measured once outcomes are known."),
+    (
+        "Performance",
+        (*catalogue.PERFORMANCE, *catalogue.CLASS_SCORES),
+        "Measured once outcomes are known.",
+    ),
     (
         "Performance without outcomes",
-        (*catalogue.ESTIMATED, *catalogue.ESTIMATED_ERRORS),
+        (*catalogue.ESTIMATED, *catalogue.ESTIMATED_CLASSES, *catalogue.ESTIMATED_ERRORS),
         "Estimated while outcomes are unknown; refused where the reference's scores mean nothing.",
     ),
     ("Value", catalogue.VALUE, "In money, by what each way a decision can turn out is worth."),

@@ -7,7 +7,7 @@ import typer
 
 from lifecycle.cli.output import Format, deliver, progress
 from lifecycle.cli.processor import keep_freed_memory
-from lifecycle.cli.session import listed, numbers, pairs
+from lifecycle.cli.session import listed, numbers, scores
 from lifecycle.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ Examples:
   lifecycle estimate rows.parquet rows.parquet --reference-where period=reference \\
     --current-where period=analysis --target y --prediction pred --score score \\
     --chunk-size 5000 --value FP=-5 --value FN=-100
+  lifecycle estimate labelled.parquet log.parquet --target species --prediction guess \
+    --score setosa=p_setosa --score other=p_other --timestamp at --window 1M
 """,
 }
 
@@ -177,7 +179,7 @@ def performance(
     from lifecycle.services.analysis.outcomes import Roles
     from lifecycle.services.analysis.performance import PerformanceOptions, measure_performance
 
-    single, by_class = _scores(score or [])
+    single, by_class = scores(score or ())
     options = PerformanceOptions(
         roles=Roles(
             target=target,
@@ -208,7 +210,8 @@ def estimate(
     current: Current,
     target: Target,
     score: Annotated[
-        str | None, typer.Option(metavar="COL", help="Probability of positive; not for numbers.")
+        Many,
+        typer.Option(metavar="COL", help="Probability of positive, or CLASS=COL for each class."),
     ] = None,
     prediction: Annotated[
         str | None, typer.Option(metavar="COL", help="The column with the decision or number.")
@@ -241,11 +244,13 @@ def estimate(
     from lifecycle.services.analysis.estimation import measure_estimate
     from lifecycle.services.analysis.outcomes import Roles
 
+    single, by_class = scores(score or ())
     options = EstimateOptions(
         roles=Roles(
             target=target,
             prediction=prediction,
-            score=score,
+            score=single,
+            class_scores=by_class,
             positive=positive,
             positive_prediction=positive_prediction,
         ),
@@ -290,10 +295,3 @@ def filters(*given: Many) -> "list[Filter]":
             raise InvalidInput(f"--where wants COL=VALUE, not {item!r}")
         filters.append(Filter(column.strip(), value))
     return filters
-
-
-def _scores(given: list[str]) -> tuple[str | None, dict[str, str]]:
-    """Tell one score column from a score column per class."""
-    if len(given) == 1 and "=" not in given[0]:
-        return given[0], {}
-    return None, pairs(given, option="--score for several classes")

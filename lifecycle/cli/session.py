@@ -47,6 +47,13 @@ def pairs(given: Sequence[str], *, option: str) -> dict[str, str]:
     return read
 
 
+def scores(given: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+    """Read ``--score`` options: one column, or ``CLASS=COL`` for each of several classes."""
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0], {}
+    return None, pairs(given, option="--score for several classes")
+
+
 def numbers(given: Sequence[str], *, option: str) -> dict[str, float]:
     """Read repeated ``name=number`` options."""
     read: dict[str, float] = {}

@@ -45,6 +45,7 @@ CONTRACT = {
     "rule_broken_share", "age_of_newest_row", "columns_changed", "missing_periods",
     "training_serving_skew", "estimated_mae", "estimated_rmse",
     "mean_error_difference", "error_parity_difference", "error_parity_ratio",
+    "roc_auc_ovr", "roc_auc_hand_till", "estimated_roc_auc_ovr",
     "mean_abs_shap", "shap_value", "shap_additivity_error",
 }  # fmt: skip
 

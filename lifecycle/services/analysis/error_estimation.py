@@ -1,6 +1,6 @@
 """How large are a regression's errors where outcomes are not known, from a labelled reference."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -8,10 +8,10 @@ import numpy as np
 from lifecycle.adapters.error_model import Predict, fitted
 from lifecycle.domain.measurement import Window
 from lifecycle.engines import Engine
-from lifecycle.engines.contract import NO_WINDOW, Grouping, Source
-from lifecycle.engines.windows import Windowing, window_at
+from lifecycle.engines.contract import Grouping, Source
+from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InvalidInput
-from lifecycle.services.analysis import backtest, estimating
+from lifecycle.services.analysis import backtest, estimating, row_windows
 from lifecycle.services.analysis.backtest import Tested
 from lifecycle.services.analysis.columns import choose_columns, identifier_like
 from lifecycle.services.analysis.estimating import (
@@ -205,30 +205,14 @@ def by_window(
     engine: Engine, source: Source, *, features: Features, windowing: Windowing | None
 ) -> dict[Window | None, FloatArray]:
     """Return the rows with a prediction by window, oldest first, shape (rows, features)."""
-    found: dict[int, list[FloatArray]] = {}
-    for start, rows in _starts(engine, source, features=features, windowing=windowing):
-        found.setdefault(start, []).append(rows[:, np.isfinite(rows[0])].T)
-    return {
-        window_at(start, width=windowing.width) if windowing else None: np.concatenate(parts)
-        for start, parts in sorted(found.items())
-    }
-
-
-def _starts(
-    engine: Engine, source: Source, *, features: Features, windowing: Windowing | None
-) -> Iterator[tuple[int, FloatArray]]:
-    """Cut batches of rows by the start of their window; rows without a time are in none."""
-    for batch in engine.batches(
+    found = row_windows.by_window(
+        engine,
         source,
-        numbers=list(features.numbers),
+        numbers=features.numbers,
         categories=features.categories,
         windowing=windowing,
-    ):
-        if batch.starts is None:
-            yield 0, batch.values
-            continue
-        for start in np.unique(batch.starts[batch.starts != NO_WINDOW]).tolist():
-            yield start, batch.values[:, batch.starts == start]
+    )
+    return {window: rows[:, np.isfinite(rows[0])].T for window, rows in found.items()}
 
 
 def estimate_of(name: str, rows: FloatArray, learned: Learned, *, confidence: float) -> Estimate:

@@ -58,7 +58,7 @@ def check(options: EstimateOptions, *, reference: Source, current: Source) -> No
     """Refuse columns that are not there and cuts that contradict each other."""
     roles = options.roles
     reference.column(roles.target)
-    for name in (roles.score, roles.prediction):
+    for name in (roles.score, roles.prediction, *roles.class_scores.values()):
         if name is not None:
             reference.column(name)
             current.column(name)

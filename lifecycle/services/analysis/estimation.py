@@ -12,6 +12,7 @@ from lifecycle.engines.windows import Windowing
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.analysis import backtest, calibrated, estimating
 from lifecycle.services.analysis.backtest import Tested
+from lifecycle.services.analysis.class_estimation import estimate_classes
 from lifecycle.services.analysis.error_estimation import estimate_errors
 from lifecycle.services.analysis.estimating import (
     MATURE,
@@ -99,14 +100,14 @@ def measure_estimate(
     Raises
     ------
     InvalidInput
-        A column, statistic, window or limit cannot be used, or the model has several classes.
+        A column, statistic, window or limit cannot be used.
     """
     estimating.check(options, reference=reference, current=current)
     task = recognise(engine, reference, roles=options.roles)
     if task is Task.REGRESSION:
         return estimate_errors(engine, reference=reference, current=current, options=options)
     if task is Task.CLASSES:
-        raise InvalidInput("estimate knows two classes or numbers; this model has several classes")
+        return estimate_classes(engine, reference=reference, current=current, options=options)
     if options.roles.score is None:
         raise InvalidInput("give --score: a classifier is estimated from its scores")
     windowing, notices = windowing_of(engine, current, options=options)

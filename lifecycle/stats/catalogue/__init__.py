@@ -6,7 +6,12 @@ from lifecycle.errors import InvalidInput
 from lifecycle.stats.catalogue.answers import ANSWERS, EXPLANATIONS
 from lifecycle.stats.catalogue.attributions import ATTRIBUTIONS
 from lifecycle.stats.catalogue.drift import DRIFT, MULTIVARIATE
-from lifecycle.stats.catalogue.estimation import ESTIMATED, ESTIMATED_ERRORS, VALUE
+from lifecycle.stats.catalogue.estimation import (
+    ESTIMATED,
+    ESTIMATED_CLASSES,
+    ESTIMATED_ERRORS,
+    VALUE,
+)
 from lifecycle.stats.catalogue.fairness import (
     CALIBRATION_BIAS,
     FAIRNESS_ERRORS,
@@ -14,7 +19,7 @@ from lifecycle.stats.catalogue.fairness import (
     FAIRNESS_MEANS,
     FAIRNESS_RATES,
 )
-from lifecycle.stats.catalogue.performance import PERFORMANCE
+from lifecycle.stats.catalogue.performance import CLASS_SCORES, PERFORMANCE
 from lifecycle.stats.catalogue.quality import QUALITY, ROW_CHECKS
 from lifecycle.stats.catalogue.service import SERVICE
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
@@ -25,9 +30,11 @@ __all__ = [
     "ANSWERS",
     "ATTRIBUTIONS",
     "CALIBRATION_BIAS",
+    "CLASS_SCORES",
     "DEFAULT_DRIFT",
     "DRIFT",
     "ESTIMATED",
+    "ESTIMATED_CLASSES",
     "ESTIMATED_ERRORS",
     "EXPLANATIONS",
     "FAIRNESS_ERRORS",
@@ -54,7 +61,9 @@ _FAMILIES = (
     EXPLANATIONS,
     ATTRIBUTIONS,
     PERFORMANCE,
+    CLASS_SCORES,
     ESTIMATED,
+    ESTIMATED_CLASSES,
     ESTIMATED_ERRORS,
     VALUE,
     FAIRNESS_RATES,

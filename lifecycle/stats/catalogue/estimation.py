@@ -1,33 +1,53 @@
 """The statistics that are estimated while outcomes are unknown, and those in money."""
 
 from dataclasses import replace
-from functools import partial
 
-from lifecycle.stats.catalogue.performance import MINIMUM, PERFORMANCE
+from lifecycle.stats.catalogue.performance import CLASS_SCORES, MINIMUM, PERFORMANCE
 from lifecycle.stats.catalogue.statistic import Family, Needs, Statistic
-from lifecycle.stats.performance import estimation, expected_errors, value
+from lifecycle.stats.inference import CONFIDENCE, Estimate
+from lifecycle.stats.performance import class_estimation, estimation, expected_errors, value
+from lifecycle.stats.performance.class_estimation import ExpectedClasses
+from lifecycle.stats.performance.estimation import Expected
 
 SOURCE = "confidence-based estimation, Bialek et al. 2024, arXiv:2407.08649"
 PREFIX = "estimated_"
 
-_REALISED = {s.name: s for s in PERFORMANCE}
+_REALISED = {s.name: s for s in (*PERFORMANCE, *CLASS_SCORES)}
 
-ESTIMATED: tuple[Statistic, ...] = tuple(
-    replace(
+
+def _estimated(name: str) -> Statistic:
+    """Declare the estimate of a measure of two classes, of several, or of either."""
+
+    def measure(
+        expected: Expected | ExpectedClasses, *, confidence: float = CONFIDENCE
+    ) -> Estimate:
+        if isinstance(expected, Expected):
+            return estimation.estimate(name, expected, confidence=confidence)
+        return class_estimation.MEASURES[name](expected, confidence=confidence)
+
+    kinds = {Needs.BINARY: estimation.ESTIMATED, Needs.ROWS: class_estimation.MEASURES}
+    return replace(
         _REALISED[name],
         name=f"{PREFIX}{name}",
         title=f"{_REALISED[name].title}, estimated",
         family=Family.ESTIMATION,
         definition=f"What {name} is expected to be while outcomes are unknown, from scores that "
         "were calibrated on the reference; holds while only the mix of rows changes.",
-        formula=f"{_REALISED[name].formula}, each row counted positive by its calibrated chance",
+        formula=f"{_REALISED[name].formula}, each row counted by the calibrated chances of it",
         source=f"{SOURCE}; interval by the delta method, on the logit scale",
-        needs=frozenset({Needs.BINARY}),
-        measure=partial(estimation.estimate, name),
+        needs=frozenset(kind for kind, names in kinds.items() if name in names),
+        measure=measure,
     )
-    for name in estimation.ESTIMATED
+
+
+ESTIMATED: tuple[Statistic, ...] = tuple(map(_estimated, estimation.ESTIMATED))
+"""Read an `Expected` or, where they need rows too, an `ExpectedClasses`:
+``measure(expected, *, confidence)``."""
+
+ESTIMATED_CLASSES: tuple[Statistic, ...] = tuple(
+    _estimated(name) for name in class_estimation.MEASURES if name not in estimation.ESTIMATED
 )
-"""Read an `Expected`: ``measure(expected, *, confidence)``."""
+"""Read an `ExpectedClasses` only."""
 
 ESTIMATED_ERRORS: tuple[Statistic, ...] = tuple(
     replace(

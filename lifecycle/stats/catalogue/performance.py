@@ -15,6 +15,7 @@ BINARY = frozenset({Needs.BINARY})
 CLASSES = frozenset({Needs.CLASSES})
 EITHER = BINARY | CLASSES
 REGRESSION = frozenset({Needs.REGRESSION})
+ROWS = frozenset({Needs.ROWS})
 
 
 def _either(
@@ -98,10 +99,11 @@ _OF_ALL = (
     _rate(
         "specificity",
         "Specificity",
-        "Share of negatives that were decided negative.",
+        "Share of negatives that were decided negative; for several classes the macro average, "
+        "each class against the rest.",
         "TN / (TN + FP)",
-        decisions.specificity,
-        needs=BINARY,
+        _either(decisions.specificity, classes.specificity_macro),
+        needs=EITHER,
         source=f"Yerushalmy 1947; {WILSON}",
     ),
     _rate(
@@ -194,6 +196,30 @@ _OF_SCORES = (
         better="lower",
     ),
 )
+
+CLASS_SCORES = (
+    _rate(
+        "roc_auc_ovr",
+        "Area under the curve, each class against the rest",
+        "Chance that a row of a class scores higher for it than a row of any other, ties counting "
+        "half, averaged equally over the classes.",
+        "mean over i of P(score_i of a row of i > score_i of a row of another)",
+        classes.roc_auc_ovr,
+        needs=ROWS,
+        source="as scikit-learn; interval as DeLong et al. 1988, doi:10.2307/2531595",
+    ),
+    _rate(
+        "roc_auc_hand_till",
+        "Area under the curve, by pairs of classes",
+        "Chance that a row of one class scores higher for it than a row of another class, "
+        "averaged over all ordered pairs of classes; how common classes are does not matter.",
+        "mean over i != j of P(score_i of a row of i > score_i of a row of j)",
+        classes.roc_auc_hand_till,
+        needs=ROWS,
+        source="Hand and Till 2001, doi:10.1023/A:1010920819831",
+    ),
+)
+"""Read labels and the scores of every class: ``measure(labels, scores)``."""
 
 _PER_CLASS = {
     "precision": ("Precision", "hits / predicted"),

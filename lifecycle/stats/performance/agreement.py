@@ -22,15 +22,17 @@ from lifecycle.stats.summaries import CountArray, FloatArray
 
 NO_ROWS = "no row has both an outcome and a prediction"
 
-Rate = Literal["precision", "recall", "f1"]
+Rate = Literal["precision", "recall", "f1", "specificity"]
 Average = Literal["macro", "weighted", "labelled"]
 
-_PARTS: dict[Rate, tuple[int, int, int]] = {
-    "precision": (1, 0, 1),
-    "recall": (1, 1, 0),
-    "f1": (2, 1, 1),
+_PARTS: dict[Rate, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "precision": ((1, 0, 0, 0), (0, 0, 1, 0)),
+    "recall": ((1, 0, 0, 0), (0, 1, 0, 0)),
+    "f1": ((2, 0, 0, 0), (0, 1, 1, 0)),
+    "specificity": ((1, -1, -1, 1), (0, -1, 0, 1)),
 }
-"""Each rate is ``w hits / (a labelled + b predicted)`` of a class: w, a, b."""
+"""Each rate of a class is one count over another; above and below, the weights of its hits, its
+labelled, its predicted and all rows."""
 
 
 def accuracy(confusion: CountArray, *, confidence: float) -> Estimate:
@@ -50,25 +52,43 @@ def averaged(confusion: CountArray, *, rate: Rate, average: Average, confidence:
     if n == 0:
         return nothing(NO_ROWS)
     shares = confusion / n
-    labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
-    times, of_labelled, of_predicted = _PARTS[rate]
-    base = of_labelled * labelled + of_predicted * predicted
-    inverse = np.divide(1.0, base, out=np.zeros_like(base), where=base > 0)
-    each = times * np.diag(shares) * inverse
-    occurs = labelled > 0 if average == "labelled" else labelled + predicted > 0
-    weights = labelled if average == "weighted" else occurs / np.count_nonzero(occurs)
-    value = float(weights @ each)
-    slopes = np.diag(weights * times * inverse)
-    slopes = slopes - (weights * each * of_labelled * inverse)[:, np.newaxis]
-    slopes = slopes - weights * each * of_predicted * inverse
-    if average == "weighted":
-        slopes = slopes + each[:, np.newaxis]
+    if rate == "specificity" and np.count_nonzero(shares.sum(axis=1)) == 1:
+        return nothing("only one class occurs as a label, so no row is of another class", n=n)
+    value, slopes = average_of(shares, rate=rate, average=average)
     error = _delta_error(slopes, shares, n)
     interval = None
     if error > 0:
         half = normal_quantile(confidence) * error
         interval = clipped(value, half, low=0.0, high=1.0)
     return bounded(value, n=n, interval=interval, confidence=confidence)
+
+
+def average_of(shares: FloatArray, *, rate: Rate, average: Average) -> tuple[float, FloatArray]:
+    """Return an averaged rate, and how much each cell of the confusion moves it.
+
+    Parameters
+    ----------
+    shares
+        Shape (k, k), the confusion in shares of its rows; at least one is above 0.
+
+    Returns
+    -------
+    tuple of float and ndarray
+        The rate, 0 to 1, and shape (k, k), its slope in each cell.
+    """
+    labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
+    of_class = np.stack([np.diag(shares), labelled, predicted, np.ones(len(shares))])
+    above, below = (np.array(weights, np.float64) for weights in _PARTS[rate])
+    base = below @ of_class
+    inverse = np.divide(1.0, base, out=np.zeros_like(base), where=base > 0)
+    each = (above @ of_class) * inverse
+    occurs = labelled > 0 if average == "labelled" else labelled + predicted > 0
+    weights = labelled if average == "weighted" else occurs / np.count_nonzero(occurs)
+    hit, row, column, every = weights * inverse * (above[:, np.newaxis] - np.outer(below, each))
+    slopes = np.diag(hit) + row[:, np.newaxis] + column + every.sum()
+    if average == "weighted":
+        slopes = slopes + each[:, np.newaxis]
+    return float(weights @ each), slopes
 
 
 def cohen_kappa(confusion: CountArray, *, confidence: float) -> Estimate:

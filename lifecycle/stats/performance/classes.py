@@ -7,9 +7,17 @@ from numpy.typing import ArrayLike
 
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.counting import EPSILON
-from lifecycle.stats.inference import CONFIDENCE, Estimate, bounded, mean_interval, nothing
+from lifecycle.stats.inference import (
+    CONFIDENCE,
+    Estimate,
+    bounded,
+    logit_interval,
+    mean_interval,
+    nothing,
+)
 from lifecycle.stats.performance import agreement
 from lifecycle.stats.performance.agreement import Average, Rate
+from lifecycle.stats.performance.ranking import areas
 from lifecycle.stats.summaries import ClassTally, FloatArray
 
 
@@ -31,6 +39,7 @@ recall_weighted = partial(_averaged, rate="recall", average="weighted")
 balanced_accuracy = partial(_averaged, rate="recall", average="labelled")
 f1_macro = partial(_averaged, rate="f1", average="macro")
 f1_weighted = partial(_averaged, rate="f1", average="weighted")
+specificity_macro = partial(_averaged, rate="specificity", average="macro")
 
 
 def mcc(tally: ClassTally, *, confidence: float = CONFIDENCE) -> Estimate:
@@ -67,6 +76,33 @@ def roc_auc_hand_till(labels: ArrayLike, scores: ArrayLike) -> Estimate:
         _area(members[i][:, i], members[j][:, i]) for i in range(k) for j in range(k) if i != j
     ]
     return Estimate(float(np.mean(areas)), len(label))
+
+
+def roc_auc_ovr(
+    labels: ArrayLike, scores: ArrayLike, *, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Estimate the area under the curve of each class against the rest, averaged over the classes.
+
+    Parameters
+    ----------
+    labels
+        Shape (n,), positions of the classes.
+    scores
+        Shape (n, k), score of each class; every class must occur.
+
+    Notes
+    -----
+    The interval, on the logit scale, adds up what each row moves of all areas, as DeLong et al.
+    (1988), doi:10.2307/2531595, do for one.
+    """
+    label, score = _scored(labels, scores)
+    of_class = np.eye(score.shape[1])[label]
+    if not of_class.any(axis=0).all() or of_class.all(axis=0).any():
+        return nothing("not every class occurs among the outcomes", n=len(label))
+    value, gains, losses = areas(score, of_class)
+    moved = np.sum(np.where(of_class == 1, gains, losses), axis=1)
+    interval = logit_interval(value, float(np.sqrt(moved @ moved)), confidence=confidence)
+    return bounded(value, n=len(label), interval=interval, confidence=confidence)
 
 
 def log_loss_classes(

@@ -26,6 +26,7 @@ from lifecycle.stats.inference import (
     nothing,
 )
 from lifecycle.stats.performance.calibration import Calibration
+from lifecycle.stats.performance.ranking import area
 from lifecycle.stats.summaries import UNKNOWN, BinaryTally, CountArray, FloatArray
 
 Weights = tuple[float, float, float, float]
@@ -173,12 +174,9 @@ def roc_auc(expected: Expected, *, confidence: float = CONFIDENCE) -> Estimate:
     m, n = float(positives.sum()), float(negatives.sum())
     if (unable := _needs_both(m, n, rows=expected.n)) is not None:
         return unable
-    below = np.cumsum(negatives) - negatives / 2
-    above = m - np.cumsum(positives) + positives / 2
-    value = float(positives @ below) / (m * n)
-    slope = (below - above) / (m * n) - value * (1 / m - 1 / n)
+    value, gain, loss = area(positives, negatives)
     hidden = 0.0 if expected.exact else float(positives @ negatives) / (2 * m * n)
-    return _rate(expected, value, slope, confidence=confidence, hidden=hidden)
+    return _rate(expected, value, gain - loss, confidence=confidence, hidden=hidden)
 
 
 def average_precision(expected: Expected, *, confidence: float = CONFIDENCE) -> Estimate:

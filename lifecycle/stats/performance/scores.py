@@ -19,6 +19,7 @@ from lifecycle.stats.inference import (
     mean_interval,
     nothing,
 )
+from lifecycle.stats.performance.ranking import area
 from lifecycle.stats.summaries import (
     NEGATIVE,
     POSITIVE,
@@ -63,13 +64,11 @@ def roc_auc(tally: BinaryTally, *, confidence: float = CONFIDENCE) -> Estimate:
         return unable
     negatives, positives = _by_class(tally)
     n, m = negatives.sum(), positives.sum()
-    beaten = (np.cumsum(negatives) - negatives / 2) / n  # of a positive in that bin
-    beating = (m - np.cumsum(positives) + positives / 2) / m  # of a negative in that bin
-    value = float(positives @ beaten / m)
+    value, gain, loss = area(positives, negatives)
     interval = None
     if n > 1 and m > 1:
-        spread_positive = float(positives @ (beaten - value) ** 2) / (m - 1)
-        spread_negative = float(negatives @ (beating - value) ** 2) / (n - 1)
+        spread_positive = float(positives @ (gain * m) ** 2) / (m - 1)
+        spread_negative = float(negatives @ (loss * n) ** 2) / (n - 1)
         error = sqrt(spread_positive / m + spread_negative / n)
         interval = logit_interval(value, error, confidence=confidence)
     hidden = 0.0 if tally.exact else float(positives @ negatives / (2 * n * m))
