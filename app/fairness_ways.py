@@ -1,28 +1,39 @@
 """Ways to narrow a gap: the frontier of accuracy against disparity, the job, and a new version."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from app import session, widgets
 from lifecycle.charts import thresholds, wording
 from lifecycle.domain.actor import Permission
-from lifecycle.domain.evidence import Purpose
 from lifecycle.services import mitigation
 from lifecycle.stats import catalogue
-from lifecycle.store import datasets, evidence, jobs
+from lifecycle.store import datasets, jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lifecycle.domain.evidence import Evidence
     from lifecycle.domain.model import Version
     from lifecycle.store.connection import Connection
 
 
 def show(con: "Connection", version: "Version") -> None:
-    """Draw the newest frontier of a version, and offer to measure one."""
-    kept = evidence.latest(con, version.id, Purpose.MITIGATION)
+    """Draw a frontier of a version, the newest unless one is chosen, and offer to measure one."""
+    known = {one.id: one for one in mitigation.frontiers(con, version.id)}
+    kept = next(iter(known.values()), None)
+    if len(known) > 1:
+        chosen = st.selectbox(
+            "Frontier",
+            list(known),
+            format_func=lambda i: _label(known[i]),
+            key="frontier",
+            bind="query-params",
+        )
+        kept = known.get(str(chosen)) or kept
     if kept is None:
-        hint = "The button below tries eleven ways on a snapshot and says what each costs."
+        hint = "The button below tries several ways on a snapshot and says what each costs."
         widgets.empty("No way to narrow a gap was tried yet", hint=hint)
     else:
         _frontier(kept)
@@ -50,6 +61,7 @@ def _frontier(kept: "Evidence") -> None:
             "accuracy": wording.measured(by_point[p["name"]][0]),
             gap.title.lower(): wording.measured(by_point[p["name"]][1]),
             "legally sensitive": "yes" if p["legally_sensitive"] else "no",
+            "runs as": mitigation.runs_as(p),
         }
         for p in points
     ]
@@ -62,6 +74,36 @@ def _frontier(kept: "Evidence") -> None:
     warned = next((str(p["legally_sensitive"]) for p in points if p["legally_sensitive"]), None)
     if warned:
         widgets.note(warned, icon="gavel")
+
+    _thresholds(points)
+
+
+def _label(kept: "Evidence") -> str:
+    _, gap = next(iter(mitigation.measured(kept).values()))
+    what = catalogue.get(gap.statistic).title
+    return f"{what} by {gap.column}, {wording.moment(kept.created_at)} ({kept.id})"
+
+
+def _thresholds(points: "list[Mapping[str, Any]]") -> None:
+    """List the steps of every rule that decides by group."""
+    rows = [
+        {
+            "way": p["name"],
+            "group": group,
+            "decided positive": step["chance"],
+            "above": step["above"],
+        }
+        for p in points
+        for group, steps in (p.get("thresholds") or {}).items()
+        for step in steps
+    ]
+    if rows:
+        with st.expander("Thresholds by group"):
+            widgets.table(rows, name="thresholds_by_group", alt="Thresholds by group of each rule")
+            widgets.note(
+                "A case is decided positive with the sum of the chances of all steps that its "
+                "score is above; two steps with chances below 1 mean that some are drawn."
+            )
 
 
 def _register(kept: "Evidence") -> None:
@@ -81,7 +123,7 @@ def _register(kept: "Evidence") -> None:
                 by=session.actor(),
                 at=session.now(),
             )
-            widgets.finish(f"{made.id} is registered as a draft; it goes through every gate.")
+            widgets.finish(f"{made.id} is registered as a draft for every gate. {made.notes}")
 
 
 def _start(con: "Connection", version: "Version") -> None:

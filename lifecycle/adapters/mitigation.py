@@ -14,14 +14,28 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from lifecycle.adapters.mitigation_models import (
+    Rule,
+    chances,
+    folded,
+    learner,
+    mean_of,
+    numbers_and_texts,
+    prepared,
+    rule_of,
+    whole,
+)
 from lifecycle.errors import InsufficientData
 
 Constraint = Literal["demographic_parity", "equalized_odds"]
 Report = Callable[[float, str], None]
 Labels = NDArray[np.int64]
 
-TOLERANCES = (0.0, 0.05, 0.1)
-"""Gaps that thresholds per group may leave."""
+TOLERANCES: Mapping[Constraint, tuple[float, ...]] = {
+    "demographic_parity": (0.0, 0.05, 0.1),
+    "equalized_odds": (0.0,),
+}
+"""Gaps that thresholds per group may leave; fairlearn leaves none in equalised odds."""
 
 BOUNDS = (0.01, 0.05, 0.1)
 """Gaps that the reduction may leave on the rows it learns from."""
@@ -29,11 +43,12 @@ BOUNDS = (0.01, 0.05, 0.1)
 REMOVED = (0.5, 1.0)
 """Shares of the linear correlation with the group that are removed from the features."""
 
-LEVELS = 20
-"""A text column of more values than that is left out of the features."""
-
 FEWEST = 200
 """Fewest rows to learn and to decide on; a house default."""
+
+
+NEVER = 1e-9
+"""Up to that weight, a model that a reduction could draw from is none; a numerical zero."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,17 +61,23 @@ class Data:
         Numbers and texts by column, without the attribute itself.
     labels
         Shape (n,), 0 or 1.
+    attribute
+        The attribute as it stands in the rows.
     groups
-        Shape (n,), the attribute's value of each row.
+        Shape (n,), the attribute's value of each row as text.
     scores, decided
         Shape (n,), the version's own scores and decisions, where it has any.
+    classes
+        What the target calls 0 and 1.
     """
 
     features: pd.DataFrame
     labels: Labels
+    attribute: pd.Series
     groups: NDArray[np.object_]
     scores: NDArray[np.float64] | None
     decided: Labels | None
+    classes: tuple[str, str] = ("0", "1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +92,12 @@ class Candidate:
         Shape (n,), 0 or 1, of the rows kept apart.
     by_group
         Whether a person's decision depends on their group.
+    model
+        A pipeline that decides so from the columns in `features`.
+    rule
+        Thresholds by group of the version's own scores.
+    fileless
+        Why there is no model file.
     """
 
     name: str
@@ -78,6 +105,11 @@ class Candidate:
     strength: float | None
     decisions: Labels
     by_group: bool
+    model: Any = None
+    features: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    rule: Rule | None = None
+    fileless: str = ""
 
 
 def apart(n: int, *, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -110,7 +142,7 @@ def candidates(
     if data.decided is not None:
         yield Candidate("as decided", "none", None, data.decided[test], by_group=False)
     steps = [
-        *([] if data.scores is None else [(_thresholds, t) for t in TOLERANCES]),
+        *([] if data.scores is None else [(_thresholds, t) for t in TOLERANCES[constraint]]),
         (_trained, None),
         *((_reduced, bound) for bound in BOUNDS),
         *((_removed, share) for share in REMOVED),
@@ -119,7 +151,7 @@ def candidates(
         report(number / len(steps), f"Trying way {number + 1} of {len(steps)}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a solver that stops early: its decisions count
-            yield way(data, train, test, strength=strength, constraint=constraint, seed=seed)
+            yield from way(data, train, test, strength=strength, constraint=constraint, seed=seed)
 
 
 def _thresholds(
@@ -130,11 +162,11 @@ def _thresholds(
     strength: float | None,
     constraint: Constraint,
     seed: int,
-) -> Candidate:
+) -> Iterator[Candidate]:
     """Choose a threshold per group of the version's own scores."""
     from fairlearn.postprocessing import ThresholdOptimizer
 
-    scores = np.asarray(data.scores).reshape(-1, 1)
+    scores = np.asarray(data.scores, np.float64)
     chosen = ThresholdOptimizer(
         estimator=_Given(),
         constraints=constraint,
@@ -142,20 +174,34 @@ def _thresholds(
         predict_method="predict_proba",
         tol=strength or None,
     )
-    chosen.fit(scores[train], data.labels[train], sensitive_features=data.groups[train])
-    said = chosen.predict(scores[test], sensitive_features=data.groups[test], random_state=seed)
+    chosen.fit(
+        scores[train].reshape(-1, 1), data.labels[train], sensitive_features=data.groups[train]
+    )
+    rule = rule_of(chosen.interpolated_thresholder_.interpolation_dict)
+    chance = chances(rule, scores[test], data.groups[test])
+    said = np.random.default_rng(seed).random(len(test)) < chance
     name = f"thresholds by group, gap up to {strength:g}"
-    return Candidate(name, "ThresholdOptimizer", strength, _decisions(said), by_group=True)
+    yield Candidate(
+        name, "ThresholdOptimizer", strength, _decisions(said), by_group=True, rule=rule
+    )
 
 
 def _trained(
     data: Data, train: Labels, test: Labels, *, strength: float | None, **_: object
-) -> Candidate:
+) -> Iterator[Candidate]:
     """Train without any mitigation, to compare with."""
-    x = _numbers(data.features, train)
-    model = _learner().fit(x[train], data.labels[train])
-    return Candidate(
-        "trained anew", "none", strength, _decisions(model.predict(x[test])), by_group=False
+    preparation, columns, texts = _ready(data, train)
+    model = learner().fit(preparation.fit_transform(columns.iloc[train]), data.labels[train])
+    said = model.predict(preparation.transform(columns.iloc[test]))
+    yield Candidate(
+        "trained anew",
+        "none",
+        strength,
+        _decisions(said),
+        by_group=False,
+        model=whole(preparation, model, classes=data.classes),
+        features=tuple(columns.columns),
+        categorical=tuple(texts),
     )
 
 
@@ -167,34 +213,78 @@ def _reduced(
     strength: float | None,
     constraint: Constraint,
     seed: int,
-) -> Candidate:
+) -> Iterator[Candidate]:
     """Train under a bound on the gap; decisions need no group, but are drawn by chance in part."""
     from fairlearn.reductions import DemographicParity, EqualizedOdds, ExponentiatedGradient
 
     moments = {"demographic_parity": DemographicParity, "equalized_odds": EqualizedOdds}
     bound = moments[constraint](difference_bound=strength)
-    x = _numbers(data.features, train)
-    model = ExponentiatedGradient(_learner(), bound, max_iter=20, eps=strength or 0.01)
-    model.fit(x[train], data.labels[train], sensitive_features=data.groups[train])
-    said = model.predict(x[test], random_state=seed)
+    preparation, columns, texts = _ready(data, train)
+    model = ExponentiatedGradient(learner(), bound, max_iter=20, eps=strength or 0.01)
+    seen = preparation.fit_transform(columns.iloc[train])
+    model.fit(seen, data.labels[train], sensitive_features=data.groups[train])
+    x = preparation.transform(columns.iloc[test])
+    drawn = [(w, m) for w, m in zip(model.weights_, model.predictors_, strict=True) if w > NEVER]
+    mean = mean_of(drawn)
+    single = len(drawn) == 1 and mean is not None
+
+    def candidate(title: str, said: Any, held: Any, why: str = "") -> Candidate:
+        return Candidate(
+            title,
+            "ExponentiatedGradient",
+            strength,
+            _decisions(said),
+            by_group=False,
+            model=None if held is None else whole(preparation, held, classes=data.classes),
+            features=tuple(columns.columns),
+            categorical=tuple(texts),
+            fileless=why,
+        )
+
     name = f"trained with each group within {strength:g} of all"
-    return Candidate(name, "ExponentiatedGradient", strength, _decisions(said), by_group=False)
+    why = f"each decision is drawn by chance from {len(drawn)} models, and a file holds one"
+    said = model.predict(x, random_state=seed)
+    yield candidate(name, said, mean if single else None, "" if single else why)
+    if mean is not None and not single:
+        yield candidate(f"{name}, by the mean of its models", mean.predict(x), mean)
 
 
 def _removed(
     data: Data, train: Labels, test: Labels, *, strength: float | None, **_: object
-) -> Candidate:
+) -> Iterator[Candidate]:
     """Train on features without their correlation with the group, which each decision reads."""
     from fairlearn.preprocessing import CorrelationRemover
 
-    of = pd.get_dummies(pd.Series(data.groups)).to_numpy(np.float64)
-    x = np.column_stack([of, _numbers(data.features, train)])
-    remover = CorrelationRemover(sensitive_feature_ids=range(of.shape[1]), alpha=strength or 0.0)
-    remover.fit(x[train])
-    model = _learner().fit(remover.transform(x[train]), data.labels[train])
-    said = model.predict(remover.transform(x[test]))
-    name = f"trained with {strength:.0%} of the correlation removed"
-    return Candidate(name, "CorrelationRemover", strength, _decisions(said), by_group=True)
+    group, share = str(data.attribute.name), strength or 0.0
+    preparation, columns, texts = _ready(data, train, last=[group])
+    seen = preparation.fit_transform(columns.iloc[train])
+    count = len(preparation.named_transformers_["group"].categories_[0])
+    ids = range(seen.shape[1] - count, seen.shape[1])
+    remover = CorrelationRemover(sensitive_feature_ids=ids, alpha=share).fit(seen)
+    model = learner().fit(remover.transform(seen), data.labels[train])
+    model = folded(model, beta=remover.beta_, mean=remover.sensitive_mean_, share=share)
+    said = model.predict(preparation.transform(columns.iloc[test]))
+    grouped = [] if pd.api.types.is_numeric_dtype(data.attribute) else [group]
+    yield Candidate(
+        f"trained with {strength:.0%} of the correlation removed",
+        "CorrelationRemover",
+        strength,
+        _decisions(said),
+        by_group=True,
+        model=whole(preparation, model, classes=data.classes),
+        features=tuple(columns.columns),
+        categorical=(*texts, *grouped),
+    )
+
+
+def _ready(
+    data: Data, train: Labels, *, last: list[str] | None = None
+) -> tuple[Any, Any, list[str]]:
+    """Return what prepares columns, the columns themselves, and which of them hold texts."""
+    numbers, texts = numbers_and_texts(data.features.iloc[train])
+    columns = data.features[[*numbers, *texts]]
+    columns = columns.assign(**dict.fromkeys(last or (), data.attribute))
+    return prepared(numbers, texts, last=last or ()), columns, texts
 
 
 class _Given(ClassifierMixin, BaseEstimator):
@@ -213,30 +303,6 @@ class _Given(ClassifierMixin, BaseEstimator):
         return np.column_stack([1 - chance, chance])
 
 
-def _learner() -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(max_iter=500)
-
-
-def _numbers(features: pd.DataFrame, train: Labels) -> NDArray[np.float64]:
-    """Turn columns into numbers of about one size; what is missing takes the middle."""
-    parts: list[NDArray[np.float64]] = []
-    for name in features.columns:
-        values = features[name]
-        if pd.api.types.is_numeric_dtype(values):
-            column = values.to_numpy(np.float64, na_value=np.nan)
-            known = column[train][np.isfinite(column[train])]
-            middle, spread = (float(np.median(known)), float(known.std())) if len(known) else (0, 0)
-            column = np.where(np.isfinite(column), column, middle)
-            parts.append(((column - middle) / (spread or 1.0)).reshape(-1, 1))
-        elif len(values.unique()) <= LEVELS:
-            parts.append(pd.get_dummies(values.astype("str")).to_numpy(np.float64))
-    if not parts:
-        raise InsufficientData("no feature holds numbers or a few texts to learn from")
-    return np.column_stack(parts)
-
-
 def _decisions(said: Any) -> Labels:
     return np.asarray(said).reshape(-1).astype(np.int64)
 
@@ -251,7 +317,7 @@ def columns(rows: pd.DataFrame, given: Mapping[str, Any]) -> Data:
         ``threshold`` where the version has them.
     """
     rows = rows.dropna(subset=[given["target"]]).reset_index(drop=True)
-    groups = rows[given["attribute"]]
+    attribute: Any = rows[given["attribute"]]
     scores = rows[given["score"]].to_numpy(np.float64) if given.get("score") else None
     decided = None
     if given.get("prediction"):
@@ -263,17 +329,31 @@ def columns(rows: pd.DataFrame, given: Mapping[str, Any]) -> Data:
     return Data(
         features=rows.loc[:, names],
         labels=_positive(rows, given["target"], given["positive"]),
-        groups=groups.astype("str").where(groups.notna(), "(missing)").to_numpy(object),
+        attribute=attribute,
+        groups=attribute.astype("str").where(attribute.notna(), "(missing)").to_numpy(object),
         scores=scores if usable else None,
         decided=decided,
+        classes=_classes(rows[given["target"]], given["positive"]),
     )
+
+
+def _written(values: Any) -> Any:
+    return values.astype("str").str.removesuffix(".0")
 
 
 def _positive(rows: pd.DataFrame, name: str, positive: str | None) -> Labels:
     """Tell the positive label, written as the catalogue writes it, from all others."""
-    written = rows[name].astype("str").str.removesuffix(".0").str.casefold()
+    written = _written(rows[name]).str.casefold()
     wanted = {"1", "true"} if positive is None else {positive.casefold()}
     found = written.isin(wanted)
     if positive is not None and not found.any():  # a prediction coded 0/1 beside a named label
         found = written.isin({"1", "true"})
     return found.to_numpy().astype(np.int64)
+
+
+def _classes(target: Any, positive: str | None) -> tuple[str, str]:
+    """Return what the target calls a negative and a positive case."""
+    if positive is None:
+        return "0", "1"
+    others = {text for text in _written(target) if text.casefold() != positive.casefold()}
+    return (others.pop() if len(others) == 1 else f"not {positive}"), positive

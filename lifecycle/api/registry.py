@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from lifecycle.api.door import Door
@@ -227,6 +228,12 @@ def add_version(
 def show_version(door: Door, model_id: str, version: str) -> Any:
     """Show one version."""
     return plain(models.version(door.reading(), model_id, version))
+
+
+@router.get("/models/{model_id}/versions/{version}/file")
+def download_file(door: Door, model_id: str, version: str) -> FileResponse:
+    """Send a version's model file, after comparing it with its hash."""
+    return FileResponse(registry.file_of(door.workspace, model_id, version, by=door.actor))
 
 
 @router.post("/models/{model_id}/versions/{version}/move")

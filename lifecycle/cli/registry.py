@@ -313,6 +313,20 @@ def show_version(
         show(client.get(f"/models/{model}/versions/{name}"), format=format, out=out)
 
 
+@version.command("file")
+def save_file(
+    model: Model,
+    name: Version,
+    out: Annotated[Path, typer.Option("--out", help="The new file to write.")],
+    home: Home = None,
+    acting_as: ActingAs = None,
+) -> None:
+    """Save a version's model file. Example: lifecycle version file churn 3 --out model.skops."""
+    with connected(home, acting_as) as client:
+        client.download(f"/models/{model}/versions/{name}/file", out)
+    typer.echo(f"written to {out}", err=True)
+
+
 @version.command("move")
 def move_version(
     model: Model,

@@ -1,5 +1,7 @@
 """Is the frontier measured on rows nobody learned from, and its points open to every gate?"""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +18,9 @@ from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.job import JobState
 from lifecycle.domain.model import Columns, Stage
 from lifecycle.errors import InsufficientData, InvalidInput, NotAllowed, NotFound
-from lifecycle.services import mitigation, registry
+from lifecycle.services import explanation, mitigation, registry
 from lifecycle.services.jobs import JobRunner
-from lifecycle.store import audit, datasets, evidence
+from lifecycle.store import artifacts, audit, datasets, evidence, models
 from lifecycle.store.connection import Workspace
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -100,7 +102,7 @@ def frontier(ws, snapshot):
 def test_a_frontier_is_evidence_with_accuracy_and_gap_of_each_way_and_their_intervals(frontier):
     found: dict[str, Any] = mitigation.measured(frontier)
 
-    assert len(found) == len(mitigation.points(frontier)) == 10
+    assert len(found) == len(mitigation.points(frontier)) == 13
     for accuracy, gap in found.values():
         assert (accuracy.statistic, gap.statistic) == ("accuracy", "demographic_parity_difference")
         for one in (accuracy, gap):
@@ -154,6 +156,59 @@ def test_a_point_becomes_a_draft_that_says_where_it_came_from(ws, frontier):
         mitigation.register(ws, other.id, point="as decided", name="x", by=DANA, at=AT)
 
 
+def test_a_point_brings_its_model_file_and_says_so(ws, snapshot, frontier):
+    point = "trained with 100% of the correlation removed"
+    told = next(p for p in mitigation.points(frontier) if p["name"] == point)
+
+    made = mitigation.register(ws, frontier.id, point=point, name="1-linear", by=DANA, at=AT)
+
+    assert (made.artifact, made.artifact_format) == (told["artifact"], "skops")
+    assert made.columns.features == ("income", "trade", "sex"), "the group is read by the model"
+    assert made.columns.threshold == 0.5
+    assert made.training == snapshot
+    assert f"a model file of its own ({told['bytes']:,} bytes)" in made.notes
+    assert registry.file_of(ws, "credit", "1-linear", by=DANA).stat().st_size == told["bytes"]
+    with pytest.raises(NotAllowed):
+        registry.file_of(ws, "credit", "1-linear", by=VERA)
+    with pytest.raises(NotFound, match="has no model file"):
+        registry.file_of(ws, "credit", "1", by=DANA)
+
+
+def test_a_registered_model_file_is_explained_by_the_usual_job(ws, snapshot, frontier):
+    mitigation.register(ws, frontier.id, point="trained anew", name="1-anew", by=DANA, at=AT)
+    with JobRunner(ws, kinds=explanation.KINDS, clock=lambda: AT) as runner:
+        kept = explanation.run_now(
+            ws, "credit", "1-anew", snapshot=snapshot, rows=100, runner=runner, by=VALA, at=AT
+        )
+
+    assert kept.method["explainer"] == "linear"
+    assert {m.column for m in kept.measurements if m.column} == {"income", "trade"}
+
+
+def test_thresholds_by_group_are_kept_as_a_file_that_says_what_it_decides(ws, frontier):
+    point = "thresholds by group, gap up to 0.05"
+    made = mitigation.register(ws, frontier.id, point=point, name="1-rule", by=DANA, at=AT)
+
+    rule: Any = mitigation.rule_of(ws, made)
+
+    assert made.columns.threshold is None, "no threshold holds for all"
+    assert set(rule["groups"]) == {"F", "M"}
+    assert (rule["attribute"], rule["score"], rule["positive"]) == ("sex", "score", "1")
+    assert rule["scored_by"] == {"version": "credit/1", "sha256": None}
+    assert "unlawful" in rule["legally_sensitive"]
+    path = artifacts.path(ws, made.parameters["decision_rule"])
+    assert json.loads(path.read_text(encoding="utf-8")) == rule
+    assert mitigation.rule_of(ws, models.version(ws.cursor(), "credit", "1")) is None
+
+
+def test_a_way_that_draws_by_chance_says_why_it_has_no_file(ws, frontier):
+    point = "trained with each group within 0.01 of all"
+    made = mitigation.register(ws, frontier.id, point=point, name="1-drawn", by=DANA, at=AT)
+
+    assert made.artifact is None
+    assert "It runs as no file: each decision is drawn by chance from" in made.notes
+
+
 def test_what_cannot_be_tried_is_refused_before_there_is_a_job(ws, snapshot):
     asked: dict[str, Any] = {"snapshot": snapshot, "attribute": "sex", "by": VALA, "at": AT}
     with pytest.raises(InvalidInput, match="no binary model"):
@@ -165,6 +220,15 @@ def test_what_cannot_be_tried_is_refused_before_there_is_a_job(ws, snapshot):
         mitigation.start(ws, "credit", "1", **asked, constraint="luck")
     with pytest.raises(NotAllowed):
         mitigation.start(ws, "credit", "1", **viewer)
+
+
+def test_equalised_odds_is_tried_with_thresholds_that_leave_no_gap():
+    found = ways.candidates(
+        data(applicants()), constraint="equalized_odds", seed=0, report=lambda *_: None
+    )
+
+    named = [one.name for one in found if one.method == "ThresholdOptimizer"]
+    assert named == ["thresholds by group, gap up to 0"]
 
 
 def test_learning_from_a_sensitive_column_needs_its_own_permission_and_is_recorded(
@@ -184,9 +248,7 @@ def test_learning_from_a_sensitive_column_needs_its_own_permission_and_is_record
 def test_too_few_rows_and_nothing_to_learn_from_are_said():
     rows = applicants(300)
     nothing = data(applicants(500))
-    bare = ways.Data(
-        nothing.features.loc[:, []], nothing.labels, nothing.groups, None, nothing.decided
-    )
+    bare = replace(nothing, features=nothing.features.loc[:, []], scores=None)
 
     with pytest.raises(InsufficientData, match="300 rows with an outcome"):
         ways.apart(len(rows), seed=0)

@@ -2,7 +2,7 @@
 
 from lifecycle.services.registry.business import add_model, add_use_case, set_kpis
 from lifecycle.services.registry.sources import add_dataset, add_snapshot
-from lifecycle.services.registry.versions import add_version, move_version
+from lifecycle.services.registry.versions import add_version, file_of, move_version
 
 __all__ = [
     "add_dataset",
@@ -10,6 +10,7 @@ __all__ = [
     "add_snapshot",
     "add_use_case",
     "add_version",
+    "file_of",
     "move_version",
     "set_kpis",
 ]

@@ -141,6 +141,25 @@ def move_version(
     return moved
 
 
+def file_of(ws: Workspace, model_id: str, name: str, *, by: Actor) -> Path:
+    """Return where a version's model file stands, for people who may run it.
+
+    Raises
+    ------
+    NotFound
+        It has no file.
+    DamagedStore
+        The file is not the one that was kept.
+    """
+    con = ws.cursor()
+    require_for(con, model_id, Permission.ASSESS, by=by)
+    version = models.version(con, model_id, name)
+    if version.artifact is None:
+        raise NotFound(f"{version.id} has no model file")
+    artifacts.verify(ws, version.artifact)
+    return artifacts.path(ws, version.artifact)
+
+
 def _gated(con: Connection, version: Version, *, to: Stage) -> bool:
     """Tell whether the house policy puts a gate before a stage for this version's tier."""
     try:
