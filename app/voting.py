@@ -99,7 +99,8 @@ def _conditions(con: "Connection", asked: "Request", *, at: datetime) -> list[Ob
 
 def _giver(con: "Connection", asked: "Request", actor: "Actor", *, at: datetime) -> str | None:
     """Ask whose authority is used, where somebody lent theirs."""
-    lent = approvals.lenders(con, actor, at=at)
+    spent = asked.barred.union(*(cast.people for cast in asked.decisions))
+    lent = [name for name in approvals.lenders(con, actor, at=at) if name not in spent]
     if not lent:
         return None
     own = "Yourself"

@@ -8,7 +8,7 @@ from typing import Any, cast
 from lifecycle.domain.model import Stage
 from lifecycle.domain.policy import Gate, Policy
 from lifecycle.domain.rules import BOUNDS, Limit, NamedRule
-from lifecycle.domain.terms import MILDEST, Cause, Override, Signing, Step, Terms
+from lifecycle.domain.terms import MILDEST, SILENT, Cause, Override, Signing, Step, Terms
 from lifecycle.domain.usecase import Tier
 
 
@@ -111,7 +111,7 @@ def _terms(old: Terms, new: Terms, *, at: str) -> Iterator[Change]:
                     yield Change(f"{at}.{key}", str(before[cause]), str(after[cause]), way)
             continue
         way = _direction(f.name, before, after)
-        yield Change(f"{at}.{f.name}", _written(before), _written(after), way)
+        yield Change(f"{at}.{f.name}", _said(f.name, before), _said(f.name, after), way)
 
 
 def _direction(key: str, old: Any, new: Any, *, rule: NamedRule | None = None) -> Direction:
@@ -169,6 +169,17 @@ STRICTNESS: Mapping[str, Callable[[Any], Any]] = {
     "stale": MILDEST.index,
 }
 """What grows as a value gets stricter; what is not named here is neither."""
+
+
+UNSAID: Mapping[str, object] = {
+    key: getattr(SILENT, key)
+    for key in ("quorum", "open_days", "remind_days", "escalate_days", "override")
+}
+"""What stands where a unit's policy says nothing and could not stand there otherwise."""
+
+
+def _said(key: str, value: Any) -> str:
+    return "as in the central policy" if value == UNSAID.get(key, object()) else _written(value)
 
 
 def _written(value: Any) -> str:

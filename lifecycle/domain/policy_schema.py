@@ -90,7 +90,8 @@ def _step() -> Schema:
 
 def _override() -> Schema:
     approvals: Schema = {"type": "integer", "minimum": 2}
-    return _object({"roles": _ref("roles"), "approvals": approvals, "review_days": _span()})
+    asked = _object({"roles": _ref("roles"), "approvals": approvals, "review_days": _span()})
+    return {"anyOf": [{"const": False}, asked]}
 
 
 def _roles() -> Schema:

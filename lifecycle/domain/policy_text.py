@@ -12,6 +12,7 @@ from lifecycle.domain.measurement import State
 from lifecycle.domain.model import ModelKind, Stage, Task
 from lifecycle.domain.policy import CENTRAL, Gate, Policy
 from lifecycle.domain.rules import BOUNDS, DOCUMENTS, LINEAGE, RULES, Limit, NamedRule
+from lifecycle.domain.terms import SILENT, Terms
 from lifecycle.domain.terms_text import KEYS, terms
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import InvalidInput
@@ -33,6 +34,7 @@ def parse(content: Mapping[str, object]) -> Policy:
     """
     grammar.only(content, ENTRIES, at="policy")
     grammar.json_only(content, at="policy")
+    silent = SILENT if content.get("unit") else Terms()
     gates: dict[Tier, dict[Stage, Gate]] = {}
     for tier, transitions in grammar.mapping(content.get("tiers"), at="tiers").items():
         stages = grammar.mapping(transitions, at=f"tiers.{tier}")
@@ -41,7 +43,7 @@ def parse(content: Mapping[str, object]) -> Policy:
             raise InvalidInput("tiers.prohibited cannot have gates: nothing of it may go forward")
         gates[chosen] = {
             grammar.choice(Stage, stage, at=f"tiers.{tier}"): _gate(
-                gate, tier=chosen, at=f"tiers.{tier}.{stage}"
+                gate, tier=chosen, silent=silent, at=f"tiers.{tier}.{stage}"
             )
             for stage, gate in stages.items()
         }
@@ -74,7 +76,7 @@ def _named(content: Mapping[str, object], key: str) -> None:
         raise InvalidInput(f"policy {key} {value!r} must be one word")
 
 
-def _gate(value: object, *, tier: Tier, at: str) -> Gate:
+def _gate(value: object, *, tier: Tier, silent: Terms, at: str) -> Gate:
     content = grammar.mapping(value, at=at)
     grammar.only(content, {"rules", *KEYS}, at=at)
     rules = grammar.items(content.get("rules", []), at=f"{at}.rules")
@@ -83,8 +85,9 @@ def _gate(value: object, *, tier: Tier, at: str) -> Gate:
     repeated = next((name for name in ids if ids.count(name) > 1), None)
     if repeated is not None:
         raise InvalidInput(f"{at} has two rules called {repeated!r}; give each an id of its own")
-    agreed = terms({k: v for k, v in content.items() if k != "rules"}, at=at)
-    if agreed.bulk and tier is Tier.HIGH:
+    said = {k: v for k, v in content.items() if k != "rules"}
+    agreed = terms(said, silent=silent, at=at)
+    if said.get("bulk") and tier is Tier.HIGH:
         raise InvalidInput(f"{at}.bulk: what is of high risk is decided one by one")
     return Gate(rules=named, terms=agreed)
 

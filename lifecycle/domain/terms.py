@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from lifecycle.domain.actor import GRANTS, Permission, Role
+from lifecycle.domain.grammar import LONGEST_SPAN
 
 DECIDERS = tuple(role for role in Role if Permission.DECIDE in GRANTS[role])
 """Roles whose votes can count; an administrator's never does."""
@@ -209,8 +210,24 @@ class Terms:
         )
 
 
+SILENT = Terms(
+    quorum=(),
+    open_days=LONGEST_SPAN,
+    remind_days=LONGEST_SPAN,
+    escalate_days=LONGEST_SPAN,
+    notice_days=0,
+    bulk=True,
+    override=Override(frozenset(DECIDERS), approvals=0, review_days=LONGEST_SPAN),
+    stale=MappingProxyType(dict.fromkeys(Cause, Effect.KEEP)),
+)
+"""What a unit's policy asks by saying nothing: as the central policy has it."""
+
+
 def strictest(central: Terms, local: Terms) -> Terms:
-    """Join the terms of two policies so that both are kept."""
+    """Join the terms of two policies so that both are kept.
+
+    Steps of a quorum for the same roles become one, of the larger number; others add up.
+    """
     needed = central.needed | local.needed  # of two counters the larger of each
     signing = {central.signature, local.signature}
     lasting = [t.valid_days for t in (central, local) if t.valid_days is not None]

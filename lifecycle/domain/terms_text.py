@@ -1,13 +1,13 @@
 """Read the terms of a gate: who must agree, by when, and what an agreement is worth later."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lifecycle.domain import grammar
 from lifecycle.domain.actor import Role
 from lifecycle.domain.terms import (
     DECIDERS,
-    EFFECTS,
     FURTHER,
     Cause,
     Effect,
@@ -25,8 +25,13 @@ QUORUM = ("approvals", "roles")
 """The short form of a quorum of one step."""
 
 
-def terms(content: Mapping[str, object], *, at: str) -> Terms:
+def terms(content: Mapping[str, object], *, at: str, silent: Terms | None = None) -> Terms:
     """Read the terms among the keys of a gate.
+
+    Parameters
+    ----------
+    silent
+        What holds where nothing is said.
 
     Raises
     ------
@@ -38,7 +43,11 @@ def terms(content: Mapping[str, object], *, at: str) -> Terms:
         for key, value in content.items()
         if key in READERS
     }
-    return Terms(quorum=_quorum(content, at=at), **values)
+    silent = silent or Terms()
+    values["stale"] = {**silent.stale, **values.get("stale", {})}
+    if {"quorum", *QUORUM} & set(content):
+        values["quorum"] = _quorum(content, at=at)
+    return replace(silent, **values)
 
 
 def _quorum(content: Mapping[str, object], *, at: str) -> tuple[Step, ...]:
@@ -70,7 +79,9 @@ def _roles(value: object, *, at: str) -> frozenset[Role]:
     return roles
 
 
-def _override(value: object, *, at: str) -> Override:
+def _override(value: object, *, at: str) -> Override | None:
+    if value is False:
+        return None
     content = grammar.mapping(value, at=at)
     grammar.only(content, ("roles", "approvals", "review_days"), at=at)
     approvals = grammar.count(content.get("approvals", 2), at=f"{at}.approvals")
@@ -82,7 +93,7 @@ def _override(value: object, *, at: str) -> Override:
 
 def _stale(value: object, *, at: str) -> Mapping[Cause, Effect]:
     content = grammar.mapping(value, at=at)
-    return dict(EFFECTS) | {
+    return {
         grammar.choice(Cause, cause, at=at): grammar.choice(Effect, effect, at=f"{at}.{cause}")
         for cause, effect in content.items()
     }

@@ -1,6 +1,7 @@
 """Policies against each other and against themselves: differences, contradictions, the schema."""
 
 import json
+from dataclasses import replace
 from itertools import permutations
 
 import jsonschema
@@ -14,7 +15,17 @@ from lifecycle.domain.policy_check import problems
 from lifecycle.domain.policy_difference import Direction, differences
 from lifecycle.domain.policy_schema import schema
 from lifecycle.domain.policy_text import parse
-from lifecycle.domain.terms import Effect, Order, Signing, Step, Terms, strictest
+from lifecycle.domain.terms import (
+    SILENT,
+    Cause,
+    Effect,
+    Order,
+    Override,
+    Signing,
+    Step,
+    Terms,
+    strictest,
+)
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import InvalidInput
 
@@ -232,6 +243,36 @@ def test_joined_terms_are_met_only_by_what_meets_both(central, local, people):
     assert joined.veto >= central.veto | local.veto
     lasting = [t.valid_days for t in (central, local) if t.valid_days is not None]
     assert joined.valid_days == min(lasting, default=None)
+
+
+@given(some_terms)
+def test_a_unit_that_says_nothing_leaves_the_central_terms_as_they_are(central):
+    central = replace(central, override=Override(frozenset({Role.APPROVER}), 3, 5))
+
+    joined = strictest(central, SILENT)
+
+    assert joined.needed == central.needed
+    assert joined == replace(central, quorum=joined.quorum, separation=joined.separation)
+    assert strictest(replace(central, override=None), SILENT).override is None
+
+
+def test_a_unit_says_only_what_it_changes():
+    unit = parse(
+        {
+            "name": "retail",
+            "version": "1",
+            "unit": "retail",
+            "tiers": {"high": {"approved": {"stale": {"drift": "stop"}, "override": False}}},
+        }
+    )
+    central = policy(override={"roles": ["approver"]}, open_days=20, approvals=2)
+
+    terms = unit.under(central).gate(Tier.HIGH, Stage.APPROVED).terms
+
+    assert (terms.approvals, terms.open_days, terms.override) == (2, 20, None)
+    assert terms.stale[Cause.DRIFT] is Effect.STOP
+    assert terms.stale[Cause.VERSION] is Effect.STOP
+    assert terms.stale[Cause.DATA] is Effect.KEEP
 
 
 def test_the_harsher_effect_and_the_narrower_override_hold():

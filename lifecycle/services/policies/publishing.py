@@ -189,10 +189,12 @@ def _looser(con: Connection, policy: Policy) -> list[str]:
 
 def _stated(policy: Policy, where: str) -> bool:
     """Tell whether a policy says anything itself where it differs, or leaves it open."""
-    tier, stage, key, *_ = where.split(".")
+    tier, stage, key, cause, *_ = (*where.split("."), "")
     content: object = policy.content["tiers"]
     for part in (tier, stage):
         content = content.get(part) if isinstance(content, Mapping) else None
+    if key == "stale" and isinstance(content, Mapping):
+        content, key = content.get(key), cause
     keys = {"quorum", "approvals", "roles"} if key == "quorum" else {key}
     return isinstance(content, Mapping) and bool(keys & set(content))
 
