@@ -8,12 +8,20 @@ from app import session, widgets, words
 from lifecycle.charts import decisions as drawn
 from lifecycle.charts import wording
 from lifecycle.domain.actor import Permission
+from lifecycle.domain.model import Task
 from lifecycle.services.explanation import decisions
-from lifecycle.store import datasets, explained, logs
+from lifecycle.store import datasets, explained, logs, models
 
 if TYPE_CHECKING:
     from lifecycle.domain.model import Version
     from lifecycle.store.explained import ExplainedDecision
+
+AIMS = {
+    Task.BINARY: "the other decision",
+    Task.CLASSES: "any other class",
+    Task.REGRESSION: "10..20",
+}
+"""What is looked for when nothing is named; numbers need a range."""
 
 EXAMPLE = """adverse: higher
 principal: 4
@@ -89,6 +97,8 @@ def _draw(content: Any) -> None:
         widgets.note("Shares of everything that pushed the answer to its adverse side.")
     with right:
         st.subheader("What would change it")
+        if content.get("aim"):
+            st.markdown(f"Looked for: {words.said(content['aim'])}.")
         for sentence in drawn.suggestions(content):
             st.markdown(f"- {words.said(sentence)}")
         if content["none_found"]:
@@ -112,11 +122,16 @@ def _ask(version: "Version") -> None:
         widgets.empty("No rows to take one from", hint="`lifecycle ingest predictions --help`.")
         return
     with st.form("explain_decision"):
-        left, right = st.columns(2)
+        left, middle, right = st.columns(3)
         source = left.selectbox(
             "Rows", sources, format_func=lambda s: "what it scored" if s == decisions.LOG else s
         )
-        row = right.text_input("Row", help="Its id; without an id column its number from 1")
+        row = middle.text_input("Row", help="Its id; without an id column its number from 1")
+        aim = right.text_input(
+            "Aim",
+            placeholder=AIMS[models.get(con, version.model_id).task],
+            help="The answer to look for: a class, or a range such as 10..20, 10.. or ..20",
+        )
         asked = st.form_submit_button("Explain it", type="primary", icon=":material/play_arrow:")
     if asked and source:
         with widgets.refusals():
@@ -126,6 +141,7 @@ def _ask(version: "Version") -> None:
                 version.name,
                 row=row.strip(),
                 source=source,
+                aim=aim.strip() or None,
                 by=session.actor(),
                 at=session.now(),
             )

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lifecycle.adapters import model_files, row_files
+from lifecycle.adapters.explain_aims import aim_of
 from lifecycle.adapters.explain_inputs import BACKGROUND_ROWS, columns_of, digest_of, try_out
 from lifecycle.adapters.explain_outputs import Array, outputs
 from lifecycle.adapters.explain_search import POOL, Limits, nearest, search
@@ -32,15 +33,15 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     settings
         ``model``, ``data`` (paths of Parquet files), ``label``, ``features``, ``positive``,
         ``row`` (``column`` and ``value``, or ``number`` from 1), ``cases`` (path of rows to
-        compare with), ``target`` (their outcome, maybe), ``threshold``, ``limits`` (``change``,
-        ``least`` and ``most`` by column), ``seed``.
+        compare with), ``target`` (their outcome, maybe), ``threshold``, ``aim`` (a class or
+        a range, maybe), ``limits`` (``change``, ``least`` and ``most`` by column), ``seed``.
 
     Returns
     -------
     dict
         JSON values: ``values``, ``shares`` and ``base`` (in ``output_space``), ``answer``,
-        ``decision``, ``similar``, ``suggestions``, ``none_found``, ``explainer``, ``background``,
-        ``additivity``, ``refused``, ``seed`` and ``versions``.
+        ``decision``, ``aim``, ``similar``, ``suggestions``, ``none_found``, ``explainer``,
+        ``background``, ``additivity``, ``refused``, ``seed`` and ``versions``.
 
     Raises
     ------
@@ -177,36 +178,23 @@ def _most(answer: Array, names: tuple[str, ...]) -> dict[str, object]:
 def _suggested(
     model: Any, row: pd.DataFrame, cases: pd.DataFrame, *, settings: Mapping[str, Any]
 ) -> dict[str, object]:
-    """Search for the other decision, where there is one decision and one other."""
-    threshold = settings.get("threshold")
-    given = next(
-        (
-            one
-            for one in outputs(model, positive=settings["positive"])
-            if one.space == "probability"
-        ),
-        None,
-    )
-    if given is None or len(given.names) != 1 or threshold is None:
-        why = "only a model of two classes with a threshold makes a decision that can be another"
-        return {"decision": None, "suggestions": [], "none_found": why}
-    score = float(given.of(row)[0, 0])
-    positive = score >= threshold
-
-    def wanted(rows: pd.DataFrame) -> Any:
-        return (given.of(rows)[:, 0] >= threshold) != positive
-
+    """Search for another answer, where it is clear which one is meant."""
+    aim = aim_of(model, row, settings=settings)
+    if isinstance(aim, str):
+        return {"decision": None, "aim": None, "suggestions": [], "none_found": aim}
     limits = {name: Limits(**one) for name, one in (settings.get("limits") or {}).items()}
-    found, why = search(row, cases, wanted=wanted, limits=limits)
+    found, why = search(row, cases, wanted=aim.wanted, limits=limits)
     return {
-        "decision": {"score": score, "threshold": threshold, "positive": positive},
+        "decision": aim.decision,
+        "aim": aim.words,
         "suggestions": [
             {
                 "changes": [
                     {"column": name, "from": _record(row, 0)[name], "to": _record(one.row, 0)[name]}
                     for name in one.changed
                 ],
-                "score": float(given.of(one.row)[0, 0]),
+                "score": aim.answer(one.row)["value"],
+                "answer": aim.answer(one.row),
                 "distance": one.distance,
                 "lonelier": one.lonelier,
             }

@@ -1,8 +1,8 @@
-"""What would have to be different for another decision: a search among cases that occurred.
+"""What would have to be different for another answer: a search among cases that occurred.
 
-Cases that got the other decision are the starting points; what they share with the row is put back
-column by column, and numbers are moved towards the row's own, as long as the decision stays the
-other one. So every suggestion is as small as it can be made from a real case.
+Cases that got such an answer are the starting points; what they share with the row is put back
+column by column, and numbers are moved towards the row's own, as long as the answer stays one that
+is wanted. So every suggestion is as small as it can be made from a real case.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ Frame: TypeAlias = Any
 
 Bools: TypeAlias = NDArray[np.bool_]
 Wanted: TypeAlias = Callable[[Frame], Bools]
-"""From rows to whether each gets the decision that is looked for."""
+"""From rows to whether each gets the answer that is looked for."""
 
 DONORS = 60
 """Cases to start from, the nearest first."""
@@ -44,7 +44,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Suggestion:
-    """A row that gets the other decision.
+    """A row that gets an answer that is looked for.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def search(
     limits: Mapping[str, Limits],
     most: int = 3,
 ) -> tuple[list[Suggestion], str | None]:
-    """Look for the smallest changes that bring the other decision.
+    """Look for the smallest changes that bring an answer that is wanted.
 
     Parameters
     ----------
@@ -94,12 +94,12 @@ def search(
     pool = pool.head(POOL)
     fitting = pool[wanted(pool)]
     if fitting.empty:
-        return [], "no case on record got the other decision"
+        return [], "no case on record got such an answer"
     donors = fitting.iloc[nearest(row, fitting, count=DONORS)]
     starts = _allowed(row, donors, limits=limits)
     starts = starts[wanted(starts)].reset_index(drop=True)
     if starts.empty:
-        return [], "no change that is allowed leads to the other decision"
+        return [], "no change that is allowed leads to such an answer"
     small = _nudged(row, _reverted(row, starts, pool, wanted=wanted), wanted=wanted)
     small = small.drop_duplicates(ignore_index=True)
     found = _plausible(row, small, pool)
@@ -173,7 +173,7 @@ def _reversions(
 
 
 def _nudged(row: Frame, cases: Frame, *, wanted: Wanted) -> Frame:
-    """Move each changed number as far back towards the row's own as the decision allows."""
+    """Move each changed number as far back towards the row's own as the answer allows."""
     current = cases.copy()
     for name in current.columns:
         held = current[name]

@@ -22,6 +22,11 @@ class DecisionIn(Strict):
 
     row: str = Field(description="The row's id, or its number from 1", max_length=200)
     source: str = Field(default=decisions.LOG, description="A snapshot's id, or log")
+    aim: str | None = Field(
+        default=None,
+        description="The answer to look for: a class, or a range such as 10..20",
+        max_length=200,
+    )
 
 
 class ReasonsIn(Strict):
@@ -39,6 +44,7 @@ def explain_decision(door: Door, model_id: str, version: str, body: DecisionIn) 
         version,
         row=body.row,
         source=body.source,
+        aim=body.aim,
         by=door.actor,
         at=door.at,
     )

@@ -87,16 +87,26 @@ def rows(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def suggestions(content: Mapping[str, Any]) -> list[str]:
-    """Say each way to the other decision in a sentence."""
+    """Say each way to another answer in a sentence."""
     return [
         ", ".join(
             f"{change['column']} {_said(change['to'])} instead of {_said(change['from'])}"
             for change in one["changes"]
         )
-        + f": score {wording.number(one['score'])}; "
+        + f": {_reached(content, one)}; "
         + f"{wording.percent(1 - one['lonelier'])} of the cases on record are more unusual"
         for one in content["suggestions"]
     ]
+
+
+def _reached(content: Mapping[str, Any], way: Mapping[str, Any]) -> str:
+    """Say the answer that a way leads to."""
+    answer = way.get("answer")
+    if answer is None or content.get("decision"):
+        return f"score {wording.number(way['score'])}"
+    of = "" if answer["output"] == "value" else f" of {answer['output']}"
+    unit = "answer" if answer["space"] == "target" else answer["space"]
+    return f"{unit}{of} {wording.number(answer['value'])}"
 
 
 def similar(content: Mapping[str, Any]) -> list[dict[str, Any]]:

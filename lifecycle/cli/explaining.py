@@ -19,7 +19,17 @@ Examples:
   lifecycle explain model.skops rows.csv --rows 500 --background reference.parquet --format json
   lifecycle explain model.skops rows.csv --row c-17 --id customer --threshold 0.3 \\
     --reasons reasons.yaml
+  lifecycle explain prices.skops homes.csv --row 12 --aim ..250000
 """
+
+
+Aim = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS|A..B",
+        help="The answer to look for: a class, or a range; else the other decision.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +60,7 @@ def explain(
     threshold: Annotated[
         float, typer.Option(help="Score from which the decision is positive, with --row.")
     ] = 0.5,
+    aim: Aim = None,
     reasons: Annotated[
         Path | None,
         typer.Option("--reasons", help="YAML: words and limits by column, with --row."),
@@ -91,7 +102,7 @@ def explain(
         from lifecycle.services.explanation.row_files import RowOptions, explain_row
 
         text = None if reasons is None else text_of(reasons)
-        one = RowOptions(row, id=id, target=target, threshold=threshold, reasons=text)
+        one = RowOptions(row, id=id, target=target, threshold=threshold, aim=aim, reasons=text)
         result = explain_row(model, data, background=background, one=one, options=options)
     deliver(result, format=format, out=out)
 
@@ -101,13 +112,14 @@ def decision(
     name: Version,
     row: Annotated[str, typer.Option(help="The row's id; without an id column its number.")],
     source: Annotated[str, typer.Option(help="A snapshot's id, or log.")] = "log",
+    aim: Aim = None,
     home: Home = None,
     acting_as: ActingAs = None,
     format: options.Printed = session.Format.TABLE,
 ) -> None:
     """Explain one decision of a version. Example: lifecycle version decision churn 3 --row c-17."""
     with connected(home, acting_as) as client:
-        body = {"row": row, "source": source}
+        body = {"row": row, "source": source, "aim": aim}
         show(
             client.post(f"/models/{model}/versions/{name}/explained-decisions", body),
             format=format,

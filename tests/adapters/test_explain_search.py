@@ -86,10 +86,10 @@ def test_none_found_says_whether_cases_rules_or_likelihood_stand_against_it():
 
     assert search(row(), POOL, wanted=lambda r: np.zeros(len(r), bool), limits={}) == (
         [],
-        "no case on record got the other decision",
+        "no case on record got such an answer",
     )
     assert search(row(), POOL, wanted=wanted, limits=fixed)[1] == (
-        "no change that is allowed leads to the other decision"
+        "no change that is allowed leads to such an answer"
     )
     assert search(row(income=5.0), POOL, wanted=wanted, limits=hard)[0] == []
     far, why = search(

@@ -156,6 +156,18 @@ def test_suggestions_and_similar_cases_are_said_with_their_scores():
     assert decisions.facts(DECISION | {"dictionary": 2})["words"] == "dictionary version 2"
 
 
+def test_ways_to_numbers_and_classes_say_the_answer_they_lead_to():
+    way = DECISION["suggestions"][0]
+    number = way | {"answer": {"output": "value", "value": 21.5, "space": "target"}}
+    kind = way | {"answer": {"output": "b", "value": 0.62, "space": "probability"}}
+    other = DECISION | {"decision": None, "suggestions": [number, kind]}
+
+    first, second = decisions.suggestions(other)
+
+    assert "instead of 0.800: answer 21.5; 75 %" in first
+    assert "instead of 0.800: probability of b 0.620; 75 %" in second
+
+
 def test_two_versions_are_compared_by_shares_whose_errors_a_simulation_confirms():
     rng = np.random.default_rng(0)
     first = explained("m/1", {"a": 3.0, "b": 1.0}, spread=0.05)

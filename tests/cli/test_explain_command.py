@@ -94,6 +94,30 @@ def test_one_row_has_shares_reasons_like_cases_and_other_ways(command, files, wr
     assert any("principal reasons" in notice for notice in body["notices"])
 
 
+def test_a_number_is_aimed_at_by_a_range_and_a_class_by_its_name(command, files, tmp_path):
+    rows = pd.read_csv(files / "rows.csv")
+    kinds = np.select([rows["income"] > 0.5, rows["age"] > 0.5], ["rich", "old"], "other")
+    io.dump(Ridge().fit(rows[FEATURES], 10 * rows["income"]), tmp_path / "number.skops")
+    io.dump(LogisticRegression().fit(rows[FEATURES], kinds), tmp_path / "kind.skops")
+    given = (files / "rows.csv", "--row", 1, "--format", "json")
+
+    number = command("explain", tmp_path / "number.skops", *given, "--aim", "20..25")
+    kind = command("explain", tmp_path / "kind.skops", *given, "--aim", "rich")
+    none = command("explain", tmp_path / "number.skops", *given)
+    wrong = command("explain", tmp_path / "number.skops", *given[:-2], "--aim", "dear")
+
+    found = json.loads(number.out)["decision"]
+    assert found["aim"] == "an answer of 20 to 25"
+    assert all(20 <= one["answer"]["value"] <= 25 for one in found["suggestions"])
+    assert found["suggestions"]
+    assert "an answer of 20 to 25 with income" in number.err
+    found = json.loads(kind.out)["decision"]
+    assert {one["answer"]["output"] for one in found["suggestions"]} == {"rich"}
+    found = json.loads(none.out)["decision"]
+    assert found["none_found"].startswith("name the range")
+    refused(wrong, "written as 10..20", "dear")
+
+
 def test_a_row_is_named_by_its_number_where_no_column_is_given(command, files):
     outcome = command("explain", files / "model.skops", files / "rows.csv", "--row", 1)
 

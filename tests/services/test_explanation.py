@@ -42,11 +42,15 @@ ANSWERS = {"practice": "no", "domain": "credit", "effect": "informs", "interacti
 COLUMNS = Columns(target="default", positive="1", features=("debt", "age"), threshold=0.5)
 
 
+def applicants():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"debt": rng.normal(size=300), "age": rng.normal(size=300)})
+
+
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explanation")
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"debt": rng.normal(size=300), "age": rng.normal(size=300)})
+    frame = applicants()
     model = LogisticRegression().fit(frame, (frame["debt"] > 0).astype(int).astype(str))
     io.dump(model, folder / "model.skops")
     frame.assign(default=(frame["debt"] > 0).astype(int)).to_parquet(folder / "rows.parquet")
@@ -208,6 +212,38 @@ def test_a_decision_is_explained_in_the_words_in_force_and_every_opening_is_logg
     assert content["similar"][0]["values"]["debt"] == debts.max()  # itself: it is among the cases
     assert actions(ws).count("decision.read") == before + 1
     assert {"reasons.publish", "decision.explain"} <= set(actions(ws))
+
+
+def test_a_number_is_explained_with_ways_into_the_range_that_was_asked_for(
+    ws, snapshot, runner, tmp_path
+):
+    frame = applicants()
+    io.dump(Ridge(alpha=0).fit(frame, 10 * frame["debt"]), tmp_path / "loss.skops")
+    who: Any = {"by": DANA, "at": AT}
+    registry.add_model(
+        ws, id="loss", use_case_id="credit", name="Loss", task="regression", owner="dana",
+        purpose="Estimates", **who,
+    )  # fmt: skip
+    columns = Columns(target="default", features=("debt", "age"))
+    registry.add_version(
+        ws, "loss", "1", columns=columns, training=snapshot, file=tmp_path / "loss.skops", **who
+    )
+    with pytest.raises(InvalidInput, match=r"written as 10\.\.20"):
+        decisions.explain_decision(
+            ws, "loss", "1", row="1", source=snapshot, aim="less", by=VALA, at=AT
+        )
+
+    job = decisions.explain_decision(
+        ws, "loss", "1", row=str(int(frame["debt"].argmax()) + 1), source=snapshot, aim="..5",
+        by=VALA, at=AT,
+    )  # fmt: skip
+    ended = runner.wait(job.id)
+    content = decisions.open_decision(ws, str(ended.result), by=VALA, at=AT).content
+
+    assert content["aim"] == "an answer of 5 or less"
+    (change,) = content["suggestions"][0]["changes"]
+    assert change["column"] == "debt"
+    assert change["to"] == pytest.approx(0.5, abs=0.02), "as far as the range asks, no further"
 
 
 def test_a_sensitive_feature_is_shown_to_whoever_may_read_sensitive_values(

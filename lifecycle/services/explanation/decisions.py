@@ -14,9 +14,10 @@ from typing import Any, cast
 import yaml
 
 from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.aim import range_of
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.job import Job
-from lifecycle.domain.model import Version
+from lifecycle.domain.model import Task, Version
 from lifecycle.domain.reasons import ReasonDictionary
 from lifecycle.errors import InvalidInput
 from lifecycle.services import jobs, sensitive_data
@@ -91,6 +92,7 @@ def explain_decision(
     *,
     row: str,
     source: str = LOG,
+    aim: str | None = None,
     by: Actor,
     at: datetime,
 ) -> Job:
@@ -102,11 +104,15 @@ def explain_decision(
         The row's id; in a snapshot without an id column, its number from 1.
     source
         A snapshot's id, or ``log`` for the rows this version scored.
+    aim
+        The answer to look for: a class, or a range of numbers such as ``10..20``. Without one,
+        the other decision or any other class.
 
     Raises
     ------
     InvalidInput
-        The version has no file that can be run, or nothing says which row is meant.
+        The version has no file that can be run, nothing says which row is meant, or the aim is
+        no range where numbers are answered.
     NotAllowed
         The actor may not open single rows, or not those of a model with a sensitive feature.
     NotFound
@@ -119,7 +125,9 @@ def explain_decision(
     sensitive.check(con, found, _shown(found), by=by)
     runnable(found)
     _where(con, version_id=found.id, source=source, row=row)
-    settings = {"version": found.id, "source": source, "row": row, "seed": 0}
+    if aim and models.get(con, model_id).task is not Task.CLASSES:
+        range_of(aim)
+    settings = {"version": found.id, "source": source, "row": row, "aim": aim or None, "seed": 0}
     return jobs.submit(
         ws, EXPLAIN_DECISION, subject=f"version:{found.id}", settings=settings, by=by, at=at
     )
@@ -203,6 +211,7 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
         "cases_apart": beside,
         "target": columns.target,
         "threshold": columns.threshold,
+        "aim": job.settings.get("aim"),
         "limits": limits_of(dictionary),
         "seed": job.settings["seed"],
     }

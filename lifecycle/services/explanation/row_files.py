@@ -37,6 +37,8 @@ class RowOptions:
         A value of the id column; without one the row's number from 1.
     target
         The column with what came of the cases that are compared with.
+    aim
+        The answer to look for: a class, or a range of numbers such as ``10..20``.
     reasons
         A dictionary of reasons as YAML.
     """
@@ -45,6 +47,7 @@ class RowOptions:
     id: str | None = None
     target: str | None = None
     threshold: float = HALF
+    aim: str | None = None
     reasons: str | None = None
 
 
@@ -81,6 +84,7 @@ def explain_row(
             "row": where,
             "target": one.target,
             "threshold": one.threshold,
+            "aim": one.aim,
             "limits": limits_of(dictionary),
         }
         found = in_worker(settings, folder=folder, options=options)
@@ -92,6 +96,7 @@ def explain_row(
             "model": {"format": held.format, "sha256": held.sha256, "bytes": held.size},
             "row": where,
             "threshold": one.threshold,
+            "aim": one.aim,
             "seed": options.seed,
             "positive": options.positive,
         },
@@ -142,11 +147,17 @@ def _sentences(found: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]) -
             f"{one['column']} {_short(one['to'])} instead of {_short(one['from'])}"
             for one in way["changes"]
         )
-        said.append(f"another decision with {changes} (score {way['score']:.4g})")
+        said.append(f"{found['aim']} with {changes} ({_answered(way['answer'])})")
     if found["none_found"]:
-        said.append(f"no way to another decision was found: {found['none_found']}")
+        said.append(f"no way to {found['aim'] or 'another answer'}: {found['none_found']}")
     return tuple(said)
 
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _answered(answer: Mapping[str, Any]) -> str:
+    unit = "the answer" if answer["space"] == "target" else answer["space"]
+    of = "" if answer["output"] == "value" else f" of {answer['output']}"
+    return f"{unit}{of} {answer['value']:.4g}"
