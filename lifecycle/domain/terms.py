@@ -226,9 +226,9 @@ SILENT = Terms(
 def strictest(central: Terms, local: Terms) -> Terms:
     """Join the terms of two policies so that both are kept.
 
-    Steps of a quorum for the same roles become one, of the larger number; others add up.
+    An approval counts for both where the roles one asks for lie within those of the other.
     """
-    needed = central.needed | local.needed  # of two counters the larger of each
+    needed = Counter(_places(central, local))
     signing = {central.signature, local.signature}
     lasting = [t.valid_days for t in (central, local) if t.valid_days is not None]
     return Terms(
@@ -247,6 +247,24 @@ def strictest(central: Terms, local: Terms) -> Terms:
         override=_narrowest(central.override, local.override),
         stale={cause: _harshest(central.stale[cause], local.stale[cause]) for cause in Cause},
     )
+
+
+def _places(central: Terms, local: Terms) -> list[frozenset[Role]]:
+    """Return by whom each approval has to come for the quorums of both, as few as that allows."""
+    places = list(central.needed.elements())
+    free, others = set(range(len(places))), list(local.needed.elements())
+    # The like first, so that a nested place is not spent where an equal one would do.
+    for fits in (frozenset[Role].__eq__, frozenset[Role].__le__, frozenset[Role].__ge__):
+        left: list[frozenset[Role]] = []
+        for roles in others:
+            place = next((i for i in sorted(free) if fits(roles, places[i])), None)
+            if place is None:
+                left.append(roles)
+            else:
+                free.remove(place)
+                places[place] &= roles
+        others = left
+    return places + others
 
 
 def _narrowest(one: Override | None, other: Override | None) -> Override | None:

@@ -238,6 +238,8 @@ def test_joined_terms_are_met_only_by_what_meets_both(central, local, people):
     if not any(joined.lacking(people)):
         assert not any(central.lacking(people))
         assert not any(local.lacking(people))
+    most = max(central.approvals, local.approvals)
+    assert most <= joined.approvals <= central.approvals + local.approvals
     assert joined.waiting_hours == max(central.waiting_hours, local.waiting_hours)
     assert joined.bulk <= min(central.bulk, local.bulk)
     assert joined.veto >= central.veto | local.veto
@@ -254,6 +256,26 @@ def test_a_unit_that_says_nothing_leaves_the_central_terms_as_they_are(central):
     assert joined.needed == central.needed
     assert joined == replace(central, quorum=joined.quorum, separation=joined.separation)
     assert strictest(replace(central, override=None), SILENT).override is None
+
+
+@pytest.mark.parametrize(
+    ("central", "local", "joined"),
+    [
+        ([("a", 1)], [("ar", 2)], {"a": 1, "ar": 1}),
+        ([("ar", 2)], [("a", 1)], {"a": 1, "ar": 1}),
+        ([("a", 1)], [("r", 1)], {"a": 1, "r": 1}),
+        ([("a", 2)], [("a", 3)], {"a": 3}),
+        ([("ar", 1), ("a", 1)], [("a", 1)], {"a": 1, "ar": 1}),
+    ],
+)
+def test_an_approval_counts_for_both_policies_where_it_can(central, local, joined):
+    def steps_of(given):
+        roles = {"a": Role.APPROVER, "r": Role.RISK_OWNER}
+        return tuple(Step(frozenset(roles[letter] for letter in word), n) for word, n in given)
+
+    terms = strictest(Terms(quorum=steps_of(central)), Terms(quorum=steps_of(local)))
+
+    assert terms.needed == Terms(quorum=steps_of(joined.items())).needed
 
 
 def test_a_unit_says_only_what_it_changes():
