@@ -123,7 +123,7 @@ def _delegations(con: "Connection", actor: "Actor", *, at: datetime) -> None:
         return
     with st.expander(f"Delegation ({len(now)})", icon=":material/swap_horiz:"):
         for d in now:
-            span = f"{words.day(d.start)} to {words.day(d.end)}"
+            span = f"{words.day(d.start)} to {words.day(d.end - timedelta(microseconds=1))}"
             st.markdown(f"**{d.taker}** decides for **{d.giver}**, {span}: {words.said(d.reason)}")
             if actor.name in {d.giver, d.taker} and st.button("End it now", key=f"end_{d.id}"):
                 with widgets.refusals():

@@ -3,10 +3,17 @@
 import importlib.util
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from lifecycle.domain.actor import Role
+from lifecycle.domain.model import Stage
+from lifecycle.domain.policy_check import problems
+from lifecycle.domain.rules import RULES
+from lifecycle.domain.usecase import Tier
+from lifecycle.services.policies import read
 from lifecycle.settings import VARIABLES
 from lifecycle.stats import catalogue
 
@@ -28,6 +35,21 @@ def test_generated_pages_are_what_the_product_says_today(name):
     said = (ROOT / "docs" / name).read_text(encoding="utf-8")
 
     assert said == generator().PAGES[name](), "run `make docs`"
+
+
+def test_the_policies_shown_as_examples_hold_what_the_page_says():
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    house, retail = (read(text) for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL))
+    everybody = [frozenset({Role.APPROVER}), frozenset({Role.RISK_OWNER})]
+    joined = retail.under(house).gate(Tier.HIGH, Stage.PRODUCTION)
+
+    assert problems(house, people=everybody) == []
+    assert not any(joined.terms.lacking(everybody))
+    assert (joined.terms.valid_days, joined.terms.override) == (90, None)
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", page, re.MULTILINE))
+    assert {name: re.findall(r"`(\w+)`", keys) for name, keys in rows.items()} == {
+        name: [field.name for field in fields(rule)] for name, rule in RULES.items()
+    }
 
 
 def test_every_statistic_is_listed():
