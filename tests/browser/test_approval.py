@@ -68,3 +68,21 @@ def test_a_draft_of_a_reason_outlives_a_look_at_another_page(visit, tiny_server)
 
     visitor.page.wait_for_url(f"{tiny_server}/approvals?request=req-1")
     expect(visitor.page.get_by_label("Reason")).to_have_value("Halfway through")
+
+
+def test_what_was_said_is_gone_from_its_field_and_waits_for_whom_it_means(visit, tmp_path):
+    home = tmp_path / "workspace"
+    tiny_workspace.build(home).workspace.close()
+    with serving(home, tmp_path / "server.log") as url:
+        visitor = visit(url).sign_in("rita", "/approvals?request=req-1")
+        field = visitor.page.get_by_label("Say something")
+        field.fill("@dan which rows?")
+        field.blur()
+        send = visitor.page.get_by_role("button", name="Send")
+        expect(send).to_be_enabled()
+        send.click()
+        visitor.sees("Your comment on req-1 is kept.")
+
+        expect(visitor.page.get_by_label("Say something")).to_have_value("")
+        meant = visit(url).sign_in("dan", "/approvals")
+        meant.sees("rita mentions you on req-1: @dan which rows?")
