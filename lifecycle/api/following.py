@@ -38,7 +38,7 @@ class DelegateIn(SaidIn):
 
 @router.get("/findings")
 def list_findings(door: Door, version: str | None = None) -> Any:
-    """List conditions, reviews and broken glasses, the one due first first."""
+    """List conditions, reviews and broken glasses, the earliest due first."""
     return {"items": plain(kept.findings(door.reading(), version_id=version))}
 
 

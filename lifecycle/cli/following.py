@@ -82,7 +82,7 @@ def list_findings(
     format: Printed = Format.TABLE,
     out: Out = None,
 ) -> None:
-    """List findings, the one due first first. Example: lifecycle finding list."""
+    """List findings, the earliest due first. Example: lifecycle finding list."""
     with connected(home, acting_as) as client:
         items = client.get("/findings", version=version)["items"]
     show(items, format=format, out=out, columns=DUE)

@@ -169,7 +169,7 @@ def finding(con: Connection, finding_id: str) -> Finding:
 def findings(
     con: Connection, *, version_id: str | None = None, request_id: str | None = None
 ) -> list[Finding]:
-    """Return findings, the one due first first; of all versions and requests or of one."""
+    """Return findings, the earliest due first; of all versions and requests or of one."""
     read = reader(con)
     found = con.execute(
         """
