@@ -12,6 +12,7 @@ from lifecycle.charts import estimates, groups, outcomes, tables, timelines, wor
 from lifecycle.services import measuring
 from lifecycle.services.analysis.result import Draft, finish, overall
 from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Needs
 from lifecycle.stats.summaries import BinaryTally, ClassTally
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ def by_group(
     totals: "Mapping[str, Tally]", *, declared: "Statistic", span: "Window", minimum: int
 ) -> None:
     """Measure the statistic in every slice that was counted."""
+    if Needs.ROWS in declared.needs:
+        hint = "It ranks rows by the scores of every class, and by group only counts are kept."
+        widgets.empty(f"{declared.title} is not measured by group", hint=hint)
+        return
     drafts = [
         Draft(
             declared, declared.measure(tally), slice=json.loads(key), window=span, minimum=minimum

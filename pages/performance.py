@@ -14,13 +14,15 @@ from lifecycle.store import evidence, measurements, monitors, tallies
 
 SHOWN = (
     *catalogue.PERFORMANCE,
+    *catalogue.CLASS_SCORES,
     *catalogue.ESTIMATED,
+    *catalogue.ESTIMATED_CLASSES,
     *catalogue.ESTIMATED_ERRORS,
     *catalogue.VALUE,
     *catalogue.SERVICE,
 )
-NAMES = [statistic.name for statistic in catalogue.PERFORMANCE]
-FIRST = ("roc_auc", "accuracy", "mae")
+NAMES = [statistic.name for statistic in (*catalogue.PERFORMANCE, *catalogue.CLASS_SCORES)]
+FIRST = ("roc_auc", "roc_auc_ovr", "accuracy", "mae")
 TABS = ("Over time", "Calibration and mistakes", "By group", "Value", "Service", "Outcomes to come")
 
 model, version = widgets.open_version("Performance", question="Does it still work")

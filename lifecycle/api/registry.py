@@ -90,6 +90,7 @@ class ColumnsIn(Strict):
     features: list[str] = []
     categorical: list[str] = []
     sensitive: list[str] = []
+    class_scores: dict[str, str] = {}
 
     def value(self) -> Columns:
         """Return the domain's value."""

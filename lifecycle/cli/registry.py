@@ -18,7 +18,7 @@ from lifecycle.cli.options import (
     Yearly,
 )
 from lifecycle.cli.records import show
-from lifecycle.cli.session import Format, connected, listed, numbers, pairs, without
+from lifecycle.cli.session import Format, connected, listed, numbers, pairs, scores, without
 from lifecycle.errors import InvalidInput
 
 usecase = typer.Typer(no_args_is_help=True, help="Business cases and their risk tier.")
@@ -233,7 +233,10 @@ def add_version(
     file: Annotated[Path | None, typer.Option(help="The model file (skops, ONNX, …).")] = None,
     timestamp: str | None = None,
     id: Annotated[str | None, typer.Option("--id")] = None,
-    score: str | None = None,
+    score: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL", help="Probability of positive, or CLASS=COL for each class."),
+    ] = None,
     prediction: str | None = None,
     positive: Annotated[str | None, typer.Option(help="The target's positive label.")] = None,
     threshold: float | None = None,
@@ -254,13 +257,16 @@ def add_version(
     """Register a version.
 
     Example: lifecycle version add churn-gbm 3 --file model.skops --target left --score p
-    --features age,plan --categorical plan --reference churn-data@1a2b3c4d5e --commit 9f8e7d6
+    --features age,plan --categorical plan --reference churn-data@1a2b3c4d5e --commit 9f8e7d6.
+    A model of several classes names the score of each: --score red=p_red --score blue=p_blue.
     """
+    single, by_class = scores(score or ())
     columns = {
         "target": target,
         "timestamp": timestamp,
         "id": id,
-        "score": score,
+        "score": single,
+        "class_scores": by_class,
         "prediction": prediction,
         "positive": positive,
         "threshold": threshold,

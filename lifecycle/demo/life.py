@@ -219,7 +219,8 @@ def _snapshot(site: Site, story: Story, part: str, frame: pd.DataFrame, *, at: d
     roles = dict.fromkeys(story.sensitive, ColumnRole.SENSITIVE)
     roles |= {story.target: ColumnRole.TARGET}
     roles |= {TIME: ColumnRole.TIMESTAMP} if TIME in frame.columns else {}
-    known = {"score": ColumnRole.SCORE, "prediction": ColumnRole.PREDICTION}
+    scores = dict.fromkeys(("score", *story.columns.class_scores.values()), ColumnRole.SCORE)
+    known = scores | {"prediction": ColumnRole.PREDICTION}
     roles |= {name: role for name, role in known.items() if name in frame.columns}
     kept = registry.add_snapshot(
         site.ws,

@@ -89,7 +89,11 @@ def _answered(story: Story, model: Any, rows: pd.DataFrame) -> pd.DataFrame:
         decided = (score >= (story.threshold or 0.5)).astype(int)
         return rows.assign(**{SCORE: score, PREDICTION: decided})
     answer = model.predict(seen)
-    if story.task is Task.REGRESSION:
+    if story.task is Task.CLASSES:
+        chances = np.round(model.predict_proba(seen), 5)
+        columns = [story.columns.class_scores[str(name)] for name in model.classes_]
+        rows = rows.assign(**dict(zip(columns, chances.T, strict=True)))
+    else:
         answer = np.round(answer, 3)
     return rows.assign(**{PREDICTION: answer})
 

@@ -133,7 +133,15 @@ class Story:
             features=self.features,
             categorical=self.categorical,
             sensitive=self.sensitive,
+            class_scores={name: f"{SCORE}_{name}" for name in self.classes},
         )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels of a task with several classes, each of which gets a score."""
+        if self.task is not Task.CLASSES:
+            return ()
+        return tuple(sorted(self.rows.training[self.target].unique()))
 
 
 def moments(

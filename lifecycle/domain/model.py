@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -78,6 +78,8 @@ class Columns:
 
     Parameters
     ----------
+    class_scores
+        The column with the score of each class, for a task of several classes.
     positive
         The target's positive label, as text; for binary tasks.
     threshold
@@ -94,6 +96,7 @@ class Columns:
     features: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
+    class_scores: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,10 @@ class Version:
     def sha256(self) -> str:
         """The hash of everything but the stage, the one thing about a version that changes."""
         content = {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "stage"}
+        columns = asdict(self.columns)
+        if not self.columns.class_scores:  # versions without keep the hash they always had
+            del columns["class_scores"]
+        content["columns"] = plain(columns)
         return hashlib.sha256(canonical(content).encode()).hexdigest()
 
     def move(

@@ -88,7 +88,8 @@ def predictions(
     regression = models.get(con, model_id).task is Task.REGRESSION
     logged = models.version(con, model_id, version)
     served = _served(con, logged.id)
-    kinds = {**_kinds(con, logged.reference), **served}
+    by_class = dict.fromkeys(logged.columns.class_scores.values(), Kind.NUMERIC)
+    kinds = {**_kinds(con, logged.reference), **served, **by_class}
     names = {"lc_at": timestamp, "lc_id": id, "score": score, "prediction": prediction}
     given = [_File(str(file), rows.read(str(file))) for file in files]
     tables = [
@@ -291,7 +292,9 @@ def _kept(file: _File, *, columns: Columns, served: Iterable[str], mapped: _Name
         return [name for name in there if name not in given]
     for name in columns.features:
         file.column(name)
-    beside = [n for n in (*columns.sensitive, *served) if n in there]
+    beside = [
+        n for n in (*columns.class_scores.values(), *columns.sensitive, *served) if n in there
+    ]
     return list(dict.fromkeys((*columns.features, *beside)))
 
 

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
 import pytest
@@ -22,6 +22,17 @@ def a_version(now, **changes) -> Version:
 def evidence(now, *measurements, **changes) -> Evidence:
     made = Evidence("m/1", Purpose.PERFORMANCE, "d@1", measurements, now, "val")
     return replace(made, **changes)
+
+
+def test_a_version_without_scores_by_class_keeps_the_hash_it_always_had():
+    """The hash was written by version 0.1.0, before a version could name scores by class."""
+    columns = Columns(target="y", score="p", features=("a", "b"), positive="1")
+    made = Version("m", "1", Stage.DRAFT, "dora", datetime(2026, 1, 1, tzinfo=UTC), columns)
+
+    known = "5eb7e791a16822244a6e5640021b96ef5906a76ac6d89ebd0e70903096f52709"
+    assert made.sha256 == known
+    scored = replace(made, columns=replace(columns, class_scores={"a": "p_a", "b": "p_b"}))
+    assert scored.sha256 != known
 
 
 @pytest.mark.parametrize("before", Stage)

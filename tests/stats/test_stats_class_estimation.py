@@ -181,6 +181,37 @@ def test_a_class_whose_scores_do_not_order_its_chances_fails_and_is_named(rng):
     assert learned(rng).failing is None
 
 
+def signals(rng, n):
+    """Score each class by its own signal: each score is a chance, but not beside the others."""
+    y = rng.integers(0, 3, n)
+    seen = rng.random((n, 3)) < np.where(np.eye(3)[y] == 1, 0.8, 0.2)
+    return y, np.where(seen, 0.8 / (0.8 + 2 * 0.2), 0.2 / (0.2 + 2 * 0.8))
+
+
+def test_scores_that_only_stand_for_themselves_one_by_one_fail_together(rng):
+    y, score = signals(rng, 3000)
+
+    fitted = class_estimation.calibrate_classes(y, score, classes=NAMES)
+
+    assert fitted.failing is None
+    assert fitted.likeliest.fails
+    # of the rows with one signal, 0.512 of 0.576 are of that class; promised are 0.667 of 0.889
+    assert fitted.likeliest.error > 0.05
+
+
+def test_scores_that_promise_too_few_of_their_likeliest_class_are_all_calibrated():
+    y, _, s = rows(np.random.default_rng(0), 800, sharpened=0.8)
+    tallies = [counting.binary_tally(y == c, np.full(800, 2), s[:, c]) for c in range(3)]
+
+    fitted = class_estimation.calibrate_classes(y, s, classes=NAMES)
+
+    assert [calibration.calibrate(tally).method for tally in tallies] == ["none"] * 3
+    assert [one.method for one in fitted.each] == ["isotonic"] * 3
+    promised = s.max(axis=1).mean()
+    assert np.mean(s.argmax(axis=1) == y) - promised > 0.03
+    assert fitted.likeliest.error < 0.01
+
+
 def test_scores_out_of_range_or_all_0_are_not_valid():
     given = np.array([[0.2, 0.8], [0, 0], [1.2, 0.1], [np.nan, 0.5], [-0.1, 1], [1, 1]])
 

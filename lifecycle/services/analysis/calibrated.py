@@ -59,20 +59,22 @@ def as_details(calibration: Calibration | None) -> dict[str, object]:
     if calibration is None:
         return {"calibration": None}
 
-    def fit(found: Fit) -> dict[str, object]:
-        return {
-            "error": found.error,
-            "p_value": found.p_value,
-            "groups": found.groups,
-            "n": found.n,
-            "fails": found.fails,
-        }
-
     return {
         "calibration": {
             "method": calibration.method,
             "test": "chi-squared over groups of scores",
-            "raw": fit(calibration.raw),
-            "calibrated": fit(calibration.fit),
+            "raw": fit_json(calibration.raw),
+            "calibrated": fit_json(calibration.fit),
         }
+    }
+
+
+def fit_json(found: Fit) -> dict[str, object]:
+    """Return a test of calibration for the JSON."""
+    return {
+        "error": found.error,
+        "p_value": found.p_value,
+        "groups": found.groups,
+        "n": found.n,
+        "fails": found.fails,
     }

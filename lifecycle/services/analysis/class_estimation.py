@@ -199,4 +199,7 @@ def _details(learned: ClassCalibration | Estimate) -> dict[str, object]:
     if isinstance(learned, Estimate):
         return calibrated.as_details(None)
     pairs = zip(learned.classes, learned.each, strict=True)
-    return {"calibration": {c: calibrated.as_details(one)["calibration"] for c, one in pairs}}
+    return {
+        "calibration": {c: calibrated.as_details(one)["calibration"] for c, one in pairs},
+        "likeliest_class": calibrated.fit_json(learned.likeliest),
+    }

@@ -163,12 +163,17 @@ def learn(reference: ClassRows) -> ClassCalibration | Estimate:
         learned = calibrate_classes(known.labels, known.scores, classes=known.classes)
     except InsufficientData as error:
         return Estimate(None, 0, reason=str(error), insufficient=True)
-    if (failing := learned.failing) is None:
-        return learned
-    fit = learned.each[learned.classes.index(failing)].fit
-    return Estimate(
-        None, 0, reason=f"class {failing!r} against the rest: {calibrated.failure(fit)}"
-    )
+    if (failing := learned.failing) is not None:
+        fit = learned.each[learned.classes.index(failing)].fit
+        reason = f"class {failing!r} against the rest: {calibrated.failure(fit)}"
+        return Estimate(None, 0, reason=reason)
+    if learned.likeliest.fails:
+        reason = (
+            "the reference's scores cannot be calibrated: rows are of their likeliest class more "
+            f"or less often than promised, by {learned.likeliest.error:.3f}"
+        )
+        return Estimate(None, 0, reason=reason)
+    return learned
 
 
 def estimates(

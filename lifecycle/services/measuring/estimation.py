@@ -116,7 +116,12 @@ def held_against(draft: Draft, tally: Tally, *, monitor: Monitor) -> Draft:
     realised = catalogue.get(draft.statistic.name.removeprefix(PREFIX)).measure
     if monitor.costs is not None and draft.statistic.unit == monitor.costs.currency:
         realised = partial(realised, worth=monitor.costs.weights)
-    band, value = draft.estimate.interval, realised(tally).value
+    return beside(draft, realised(tally).value)
+
+
+def beside(draft: Draft, value: float | None) -> Draft:
+    """Say beside an estimate that what was realised lies outside its band, if it does."""
+    band = draft.estimate.interval
     if band is None or value is None or band[0] <= value <= band[1]:
         return draft
     reason = draft.estimate.reason or f"realised {value:.4g}, outside the band of the estimate"

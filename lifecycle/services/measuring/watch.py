@@ -183,7 +183,11 @@ def matured(tally: Tally) -> float:
 
 def if_mature(measured: Measurement, *, tally: Tally, wanted: float) -> Measurement:
     """Keep a value from being judged before enough outcomes are known."""
-    share = matured(tally)
+    return once_known(measured, share=matured(tally), wanted=wanted)
+
+
+def once_known(measured: Measurement, *, share: float, wanted: float) -> Measurement:
+    """Keep a value from being judged while the outcomes of only a share of rows are known."""
     if share >= wanted:
         return measured
     reason = f"outcomes of {share:.0%} of rows known, {wanted:.0%} are needed to judge"

@@ -4,7 +4,6 @@ What tells large errors from small ones is learned from the rows of the referenc
 rows of the windows at hand; only the estimates are kept.
 """
 
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from pathlib import Path
 from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.domain.model import Task
 from lifecycle.domain.monitor import Monitor
-from lifecycle.engines import Engine, rows
+from lifecycle.engines import Engine
 from lifecycle.engines.contract import Grouping, Source
 from lifecycle.services import snapshots
 from lifecycle.services.analysis import error_estimation
@@ -24,16 +23,16 @@ from lifecycle.services.analysis.error_estimation import (
     Learned,
 )
 from lifecycle.services.analysis.result import Draft, finish
-from lifecycle.services.measuring import window_of
 from lifecycle.services.measuring.estimation import held_against, limit_of
 from lifecycle.services.measuring.watch import Watch, enough, matured, softened
+from lifecycle.services.monitoring import logged
 from lifecycle.services.monitoring.counting import LABEL, Plan
 from lifecycle.services.monitoring.reference import PREDICTION, SCORE
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue.estimation import PREFIX
 from lifecycle.stats.inference import CONFIDENCE, Estimate
 from lifecycle.stats.summaries import CategoryProfile, Tally
-from lifecycle.store import datasets, logs
+from lifecycle.store import datasets
 from lifecycle.store.connection import Workspace
 
 
@@ -55,26 +54,19 @@ def measured(
     tallies
         The reference's errors by slice; they set the limit that an estimate is judged by.
     """
-    files: dict[Window, list[Path]] = {}
     wanted = [name for name in POWERS if name in (monitor.performance or POWERS)]
     answered = plan.version.columns.prediction is not None and bool(tallies)
     if plan.task is not Task.REGRESSION or not monitor.estimation or not wanted or not answered:
         return []
-    for day in logs.days(ws.cursor(), monitor.version_id):
-        window = window_of(day.day, grain=monitor.grain)
-        if window in windows:
-            files.setdefault(window, []).extend(day.files)
-    if not files:
+    if not logged.files(ws.cursor(), monitor, windows=windows):
         return []
     watch, drafts = Watch(monitor, tallies=tallies), list[Draft]()
     features = _features(plan)
     learned = _learned(ws, engine, plan=plan, features=features, wanted=wanted)
-    for window in sorted(files, key=lambda w: w.start):
-        with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
-            log = Path(folder) / "log.parquet"
-            if rows.join(files[window], outcomes, into=log, until=until):
-                source = replace(engine.open(str(log)), label=f"the log of {plan.version.id}")
-                drafts += _drafts(engine, source, watch, features, learned, window=window)
+    for window, source in logged.windows_of_rows(
+        ws, engine, monitor=monitor, windows=windows, outcomes=outcomes, until=until
+    ):
+        drafts += _drafts(engine, source, watch, features, learned, window=window)
     found, _ = finish(drafts)
     return [softened(one) for one in found]
 
@@ -113,13 +105,13 @@ def _drafts(
 ) -> list[Draft]:
     """Estimate one window, and hold the estimate against its outcomes once they are known."""
     monitor = watch.monitor
-    logged = replace(features, numbers=(PREDICTION, *features.numbers[1:]))
-    lacking = [n for n in (*logged.numbers, *logged.categories) if n not in source.names]
+    named = replace(features, numbers=(PREDICTION, *features.numbers[1:]))
+    lacking = [n for n in (*named.numbers, *named.categories) if n not in source.names]
     if lacking:
         reason = f"the log holds no column {', '.join(lacking)}, which the reference learns from"
         untold = Estimate(None, 0, reason=reason, insufficient=True)
         return [Draft(catalogue.get(f"{PREFIX}{name}"), untold, window=window) for name in learned]
-    given = error_estimation.by_window(engine, source, features=logged, windowing=None)[None]
+    given = error_estimation.by_window(engine, source, features=named, windowing=None)[None]
     groupings = [Grouping()]
     tallied = engine.errors(source, label=LABEL, prediction=PREDICTION, groupings=groupings)
     tally = next(iter(tallied)).tally

@@ -98,6 +98,7 @@ def _watched(
 ) -> tuple[dict[str, tuple[str, bool]], list[str]]:
     """Choose the columns to profile; what cannot be compared is named in a notice."""
     parts = {columns.target, columns.timestamp, columns.id, columns.score, columns.prediction}
+    parts |= {*columns.class_scores.values()}
     features = columns.features or tuple(
         name for name in snapshot.named(ColumnRole.FEATURE) if name not in parts
     )

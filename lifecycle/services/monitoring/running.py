@@ -25,6 +25,7 @@ from lifecycle.services.measuring.scores import score_edges
 from lifecycle.services.monitoring import (
     baseline,
     changes,
+    class_estimates,
     comparing,
     counting,
     error_estimates,
@@ -259,6 +260,17 @@ def _run(
         reasons=reasons,
     )
     windows = saving.windows_of(con, work)
+    found = _from_rows(ws, engine, work=work, windows=windows, at=at)
+    changed, why = changes.found(ws, engine, monitor=monitor, plan=plan, until=until)
+    work = replace(work, together=found, changes=changed, reasons=(*reasons, *why))
+    return saving.save(ws, work, by=by, at=at)
+
+
+def _from_rows(
+    ws: Workspace, engine: Engine, *, work: saving.Work, windows: Collection[Window], at: datetime
+) -> list[Measurement]:
+    """Measure what no summary carries, from the rows of the windows at hand."""
+    monitor, plan, until = work.monitor, work.plan, work.until
     found = together.measured(ws, engine, monitor=monitor, plan=plan, windows=windows, until=until)
     found += row_checks.measured(
         ws, engine, monitor=monitor, plan=plan, windows=windows, until=until, at=at
@@ -268,14 +280,20 @@ def _run(
         engine,
         monitor=monitor,
         plan=plan,
-        tallies=counted.tallies,
-        outcomes=outcomes,
+        tallies=work.baseline.tallies,
+        outcomes=work.outcomes,
         windows=windows,
         until=until,
     )
-    changed, why = changes.found(ws, engine, monitor=monitor, plan=plan, until=until)
-    work = replace(work, together=found, changes=changed, reasons=(*reasons, *why))
-    return saving.save(ws, work, by=by, at=at)
+    return found + class_estimates.measured(
+        ws,
+        engine,
+        monitor=monitor,
+        plan=plan,
+        outcomes=work.outcomes,
+        windows=windows,
+        until=until,
+    )
 
 
 def _prepared(

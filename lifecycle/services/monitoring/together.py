@@ -17,11 +17,11 @@ from lifecycle.engines.windows import Windowing, parse_width
 from lifecycle.services import snapshots
 from lifecycle.services.analysis.multivariate import measure_together
 from lifecycle.services.analysis.result import finish
-from lifecycle.services.measuring import window_of
+from lifecycle.services.monitoring import logged
 from lifecycle.services.monitoring.counting import Plan
 from lifecycle.services.monitoring.reference import PREDICTION, SCORE
-from lifecycle.store import datasets, logs
-from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store import datasets
+from lifecycle.store.connection import Workspace
 
 WIDTHS = {Grain.DAY: "1d", Grain.WEEK: "1w", Grain.MONTH: "1M"}
 CONFIDENCE = 0.95
@@ -44,7 +44,7 @@ def measured(
     with.
     """
     con = ws.cursor()
-    files = _files(con, monitor, windows=windows)
+    files = logged.files(con, monitor, windows=windows)
     if not monitor.together or not files:
         return []
     snapshot = datasets.snapshot(con, plan.version.reference or "")
@@ -53,7 +53,10 @@ def measured(
         tempfile.TemporaryDirectory(dir=ws.tmp) as folder,
     ):
         log = Path(folder) / "log.parquet"
-        if rows.join(files, [], into=log, until=until) == 0:
+        if (
+            rows.join([file for part in files.values() for file in part], [], into=log, until=until)
+            == 0
+        ):
             return []
         reference, current = engine.open(str(file)), engine.open(str(log))
         held = {*reference.names} & {*current.names} - {SCORE, PREDICTION}
@@ -79,12 +82,3 @@ def measured(
     ]
     found, _ = finish(judged, correction=monitor.correction, alpha=monitor.alpha)
     return list(found)
-
-
-def _files(con: Connection, monitor: Monitor, *, windows: Collection[Window]) -> list[Path]:
-    return [
-        file
-        for day in logs.days(con, monitor.version_id)
-        if window_of(day.day, grain=monitor.grain) in windows
-        for file in day.files
-    ]

@@ -33,6 +33,9 @@ FREE: Mapping[Stage, frozenset[Stage]] = MappingProxyType(
 """Moves that take nothing on: a first look, or a step back. A policy may still put a gate there."""
 
 
+TWO = 2
+
+
 def add_version(
     ws: Workspace,
     model_id: str,
@@ -79,7 +82,7 @@ def add_version(
     _check_new(con, model_id, name)
     if training is not None:
         datasets.snapshot(con, training)
-    _check_columns(columns)
+    _check_columns(columns, model=model)
     if reference is not None:
         _check_against(datasets.snapshot(con, reference), columns, model=model)
     artifact, kind = _keep(ws, file)
@@ -175,9 +178,14 @@ def _check_new(con: Connection, model_id: str, name: str) -> None:
     naming.check_free(name, taken=taken, what=f"version of {model_id}")
 
 
-def _check_columns(columns: Columns) -> None:
+def _check_columns(columns: Columns, *, model: Model) -> None:
     """Refuse columns that contradict each other."""
     naming.check_filled("a version", target=columns.target)
+    if columns.class_scores and (model.task is not Task.CLASSES or len(columns.class_scores) < TWO):
+        raise InvalidInput(
+            f"scores by class are for a model of several classes, one for each of them; model "
+            f"{model.id} is {model.task} and {len(columns.class_scores)} are named"
+        )
     if columns.target in columns.features:
         raise InvalidInput(f"column {columns.target!r} is the target, so it cannot be a feature")
     known = {*columns.features, *columns.sensitive, columns.target}
@@ -197,7 +205,7 @@ def _check_against(snapshot: Snapshot, columns: Columns, *, model: Model) -> Non
     """
     there = [column.name for column in snapshot.columns]
     parts = [columns.target, columns.score, columns.prediction, *columns.features]
-    for name in [*parts, *columns.sensitive]:
+    for name in [*parts, *columns.class_scores.values(), *columns.sensitive]:
         if name is not None and name not in there:
             close = get_close_matches(name, there, n=3) or there[:8]
             raise InvalidInput(

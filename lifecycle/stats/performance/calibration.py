@@ -102,7 +102,9 @@ class Calibration:
         return self.blocks[np.searchsorted(middle, scores)]
 
 
-def calibrate(reference: BinaryTally, *, without: BinaryTally | None = None) -> Calibration:
+def calibrate(
+    reference: BinaryTally, *, without: BinaryTally | None = None, always: bool = False
+) -> Calibration:
     """Learn what scores stand for, and leave them alone when they stand for themselves.
 
     Parameters
@@ -111,6 +113,8 @@ def calibrate(reference: BinaryTally, *, without: BinaryTally | None = None) -> 
         Scores with their outcomes.
     without
         Some of the reference's rows, on the same bins, to learn without them.
+    always
+        Whether to calibrate scores that stand for themselves too.
 
     Raises
     ------
@@ -131,7 +135,7 @@ def calibrate(reference: BinaryTally, *, without: BinaryTally | None = None) -> 
     order = np.argsort(scores, kind="stable")
     scores, n, k = scores[order], n[order], k[order]
     raw = goodness(n, k, chances=scores)
-    if raw.p_value is not None and raw.p_value >= NEEDED:
+    if not always and raw.p_value is not None and raw.p_value >= NEEDED:
         blocks = _groups(n, chances=scores)
         fit, method, chances = raw, "none", scores
     else:

@@ -1,7 +1,9 @@
 """How well does a classifier of several classes work while no outcome is known.
 
 The score of each class is calibrated against the rest on a reference; a row's calibrated chances,
-divided by their sum, say how likely it is of each class. So every cell of the confusion matrix has
+divided by their sum, say how likely it is of each class. Scores of all classes are left alone
+where each stands for itself and, taken together, they promise as many rows of their likeliest
+class as there are; they are all calibrated otherwise. So every cell of the confusion matrix has
 an expectation, and every measure built on it an estimate. As with two classes, this sees a change
 in the mix of rows and none in what a score means.
 
@@ -24,9 +26,9 @@ from lifecycle.errors import InsufficientData
 from lifecycle.stats.counting import binary_tally
 from lifecycle.stats.inference import CONFIDENCE, Estimate, bounded, logit_interval, nothing
 from lifecycle.stats.performance.agreement import Rate, average_of
-from lifecycle.stats.performance.calibration import Calibration, calibrate
+from lifecycle.stats.performance.calibration import NEEDED, Calibration, Fit, calibrate, goodness
 from lifecycle.stats.performance.ranking import areas
-from lifecycle.stats.summaries import UNKNOWN, CountArray, FloatArray
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally, CountArray, FloatArray
 
 NO_SCORES = "no row has a valid score of every class"
 NO_DECISIONS = "no row has both a valid score of every class and a prediction"
@@ -40,6 +42,8 @@ class ClassCalibration:
     ----------
     classes, each
         The k classes, and the calibration of each against the rest.
+    likeliest
+        How far the chance of each row's likeliest class is from how often it is that, on average.
     blocks, labels, rows
         Shape (m, k), (m,) and (m,): the reference's rows by the blocks their scores fall into and
         by class, and how many there are.
@@ -47,6 +51,7 @@ class ClassCalibration:
 
     classes: tuple[str, ...]
     each: tuple[Calibration, ...]
+    likeliest: Fit
     blocks: CountArray
     labels: CountArray
     rows: CountArray
@@ -54,9 +59,8 @@ class ClassCalibration:
     @property
     def failing(self) -> str | None:
         """The first class whose calibration fails, if any does."""
-        return next(
-            (c for c, one in zip(self.classes, self.each, strict=True) if one.fit.fails), None
-        )
+        pairs = zip(self.classes, self.each, strict=True)
+        return next((name for name, one in pairs if one.fit.fails), None)
 
     def variance(self, pushed: Sequence[FloatArray]) -> float:
         """Return the variance of a measure that comes from the reference's size.
@@ -136,9 +140,16 @@ def calibrate_classes(
     InsufficientData
         A class, or the rest, has too few outcomes; the sentence names it.
     """
-    each = tuple(
-        _calibrated(labels == c, scores[:, c], name=name) for c, name in enumerate(classes)
-    )
+    tallies = [
+        binary_tally(labels == c, np.full(len(labels), UNKNOWN), score)
+        for c, score in enumerate(scores.T)
+    ]
+    each = _calibrated(tallies, classes)
+    likeliest = _likeliest(_chances(each, scores)[0], labels)
+    raw = all(one.method == "none" for one in each)
+    if not raw or likeliest.p_value is None or likeliest.p_value < NEEDED:
+        each = _calibrated(tallies, classes, always=True)
+        likeliest = _likeliest(_chances(each, scores)[0], labels)
     blocks = [one.block(score) for one, score in zip(each, scores.T, strict=True)]
     by_class = np.column_stack([*blocks, labels]).astype(np.int64)
     shape = [len(one.variances) for one in each]
@@ -148,14 +159,38 @@ def calibrate_classes(
         keys = np.unique(keys * size + by_class[:, place], return_inverse=True)[1]
     _, first, rows = np.unique(keys, return_index=True, return_counts=True)
     held = by_class[first]
-    return ClassCalibration(tuple(classes), each, held[:, :-1], held[:, -1], rows.astype(np.int64))
+    return ClassCalibration(
+        tuple(classes), each, likeliest, held[:, :-1], held[:, -1], rows.astype(np.int64)
+    )
 
 
-def _calibrated(hits: np.ndarray, scores: FloatArray, *, name: str) -> Calibration:
-    try:
-        return calibrate(binary_tally(hits, np.full(len(hits), UNKNOWN), scores))
-    except InsufficientData as error:
-        raise InsufficientData(f"class {name!r} against the rest: {error}") from error
+def _calibrated(
+    tallies: Sequence[BinaryTally], classes: Sequence[str], *, always: bool = False
+) -> tuple[Calibration, ...]:
+    found: list[Calibration] = []
+    for tally, name in zip(tallies, classes, strict=True):
+        try:
+            found.append(calibrate(tally, always=always))
+        except InsufficientData as error:
+            raise InsufficientData(f"class {name!r} against the rest: {error}") from error
+    return tuple(found)
+
+
+def _chances(each: Sequence[Calibration], scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the chances of each row and class, adding up to 1, and what they added up to."""
+    chances = np.column_stack(
+        [one.chance(score) for one, score in zip(each, scores.T, strict=True)]
+    )
+    sums = chances.sum(axis=1)
+    return chances / np.where(sums > 0, sums, 1.0)[:, np.newaxis], sums
+
+
+def _likeliest(chances: FloatArray, labels: CountArray) -> Fit:
+    """Compare how often rows are of their likeliest class with how often they should be."""
+    n, likeliest = len(labels), chances.argmax(axis=1)
+    hits = int(np.count_nonzero(likeliest == labels))
+    promised = float(chances[np.arange(n), likeliest].mean())
+    return goodness(np.array([n]), np.array([hits]), chances=np.array([promised]))
 
 
 def expect_classes(
@@ -168,13 +203,11 @@ def expect_classes(
     scores, decisions
         Shape (n, k), valid scores, and shape (n,), the class predicted or -1.
     """
-    each = zip(calibration.each, scores.T, strict=True)
-    chances = np.column_stack([one.chance(score) for one, score in each])
-    sums = chances.sum(axis=1)
+    chances, sums = _chances(calibration.each, scores)
     held = sums > 0  # a row whose chances are all 0 is of no use
     return ExpectedClasses(
         scores=scores[held],
-        chances=chances[held] / sums[held, np.newaxis],
+        chances=chances[held],
         sums=sums[held],
         decisions=decisions[held],
         calibration=calibration,
