@@ -216,11 +216,9 @@ def _register(site: Site, story: Story, at: datetime) -> None:
 
 
 def _snapshot(site: Site, story: Story, part: str, frame: pd.DataFrame, *, at: datetime) -> str:
-    roles = dict.fromkeys(story.sensitive, ColumnRole.SENSITIVE)
-    roles |= {story.target: ColumnRole.TARGET}
-    roles |= {TIME: ColumnRole.TIMESTAMP} if TIME in frame.columns else {}
-    scores = dict.fromkeys(("score", *story.columns.class_scores.values()), ColumnRole.SCORE)
-    known = scores | {"prediction": ColumnRole.PREDICTION}
+    roles = dict.fromkeys(story.sensitive, ColumnRole.SENSITIVE) | {story.target: ColumnRole.TARGET}
+    known = dict.fromkeys(("score", *story.columns.class_scores.values()), ColumnRole.SCORE)
+    known |= {"prediction": ColumnRole.PREDICTION, TIME: ColumnRole.TIMESTAMP}
     roles |= {name: role for name, role in known.items() if name in frame.columns}
     kept = registry.add_snapshot(
         site.ws,
