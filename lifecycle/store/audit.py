@@ -290,8 +290,12 @@ def _read(con: Connection, rows: Iterable[Record]) -> list[Link]:
     return found
 
 
-def event_of(row: Record) -> AuditEvent:
-    """Read the event of a row of the trail."""
+def events(con: Connection, rows: Iterable[Record]) -> list[AuditEvent]:
+    """Read the events of rows of the trail, with what people wrote in them as far as it is left."""
+    return [link.event for link in _read(con, rows)]
+
+
+def _event_of(row: Record) -> AuditEvent:
     return AuditEvent(
         action=row["action"],
         subject=row["subject"],
@@ -304,4 +308,4 @@ def event_of(row: Record) -> AuditEvent:
 
 
 def _link(row: Record) -> Link:
-    return Link(row["sequence"], event_of(row), row["previous"], row["hash"])
+    return Link(row["sequence"], _event_of(row), row["previous"], row["hash"])

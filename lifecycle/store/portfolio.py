@@ -6,7 +6,7 @@ from datetime import datetime
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.store.audit import event_of
+from lifecycle.store import audit
 from lifecycle.store.cells import Connection, load, records, utc
 
 
@@ -126,7 +126,7 @@ def trail_of(con: Connection, model_id: str, use_case_id: str) -> list[AuditEven
         """,
         {"model": model_id, "use_case": use_case_id},
     )
-    return [event_of(row) for row in records(found)]
+    return audit.events(con, records(found))
 
 
 def recent(con: Connection, *, since: datetime, limit: int) -> list[AuditEvent]:
@@ -143,4 +143,4 @@ def recent(con: Connection, *, since: datetime, limit: int) -> list[AuditEvent]:
         """,
         {"since": utc(since), "limit": limit},
     )
-    return [event_of(row) for row in records(found)]
+    return audit.events(con, records(found))

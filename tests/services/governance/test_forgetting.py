@@ -18,6 +18,7 @@ from lifecycle.services import (
     asof,
     erasure,
     evidence_pack,
+    portfolio,
     sealing,
     trail,
     workspaces,
@@ -73,6 +74,9 @@ def forgotten(tmp_path_factory):
         workspaces.backup(ws, folder / "before.tar", by=ROOT, at=AT)
         shown = [k.event.reason for k in audit.search(ws.cursor(), by="p-117")]
         assert {"larkspur is fine", "the marigold worries me, @dev"} <= set(shown)
+        con = ws.cursor()
+        for seen in (portfolio.changes(con, since=NOW), portfolio.timeline(con, "credit")):
+            assert "larkspur is fine" in {happening.reason for happening in seen}
         erasure.erase(ws, "p-117", reason="she asked", by=actor("adm"), at=AT + DAY)
         trail.export(ws, folder / "after.jsonl", by=actor("aud"), at=AT + DAY)
         evidence_pack.pack(ws, "credit", "1", folder / "after.zip", by=actor("aud"), at=AT + DAY)
@@ -95,6 +99,7 @@ def test_no_word_of_hers_is_left_in_records_trail_exports_and_packs(forgotten):
             kept.delegations(con),
             signing.lines(con, requests.get(con, asked.id)),
             audit.search(con, limit=1000),
+            portfolio.changes(con, since=NOW),
             asof.as_of(ws, AT + DAY, by=actor("aud"), now=AT + DAY),
         )
     )
@@ -103,6 +108,7 @@ def test_no_word_of_hers_is_left_in_records_trail_exports_and_packs(forgotten):
     assert not [word for word in WORDS if word in told + after]
     assert all(word in _inside(folder / "before.zip") for word in ("larkspur", "foxglove"))
     assert kept.comments(con)[0].text == shredding.GONE
+    assert shredding.GONE in {seen.reason for seen in portfolio.changes(con, since=NOW)}
     assert "erased person (p-117), approver" in signing.lines(con, requests.get(con, asked.id))[0]
 
 
