@@ -9,6 +9,7 @@ the count have no choice but among such sets. `docs/benchmarks.md` quotes the ta
 
 import sys
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy import stats
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from lifecycle.stats.fairness import compared, spread
 from lifecycle.stats.inference import (
     difference_bounds,
     normal_quantile,
@@ -27,14 +29,17 @@ from lifecycle.stats.inference import (
 
 Floats = NDArray[np.float64]
 Side = tuple[NDArray[np.int64], int]
-Compare = Callable[[Side, Side], tuple[Floats, Floats]]
+Holds = Callable[[Side, Side, float], NDArray[np.bool_]]
+"""Whether the interval of each pair of counts holds a value."""
 
 SIZES, RATES = (50, 200, 1_000, 5_000), (0.02, 0.1, 0.3, 0.5)
 FIFTH = np.linspace(0.8, 1.2, 41)
 APART = (1.0, 0.6)
 """The second group's rate over the first's: equal, and in two camps."""
 
-Z = normal_quantile(0.95)
+ALPHA = 0.05
+
+Z = normal_quantile(1 - ALPHA)
 
 
 def likely(n: int, rate: float) -> NDArray[np.int64]:
@@ -67,64 +72,139 @@ def neighbours(n: int, rate: float) -> tuple[float, float]:
     return float(below.max(initial=0.0)), float(above.min(initial=1.0))
 
 
-def two(compare: Compare, n: int, rates: tuple[float, float], *, truth: float) -> float:
+def mid_p(n: int, rate: float) -> float:
+    """Return the coverage of the exact interval that counts half of the chance of what was seen."""
+    k = np.arange(n + 1)
+    each = stats.binom.pmf(k, n, rate)
+    tails = np.minimum(stats.binom.cdf(k, n, rate), stats.binom.sf(k - 1, n, rate)) - each / 2
+    return float(each[tails >= ALPHA / 2].sum())
+
+
+def dropping(hits: int, *, n: int, rates: Floats) -> Floats:
+    """Return how often equality holds if only that many successes against none speak against it."""
+    none = stats.binom.pmf(0, n, rates)
+    return 1 - 2 * none * stats.binom.sf(hits - 1, n, rates)
+
+
+def two(holds: Holds, n: int, rates: tuple[float, float], *, truth: float) -> float:
     """Return the coverage of an interval that compares two groups of one size."""
     first, second = (likely(n, rate) for rate in rates)
     k, m = (side.ravel() for side in np.meshgrid(first, second, indexing="ij"))
-    low, high = compare((k, n), (m, n))
     weight = stats.binom.pmf(k, n, rates[0]) * stats.binom.pmf(m, n, rates[1])
-    return float(weight[(low <= truth) & (truth <= high)].sum())
+    return float(weight[holds((k, n), (m, n), truth)].sum())
 
 
-def difference(first: Side, second: Side) -> tuple[Floats, Floats]:
-    """Bound a difference as the product does."""
-    return difference_bounds(first, second, z=Z)
+def difference(first: Side, second: Side, truth: float) -> NDArray[np.bool_]:
+    """Tell whether the product's interval of a difference holds it."""
+    low, high = difference_bounds(first, second, z=Z)
+    return (low <= truth) & (truth <= high)
 
 
-def agresti_caffo(first: Side, second: Side) -> tuple[Floats, Floats]:
-    """Bound a difference after one success and one failure more in each group."""
+def agresti_caffo(first: Side, second: Side, truth: float) -> NDArray[np.bool_]:
+    """Tell the same after one success and one failure more in each group."""
     p, q = ((k + 1) / (n + 2) for k, n in (first, second))
     half = Z * np.sqrt(p * (1 - p) / (first[1] + 2) + q * (1 - q) / (second[1] + 2))
-    return p - q - half, p - q + half
+    return np.abs(p - q - truth) <= half
 
 
-def ratio(first: Side, second: Side) -> tuple[Floats, Floats]:
-    """Bound a ratio as the product does."""
-    return ratio_bounds(first, second, z=Z)
+def score_difference(first: Side, second: Side, truth: float) -> NDArray[np.bool_]:
+    """Tell the same by the score of the likeliest rates so far apart (Miettinen, Nurminen 1985)."""
+    (k, n), (m, o) = first, second
+    low, high = np.full(k.shape, max(0.0, -truth)), np.full(k.shape, min(1.0, 1 - truth))
+    for _ in range(50):
+        q = (low + high) / 2
+        p = q + truth
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rising = (k - n * p) / (p * (1 - p)) + (m - o * q) / (q * (1 - q)) > 0
+        low, high = np.where(rising, q, low), np.where(rising, high, q)
+    p, q = low + truth, low
+    spread = (p * (1 - p) / n + q * (1 - q) / o) * (n + o) / (n + o - 1)
+    return np.abs(k / n - m / o - truth) <= Z * np.sqrt(np.maximum(spread, 0.0)) + 1e-12
 
 
-def log_half(first: Side, second: Side) -> tuple[Floats, Floats]:
-    """Bound a ratio on its logarithm after half a success more in each group (Walter 1975)."""
+def ratio(first: Side, second: Side, truth: float) -> NDArray[np.bool_]:
+    """Tell whether the product's interval of a ratio holds it."""
+    low, high = ratio_bounds(first, second, z=Z)
+    return (low <= truth) & (truth <= high)
+
+
+def log_half(first: Side, second: Side, truth: float) -> NDArray[np.bool_]:
+    """Tell the same on the logarithm after half a success more in each group (Walter 1975)."""
     (k, n), (m, o) = first, second
     centre = np.log((k + 0.5) / (n + 0.5)) - np.log((m + 0.5) / (o + 0.5))
     spread = 1 / (k + 0.5) - 1 / (n + 0.5) + 1 / (m + 0.5) - 1 / (o + 0.5)
-    half = Z * np.sqrt(np.maximum(spread, 0.0))
-    return np.exp(centre - half), np.exp(centre + half)
+    return np.abs(centre - np.log(truth)) <= Z * np.sqrt(np.maximum(spread, 0.0))
 
 
-CASES: dict[str, tuple[Compare, bool]] = {
-    "difference (Newcombe)": (difference, False),
-    "difference (Agresti and Caffo)": (agresti_caffo, False),
-    "ratio (Donner and Zou)": (ratio, True),
-    "ratio (logarithm, half a success)": (log_half, True),
+def donner_zou(first: Side, second: Side, truth: float) -> NDArray[np.bool_]:
+    """Tell the same by Wilson's bounds of both sides combined (Donner and Zou 2012)."""
+    (k, n), (m, o) = first, second
+    p, q = k / n, m / o
+    (p_low, p_high), (q_low, q_high) = (
+        wilson_bounds(c, np.full(c.shape, size), z=Z) for c, size in (first, second)
+    )
+    above, below = p_low * (2 * p - p_low), q_low * (2 * q - q_low)
+    low_root = np.sqrt(np.maximum((p * q) ** 2 - above * q_high * (2 * q - q_high), 0.0))
+    high_root = np.sqrt(np.maximum((p * q) ** 2 - p_high * (2 * p - p_high) * below, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = np.where(above > 0, above / (p * q + low_root), 0.0)
+        high = np.where(below > 0, (p * q + high_root) / below, np.inf)
+    return (low <= truth) & (truth <= high)
+
+
+@cache
+def widest(k: int, m: int, n: int, *, is_ratio: bool) -> tuple[float, float]:
+    """Return the product's interval of the widest gap, of two groups."""
+    rates = compared.groups(np.array([[k, n], [m, n]]), ratio=is_ratio)
+    (low, high), _ = spread.widest_gap([rates], confidence=1 - ALPHA)
+    return low, high
+
+
+def gap(first: Side, second: Side, truth: float, *, is_ratio: bool) -> NDArray[np.bool_]:
+    """Tell whether the product's interval of the widest gap holds it."""
+    (k, n), (m, _) = first, second
+    bounds = np.array(
+        [
+            widest(min(a, b), max(a, b), n, is_ratio=is_ratio)
+            for a, b in zip(k.tolist(), m.tolist(), strict=True)
+        ]
+    )
+    wanted = abs(np.log(truth)) if is_ratio else abs(truth)
+    return (bounds[:, 0] - 1e-9 <= wanted) & (wanted <= bounds[:, 1] + 1e-9)
+
+
+CASES: dict[str, tuple[Holds, bool, int]] = {
+    "difference (Newcombe)": (difference, False, 5_000),
+    "difference (Agresti and Caffo)": (agresti_caffo, False, 5_000),
+    "difference (Miettinen and Nurminen)": (score_difference, False, 5_000),
+    "widest gap of two groups": (partial(gap, is_ratio=False), False, 200),
+    "ratio (Koopman)": (ratio, True, 5_000),
+    "ratio (Donner and Zou)": (donner_zou, True, 5_000),
+    "ratio (logarithm, half a success)": (log_half, True, 5_000),
+    "widest ratio of two groups": (partial(gap, is_ratio=True), True, 200),
 }
+"""How to tell, whether it is of a ratio, and the most rows of a group that it is summed for."""
 
 
-def compared(compare: Compare, n: int, rate: float, *, is_ratio: bool) -> float:
+def compare(holds: Holds, n: int, rate: float, *, is_ratio: bool) -> float:
     """Return the coverage at a rate over both ways in which groups are apart."""
     pairs = [(rate, rate * times) for times in APART]
     truths = [p / q if is_ratio else p - q for p, q in pairs]
-    found = [two(compare, n, pair, truth=t) for pair, t in zip(pairs, truths, strict=True)]
+    found = [two(holds, n, pair, truth=t) for pair, t in zip(pairs, truths, strict=True)]
     return float(np.mean(found))
 
 
-def row(name: str, coverage: Callable[[int, float], float], rates: Floats) -> str:
+def row(
+    name: str, coverage: Callable[[int, float], float], rates: Floats, *, most: int = 5_000
+) -> str:
     """Write the mean coverage in percent over rates around each one named, by size."""
     cells = [
         " ".join(
             f"{100 * np.mean([coverage(n, float(rate * times)) for times in rates]):.1f}"
             for rate in RATES
         )
+        if n <= most
+        else ""
         for n in SIZES
     ]
     return f"| {name} | {' | '.join(cells)} |"
@@ -135,15 +215,20 @@ def main() -> None:
     head = " | ".join(f"n {n:,}" for n in SIZES)
     print(f"| Interval of | {head} |\n|---|{'---|' * len(SIZES)}")
     print(row("rate (Wilson)", one, FIFTH))
-    print(row("the same at the rate named", one, np.ones(1)))
+    print(row("rate (Clopper and Pearson, mid-P)", mid_p, FIFTH))
+    print(row("Wilson at the rate named", one, np.ones(1)))
     print(row("next below 95 % there", lambda n, rate: neighbours(n, rate)[0], np.ones(1)))
     print(row("next above 95 % there", lambda n, rate: neighbours(n, rate)[1], np.ones(1)))
-    for name, (compare, is_ratio) in CASES.items():
+    for name, (holds, is_ratio, most) in CASES.items():
 
-        def at(n: int, rate: float, compare: Compare = compare, *, r: bool = is_ratio) -> float:
-            return compared(compare, n, rate, is_ratio=r)
+        def at(n: int, rate: float, holds: Holds = holds, *, r: bool = is_ratio) -> float:
+            return compare(holds, n, rate, is_ratio=r)
 
-        print(row(name, at, FIFTH[::5]), flush=True)
+        print(row(name, at, FIFTH[::5], most=most), flush=True)
+    for hits in (3, 4):
+        around = dropping(hits, n=50, rates=0.02 * FIFTH)
+        least = dropping(hits, n=50, rates=np.linspace(0.001, 0.2, 400)).min()
+        print(f"0 against {hits} of 50: {100 * around.mean():.1f}, at least {100 * least:.1f}")
 
 
 if __name__ == "__main__":

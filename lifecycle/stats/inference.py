@@ -169,24 +169,49 @@ def ratio_bounds(
 ) -> tuple[FloatArray, FloatArray]:
     """Bound ratios of independent proportions, first over second, element by element.
 
-    Wilson's bounds of the two sides are combined (MOVER-R), so that a count of zero above the
-    line needs no correction; a zero below it gives an infinite upper bound.
+    Parameters
+    ----------
+    first, second
+        Successes and observations on each side, each of one shape or a number.
+    z
+        The normal quantile of the level wanted.
 
     Notes
     -----
-    Source: Donner and Zou (2012), doi:10.1177/0962280210383602.
+    Koopman's score interval: ratios are kept under whose likeliest rates the counts are not
+    unusual. A count of zero above the line needs no correction; one below it gives an infinite
+    upper bound. Source: Koopman (1984), doi:10.2307/2531405.
     """
-    p, q = (np.asarray(k, np.float64) / np.asarray(n, np.float64) for k, n in (first, second))
-    p_low, p_high = wilson_bounds(*first, z=z)
-    q_low, q_high = wilson_bounds(*second, z=z)
-    square = (p * q) ** 2
-    above, below = p_low * (2 * p - p_low), q_low * (2 * q - q_low)
-    low_root = np.sqrt(np.maximum(square - above * q_high * (2 * q - q_high), 0.0))
-    high_root = np.sqrt(np.maximum(square - p_high * (2 * p - p_high) * below, 0.0))
+    k, n, m, o = (np.asarray(c, np.float64) for c in (*first, *second))
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(above > 0, above / (p * q + low_root), 0.0)
-        high = np.where(below > 0, (p * q + high_root) / below, np.inf)
-    return low, high
+        seen = np.nan_to_num(np.log(k * o) - np.log(m * n), posinf=FARTHEST, neginf=-FARTHEST)
+    ends: list[FloatArray] = []
+    for end in (-FARTHEST, FARTHEST):
+        inside, outside = seen, np.full_like(seen, end)
+        for _ in range(HALVINGS):
+            middle = (inside + outside) / 2
+            likely = _score_of_ratio(k, n, m, o, ratio=np.exp(middle)) <= z
+            inside = np.where(likely, middle, inside)
+            outside = np.where(likely, outside, middle)
+        ends.append(np.exp(inside))
+    return np.where(k > 0, ends[0], 0.0), np.where(m > 0, ends[1], np.inf)
+
+
+FARTHEST, HALVINGS = 50.0, 45
+"""The logarithm of the largest ratio looked at, and steps after which a bound is known to 1e-11."""
+
+
+def _score_of_ratio(
+    k: FloatArray, n: FloatArray, m: FloatArray, o: FloatArray, *, ratio: FloatArray
+) -> FloatArray:
+    """Return how many standard errors two rates are off a ratio, at the likeliest rates of it."""
+    linear = ratio * (n + m) + k + o
+    root = np.sqrt(np.maximum(linear**2 - 4 * (n + o) * ratio * (k + m), 0.0))
+    below = 2 * (k + m) / (linear + root)
+    above = np.minimum(ratio * below, 1.0)
+    error = np.sqrt(above * (1 - above) / n + ratio**2 * below * (1 - below) / o)
+    off = np.abs(k / n - ratio * m / o)
+    return np.divide(off, error, out=np.zeros_like(off), where=error > 0)
 
 
 def ratio_interval(

@@ -83,6 +83,26 @@ def test_a_difference_lies_in_its_interval_and_turns_with_its_sides(first, secon
     )
 
 
+def test_the_interval_of_a_ratio_is_the_published_one_of_koopman():
+    found = inference.ratio_interval((36, 40), (16, 80))
+
+    # Koopman (1984), as quoted by Gart and Nam (1988), doi:10.2307/2531848
+    assert found == pytest.approx((2.94, 7.15), abs=5e-3)
+
+
+@given(proportions(), proportions(), levels)
+def test_at_its_bounds_the_score_of_a_ratio_is_the_quantile(first, second, level):
+    (k, n), (m, o) = first, second
+    z = stats.norm.ppf((1 + level) / 2)
+
+    for ratio in inference.ratio_interval(first, second, confidence=level):
+        if 1e-6 < ratio < 1e6:
+            q = np.roots([(n + o) * ratio, -(ratio * (n + m) + k + o), k + m]).min()
+            p = ratio * q  # the likeliest rates of that ratio
+            error = np.sqrt(p * (1 - p) / n + ratio**2 * q * (1 - q) / o)
+            assert abs(k / n - ratio * m / o) / error == pytest.approx(z, rel=1e-4)
+
+
 @given(proportions(), proportions(), levels)
 def test_a_ratio_lies_in_its_interval(first, second, level):
     low, high = inference.ratio_interval(first, second, confidence=level)

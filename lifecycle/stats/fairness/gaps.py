@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.fairness import spread
+from lifecycle.stats.fairness import compared, spread
 from lifecycle.stats.fairness.rates import (
     GroupRate,
     base_rate,
@@ -98,7 +98,7 @@ class Gap:
         value, reason = (min if self.ratio else max)(apart), note if left_out else None
         if confidence is None:
             return Estimate(value, n, reason=reason)
-        rates = [spread.groups(c, ratio=self.ratio, reference=base) for c in counts]
+        rates = [compared.groups(c, ratio=self.ratio, reference=base) for c in counts]
         bounds, chance = spread.widest_gap(rates, confidence=confidence)
         interval = _natural(bounds, value=value, ratio=self.ratio)
         return Estimate(value, n, interval, confidence, p_value=chance, reason=reason)
@@ -167,17 +167,18 @@ def impact_ratios(
     if best is None or counts[best][0] == 0:
         reason = "there is no group with a selection rate above zero to compare with"
         return tuple(nothing(reason, n=n) for _, n in counts)
-    z = normal_quantile(confidence)
+    hits, rows = np.array(counts)[judged].T
+    low, high = ratio_bounds((hits, rows), counts[best], z=normal_quantile(confidence))
+    bounds = dict(zip(judged, zip(low.tolist(), high.tolist(), strict=True), strict=True))
     rate = counts[best][0] / counts[best][1]
     found: list[Estimate] = []
     for i, (successes, n) in enumerate(counts):
         if i == best:
             found.append(Estimate(1.0, n))
-        elif i not in judged:
+        elif i not in bounds:
             found.append(nothing(f"the group has fewer than {minimum} decisions", n=n))
         else:
-            low, high = ratio_bounds((successes, n), counts[best], z=z)
-            found.append(Estimate(successes / n / rate, n, (float(low), float(high)), confidence))
+            found.append(Estimate(successes / n / rate, n, bounds[i], confidence))
     return tuple(found)
 
 
@@ -220,7 +221,7 @@ def impact_ratio(
         interval = min(low for low, _ in bounds), min(high for _, high in bounds)
         return Estimate(lowest, n, interval, confidence, reason=reason)
     base = kept.index(reference)
-    rates = spread.groups(counts, ratio=True, reference=base, below_only=True)
+    rates = compared.groups(counts, ratio=True, reference=base, below_only=True)
     (low, high), _ = spread.widest_gap([rates], confidence=confidence)
     interval = min(float(np.exp(-high)), lowest), max(float(np.exp(-low)), lowest)
     return Estimate(lowest, n, interval, confidence, reason=reason)

@@ -8,7 +8,7 @@ from typing import Generic, TypeAlias, TypeVar
 import numpy as np
 
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.fairness import spread
+from lifecycle.stats.fairness import compared, spread
 from lifecycle.stats.fairness.gaps import MINIMUM
 from lifecycle.stats.inference import (
     CONFIDENCE,
@@ -114,7 +114,7 @@ class MeanGap(Generic[T]):
             return Estimate(value, 0)
         if not variance.any():
             return Estimate(value, 0, (value, value), confidence)
-        spreads = spread.means(mean, variance, n, confidence=confidence, reference=reference)
+        spreads = compared.means(mean, variance, n, confidence=confidence, reference=reference)
         (low, high), chance = spread.widest_gap([spreads], confidence=confidence)
         low, high = min(low, apart), max(high, apart)
         bounds = (exp(-high), exp(-low)) if self.ratio else (low, high)
