@@ -32,10 +32,12 @@ st.set_page_config(
     page_icon=str(Path(__file__).parent / "static" / "icon.png"),
     layout="wide",
 )
-# Streamlit leaves a hand wide margin around a page; an instrument panel uses the room.
+# Streamlit leaves a hand wide margin around a page; an instrument panel uses the room. Where
+# nothing hovers, Plotly shows its buttons all the time, over the title.
 st.html(
     "<style>.stMainBlockContainer {padding: 3.5rem clamp(1rem, 3vw, 3rem) 4rem}"
-    "[data-testid=stSidebarHeader] {height: 2.5rem; margin-bottom: 0}</style>"
+    "[data-testid=stSidebarHeader] {height: 2.5rem; margin-bottom: 0}"
+    "@media (hover: none) {.modebar-container {display: none}}</style>"
 )
 actor = session.actor()
 

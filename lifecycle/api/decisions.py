@@ -125,7 +125,10 @@ def list_requests(
     door: Door, status: Status | None = None, limit: Limit = 100, offset: Offset = 0
 ) -> Any:
     """List requests, newest first."""
-    return page(requests.every(door.reading(), status=status), limit=limit, offset=offset)
+    con = door.reading()
+    known = requests.every(con, status=status)
+    shown = [signing.named(con, request) for request in known[offset : offset + limit]]
+    return page(shown, limit=limit, offset=offset, total=len(known))
 
 
 @router.post("/requests", status_code=201)
@@ -154,7 +157,7 @@ def show_request(door: Door, request_id: str) -> Any:
     terms = approvals.terms_of(con, found)
     compared = approvals.since_last_approval(con, found)
     return {
-        **plain(found),
+        **plain(signing.named(con, found)),
         "stale": approvals.is_stale(door.workspace, found),
         "lacking": list(terms.lacking(found.approving)),
         "opens_at": plain(terms.opens_at(found.requested_at)),
@@ -172,21 +175,20 @@ def show_request(door: Door, request_id: str) -> Any:
 def decide(door: Door, request_id: str, body: DecideIn) -> Any:
     """Vote on a request."""
     given = [Obligation(c.text, c.severity, c.owner, c.due_at) for c in body.conditions]
-    return plain(
-        approvals.decide(
-            door.workspace,
-            request_id,
-            vote=body.vote,
-            reason=body.reason,
-            code=body.code,
-            seen=body.seen,
-            proof=approvals.Proof(body.password),
-            conditions=given,
-            on_behalf_of=body.on_behalf_of,
-            by=door.actor,
-            at=door.at,
-        )
+    decided = approvals.decide(
+        door.workspace,
+        request_id,
+        vote=body.vote,
+        reason=body.reason,
+        code=body.code,
+        seen=body.seen,
+        proof=approvals.Proof(body.password),
+        conditions=given,
+        on_behalf_of=body.on_behalf_of,
+        by=door.actor,
+        at=door.at,
     )
+    return plain(signing.named(door.reading(), decided))
 
 
 @router.post("/decisions")
@@ -203,7 +205,8 @@ def decide_many(door: Door, body: DecideManyIn) -> Any:
         by=door.actor,
         at=door.at,
     )
-    return {"items": plain(decided)}
+    con = door.reading()
+    return {"items": [plain(signing.named(con, request)) for request in decided]}
 
 
 @router.post("/requests/{request_id}/comments", status_code=201)

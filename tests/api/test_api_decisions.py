@@ -77,6 +77,9 @@ def test_a_decision_is_signed_told_and_earns_a_pass(caller, asked):
     answer = gate(caller, asked)
 
     assert shown["reason"] == "<b>go</b> \x07", "what was typed is kept as it was typed"
+    listed = caller("vic")("GET", "/requests").json()["items"][0]
+    for told in (done.json(), shown, listed):
+        assert told["decisions"][0]["signature"]["display"] == "apa"
     assert shown["signatures"][0].startswith("Approved by apa (apa), approver, ")
     assert shown["signatures"][0].endswith(f"personal token, bundle {asked['bundle']}")
     assert (answer["question"], answer["outcome"]) == ("start", "pass")

@@ -79,4 +79,22 @@ def lines(con: Connection, request: Request) -> list[str]:
 
 def line(con: Connection, signature: Signature) -> str:
     """Write a signature as screens and exports print it."""
-    return signature.line(str(shredding.reader(con, gone=ERASED)(signature.display)))
+    return signature.line(_display(con, signature))
+
+
+def named(con: Connection, request: Request) -> Request:
+    """Return a request for reading, its signers' names opened where they still can be.
+
+    What proves a signature is the sealed name, which the record and every pack keep.
+    """
+    votes = (
+        replace(d, signature=replace(d.signature, display=_display(con, d.signature)))
+        if d.signature
+        else d
+        for d in request.decisions
+    )
+    return replace(request, decisions=tuple(votes))
+
+
+def _display(con: Connection, signature: Signature) -> str:
+    return str(shredding.reader(con, gone=ERASED)(signature.display))
