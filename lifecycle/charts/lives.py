@@ -112,7 +112,7 @@ def tier_by_health(counts: Mapping[tuple[Tier, State], int], *, title: str) -> g
         x=theme.axis("models", dtick=1 if sum(counts.values()) <= 20 else None),  # noqa: PLR2004 -- whole numbers while they fit
         y=theme.axis("risk tier", type="category", autorange="reversed"),
         height=190 + 36 * max(len(tiers), 2),
-        # Five words do not fit in a row of half a page, and over the plot they would reach the title.
+        # Five words are several rows on half a page; over the plot they would reach the title.
         more={"barmode": "stack", "legend": {"orientation": "h", "yref": "container", "y": 0}},
     )
 
