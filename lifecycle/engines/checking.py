@@ -9,10 +9,11 @@ from lifecycle.domain.measurement import Window
 from lifecycle.engines.columns import Columns
 from lifecycle.engines.conditions import Violations
 from lifecycle.engines.contract import ColumnFacts, Kind, Source
-from lifecycle.engines.profiling import finite_part, numbers
+from lifecycle.engines.profiling import numbers
 from lifecycle.engines.reading import identifier, moment_of, text_of
 from lifecycle.engines.slicing import Fetch, window_start
 from lifecycle.engines.windows import EPOCH, Windowing, window_at
+from lifecycle.stats.counting import finite_part
 from lifecycle.stats.summaries import FloatArray
 
 EXAMPLES = 3

@@ -75,21 +75,13 @@ def numbers(columns: Columns, source: Source, column: str) -> FloatArray:
     return values
 
 
-def finite_part(ordered: FloatArray) -> tuple[FloatArray, int, int]:
-    """Split an ascending array into its finite values, and the counts of NaN and infinities."""
-    end = int(np.searchsorted(ordered, np.nan))  # NaN sorts last
-    low = int(np.searchsorted(ordered[:end], -np.inf, side="right"))
-    high = int(np.searchsorted(ordered[:end], np.inf, side="left"))
-    return ordered[low:high], len(ordered) - end, end - (high - low)
-
-
 def numeric_baseline(
     columns: Columns, source: Source, column: str, *, bins: int, keep: bool
 ) -> Baseline:
     """Count a reference column on edges at its own quantiles."""
     ordered = numbers(columns, source, column)
     ordered.sort()
-    values, missing, infinite = finite_part(ordered)
+    values, missing, infinite = counting.finite_part(ordered)
     edges = numeric_bins(values, bins=bins) if len(values) else np.empty(0)
     distinct = int(np.count_nonzero(values[1:] != values[:-1])) + 1 if len(values) else 0
     serial = (
@@ -210,12 +202,10 @@ def _numeric(
             ordered = block if part.order is None else block[part.order]
             if part.order is None and i < len(parts) - 1:
                 ordered = block.copy()
-            found, spans = counting.profiles(ordered, bounds=part.bounds, edges=like.edges)
-            for (slice_, window), profiled, (begin, end) in zip(
-                part.groups, found, spans.tolist(), strict=True
-            ):
-                sample = ordered[begin:end] if keep else None
-                yield Profiled(slice=slice_, window=window, counted=Counted(profiled, sample))
+            found, held = counting.profiles(ordered, bounds=part.bounds, edges=like.edges)
+            for (slice_, window), profiled, sample in zip(part.groups, found, held, strict=True):
+                counted = Counted(profiled, sample if keep else None)
+                yield Profiled(slice=slice_, window=window, counted=counted)
 
 
 def _categorical(

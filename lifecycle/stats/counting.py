@@ -1,6 +1,6 @@
 """How arrays become summaries: the one definition that engines, jobs and tests share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -20,10 +20,14 @@ from lifecycle.stats.summaries import (
     NumericProfile,
     exact,
 )
+from lifecycle.stats.summaries.runs import Runs, ascending
 
 EPSILON = float(np.finfo(np.float64).eps)
 """Scores are kept this far from 0 and 1 before their logarithm is taken, and an outcome no larger
 counts as 0 where errors are relative to it; scikit-learn draws the same line."""
+
+FINITE = np.array([-np.inf, np.finfo(np.float64).max, np.inf])
+"""Finite values lie above the first and up to the second, numbers up to the third."""
 
 
 def profile(
@@ -40,13 +44,18 @@ def profile(
     missing, infinite
         Rows that hold no finite value.
     """
-    spans = np.array([[0, len(ordered)]])
-    return _profiles(ordered, spans, edges=edges, missing=[missing], infinite=[infinite])[0]
+    return _profiles([(ordered, missing, infinite)], edges=edges)[0]
+
+
+def finite_part(ordered: FloatArray) -> tuple[FloatArray, int, int]:
+    """Split an ascending array into its finite values, and the counts of NaN and infinities."""
+    low, high, end = ordered.searchsorted(FINITE, side="right").tolist()  # NaN sorts last
+    return ordered[low:high], len(ordered) - end, end - (high - low)
 
 
 def profiles(
     values: FloatArray, *, bounds: ArrayLike, edges: FloatArray
-) -> tuple[list[NumericProfile], CountArray]:
+) -> tuple[list[NumericProfile], list[FloatArray]]:
     """Count the parts of a numeric column on fixed bins; each part is sorted in place.
 
     Parameters
@@ -61,25 +70,18 @@ def profiles(
     Returns
     -------
     tuple
-        A profile per part, and shape (parts, 2): where its finite values begin and end.
+        A profile and the finite values of each part.
     """
-    at = np.asarray(bounds, np.int64)
-    spans = np.empty((len(at) - 1, 2), np.int64)
-    ends = np.empty(len(at) - 1, np.int64)
-    for i, (begin, end) in enumerate(pairwise(at.tolist())):
-        part = values[begin:end]
-        part.sort()
-        last = int(np.searchsorted(part, np.nan))  # NaN sorts last
-        held = part[:last]
-        low = int(np.searchsorted(held, -np.inf, side="right"))
-        spans[i] = begin + low, begin + int(np.searchsorted(held, np.inf))
-        ends[i] = begin + last
-    missing, finite = at[1:] - ends, spans[:, 1] - spans[:, 0]
-    infinite = np.diff(at) - missing - finite
-    found = _profiles(
-        values, spans, edges=edges, missing=missing.tolist(), infinite=infinite.tolist()
-    )
-    return found, spans
+    held: list[FloatArray] = []
+
+    def ordered() -> Iterator[tuple[FloatArray, int, int]]:
+        for begin, end in pairwise(np.asarray(bounds, np.int64).tolist()):
+            values[begin:end].sort()
+            part = finite_part(values[begin:end])
+            held.append(part[0])
+            yield part
+
+    return _profiles(ordered(), edges=edges), held
 
 
 def numeric_profile(values: ArrayLike, *, edges: FloatArray) -> NumericProfile:
@@ -89,39 +91,39 @@ def numeric_profile(values: ArrayLike, *, edges: FloatArray) -> NumericProfile:
 
 
 def _profiles(
-    values: FloatArray,
-    spans: CountArray,
-    *,
-    edges: FloatArray,
-    missing: Sequence[int],
-    infinite: Sequence[int],
+    parts: Iterable[tuple[FloatArray, int, int]], *, edges: FloatArray
 ) -> list[NumericProfile]:
-    """Count spans of ascending finite values: a binary search per edge, one pass for the sums."""
-    if len(spans) == 0:
+    """Count what `finite_part` returns: a binary search per edge, one pass for the sums.
+
+    Each part is done with before the next is asked for, while the processor's cache holds it.
+    """
+    runs: list[Runs] = []
+    squares: list[Runs] = []
+    rest: list[tuple[int, int, float, float]] = []
+    for values, missing, infinite in parts:
+        inner, n = values.searchsorted(edges, side="right"), len(values)
+        runs.append(ascending(values, np.concatenate([[0], inner, [n]])))
+        squares.append(ascending(values, np.array([0, n]), squared=True))
+        # Adding 0.0 turns -0.0 into 0.0: which of the two is the extreme depends on the order.
+        low, high = (values[[0, -1]] + 0.0).tolist() if n else (np.inf, -np.inf)
+        rest.append((missing, infinite, low, high))
+    if not rest:
         return []
-    bounds = np.empty((len(spans), len(edges) + 2), np.int64)
-    bounds[:, 0], bounds[:, -1] = spans.T
-    signs = np.insert(spans, 1, 0, axis=1)  # squares of ascending values fall, then rise
-    for i, (begin, end) in enumerate(spans.tolist()):
-        bounds[i, 1:-1] = begin + np.searchsorted(values[begin:end], edges, side="right")
-        signs[i, 1] = begin + np.searchsorted(values[begin:end], 0.0)
-    counts = np.diff(bounds, axis=1)
-    totals = exact.sums_between(values, bounds, monotone=True).parts()
-    halves = exact.sums_between(values, signs, squared=True, monotone=True)
-    squares = halves.grouped(np.zeros(2, np.int64), cells=1).parts()
-    # Adding 0.0 turns -0.0 into 0.0: which of the two is the extreme would depend on the order.
+    totals, squared = exact.sums_of_runs(runs).parts(), exact.sums_of_runs(squares).parts()
     return [
         NumericProfile(
             edges=edges,
-            counts=counts[i],
-            totals=totals[i],
-            missing=missing[i],
-            infinite=infinite[i],
-            low=float(values[begin]) + 0.0 if end > begin else np.inf,
-            high=float(values[end - 1]) + 0.0 if end > begin else -np.inf,
-            square_totals=squares[i],
+            counts=np.diff(run.cuts),
+            totals=total,
+            missing=missing,
+            infinite=infinite,
+            low=low,
+            high=high,
+            square_totals=square,
         )
-        for i, (begin, end) in enumerate(spans.tolist())
+        for run, total, square, (missing, infinite, low, high) in zip(
+            runs, totals, squared, rest, strict=True
+        )
     ]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lifecycle.stats.summaries import exact
+from lifecycle.stats.summaries import exact, runs
 
 doubles = st.floats(allow_nan=False, allow_infinity=False)
 columns = st.lists(st.one_of(doubles, st.integers(-3, 3).map(float)), max_size=40)
@@ -67,7 +67,7 @@ def test_any_partition_in_any_order_gives_the_same_limbs(data, values):
 
 
 def test_rows_beyond_one_run_and_one_block_are_added_alike(rng):
-    column = np.sort(rng.normal(size=3 * exact.BLOCK + 17)) * 1e-3
+    column = np.sort(rng.normal(size=3 * runs.BLOCK + 17)) * 1e-3
 
     found = exact.sums_between(column, [0, 5, len(column)])
 
@@ -131,19 +131,36 @@ def test_exact_sums_have_no_hash():
         hash(exact.zeros(1))
 
 
+def ascending(column, cuts, *, squared=False):
+    found = runs.ascending(np.array(column), np.array(cuts), squared=squared)
+    return exact.sums_of_runs([found])[0]
+
+
 def test_zeros_of_both_signs_are_nothing_in_any_order():
-    column = np.array([-1.0, 0.0, -0.0, 0.0, 5.0])
+    column = [-1.0, -5e-324, 0.0, -0.0, 0.0, 5e-324, 5.0]
 
-    found = exact.sums_between(column, [0, 5], monotone=True)
+    assert ascending(column, [0, 7]) == summed([4.0])
+    assert ascending(column, [0, 7], squared=True) == summed([26.0])
 
-    assert found == summed([4.0])
+
+@st.composite
+def at_a_change_of_exponent(draw):
+    """Draw a power of two or its root, or a double that is a few places off it."""
+    size = 2.0 ** (draw(st.integers(-2_148, 2_047)) / 2)
+    bits = np.float64(size).view(np.int64) + draw(st.integers(-2, 2))
+    value = float(np.int64(max(bits, 0)).view(np.float64))
+    return draw(st.sampled_from([-1.0, 1.0])) * value
 
 
-@given(st.lists(doubles, max_size=60), st.lists(st.integers(0, 60), min_size=2, max_size=5))
+@given(
+    st.lists(st.one_of(doubles, at_a_change_of_exponent()), max_size=60),
+    st.lists(st.integers(0, 60), max_size=5),
+)
 def test_a_promise_of_order_changes_nothing_but_the_time(values, cuts):
     column = np.sort(np.array(values, dtype=float))
-    bounds = np.sort(np.minimum(cuts, len(column)))
-    for ordered in (column, column[::-1].copy()):
-        told = exact.sums_between(ordered, bounds, monotone=True)
+    bounds = np.sort(np.minimum([0, *cuts, len(column)], len(column)))
 
-        assert told == exact.sums_between(ordered, bounds)
+    assert ascending(column, bounds) == exact.sums_between(column, bounds)
+    assert ascending(column, bounds, squared=True) == (
+        exact.sums_between(column, bounds, squared=True)
+    )

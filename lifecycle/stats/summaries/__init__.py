@@ -16,7 +16,8 @@ import numpy as np
 from lifecycle.errors import InvalidInput
 from lifecycle.stats.summaries import exact
 from lifecycle.stats.summaries.bins import numeric_bins
-from lifecycle.stats.summaries.exact import CountArray, ExactSums, FloatArray
+from lifecycle.stats.summaries.exact import ExactSums
+from lifecycle.stats.summaries.runs import CountArray, FloatArray
 
 __all__ = [
     "NEGATIVE",

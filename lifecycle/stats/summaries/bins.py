@@ -3,7 +3,7 @@
 import numpy as np
 
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries.exact import CountArray, FloatArray
+from lifecycle.stats.summaries.runs import CountArray, FloatArray
 
 
 def numeric_bins(ordered: FloatArray, *, bins: int) -> FloatArray:

@@ -8,30 +8,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray: TypeAlias = NDArray[np.float64]
-CountArray: TypeAlias = NDArray[np.int64]
-BitArray: TypeAlias = NDArray[np.uint64]
+from lifecycle.stats.summaries.runs import (
+    BLOCK,
+    FRACTION,
+    BitArray,
+    CountArray,
+    FloatArray,
+    Runs,
+    in_any_order,
+)
 
 BITS = 32
 """Of a limb; a 64-bit cell then holds carries of two thousand million additions."""
 
 LOW = 0xFFFF_FFFF
-FRACTION = np.uint64((1 << 52) - 1)
 HIDDEN = np.uint64(1 << 52)
+SIGNLESS = np.uint64((1 << 63) - 1)
 EXPONENT = 0x7FF
 OFFSET = 1_075
 """A double is its 53-bit whole number times two to the power of (exponent field - 1075)."""
-
-RUN = 2_048
-"""Most 53-bit whole numbers that surely add up within 64 bits."""
-
-BLOCK = 1_048_576
-"""Rows added at a time, so that squares take little room."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +143,7 @@ def _span(parts: Sequence[ExactSums]) -> tuple[int, int]:
     return lowest, max((p.lowest + len(p.limbs) for p in held), default=lowest) - lowest
 
 
-def sums_between(
-    values: FloatArray, bounds: ArrayLike, *, squared: bool = False, monotone: bool = False
-) -> ExactSums:
+def sums_between(values: FloatArray, bounds: ArrayLike, *, squared: bool = False) -> ExactSums:
     """Add up runs of an array.
 
     Parameters
@@ -159,35 +156,31 @@ def sums_between(
         ``values[bounds[i]:bounds[i + 1]]``. What lies outside is not read.
     squared
         Add up the squares, each rounded to a double.
-    monotone
-        Promise that what is added up only rises or only falls inside a cell, which saves a pass.
 
     Returns
     -------
     ExactSums
         Shape (..., k).
-
-    Notes
-    -----
-    Within a run of one sign and exponent the doubles' bit patterns differ by their whole numbers,
-    so up to `RUN` of them are added as 64-bit integers in one pass.
     """
     cuts = np.asarray(bounds, np.int64)
     flat = cuts.ravel()
+    held = values[: int(flat[-1])]
     found = [
-        _runs(values[begin : begin + BLOCK], begin, flat, squared=squared, monotone=monotone)
-        for begin in range(int(flat[0]), int(flat[-1]), BLOCK)
+        in_any_order(held[begin : begin + BLOCK], begin, flat, squared=squared)
+        for begin in range(int(flat[0]), len(held), BLOCK)
     ]
-    starts, heads, totals = (
-        np.concatenate([part[i] for part in found]) if found else np.empty(0, np.uint64)
-        for i in range(3)
-    )
-    at = np.searchsorted(flat, starts.astype(np.int64), side="right") - 1
-    inside = (at + 1) % cuts.shape[-1] != 0  # between two rows of bounds lies what none asked for
-    rows, k = prod(cuts.shape[:-1]), cuts.shape[-1] - 1
-    cells = at[inside] - at[inside] // (k + 1)
-    limbs, lowest = _placed(heads[inside], totals[inside], at=cells, cells=rows * k)
-    return _canonical(limbs.reshape(len(limbs), *cuts.shape[:-1], k), lowest)
+    return _summed(found, cuts)
+
+
+def sums_of_runs(parts: Sequence[Runs]) -> ExactSums:
+    """Make sums of shape (len(parts), k) of the runs of several arrays with k cells each."""
+    cuts = np.stack([part.cuts for part in parts])
+    begins = np.cumsum([0, *(part.cuts[-1] for part in parts[:-1])])
+    found = [
+        Runs(part.cuts, part.starts + begin, part.firsts, part.totals)
+        for part, begin in zip(parts, begins, strict=True)
+    ]
+    return _summed(found, cuts + begins[:, None])
 
 
 def products(values: FloatArray, times: CountArray) -> ExactSums:
@@ -205,50 +198,25 @@ def products(values: FloatArray, times: CountArray) -> ExactSums:
     return total.shaped(*np.shape(values))
 
 
-def _runs(
-    block: FloatArray, begin: int, cuts: CountArray, *, squared: bool, monotone: bool
-) -> tuple[BitArray, BitArray, BitArray]:
-    """Add up the runs of a block: where each starts, its sign and exponent, its whole number."""
-    if squared:
-        with np.errstate(over="ignore"):  # infinity counts as 2**1024, see `_round`
-            block = block * block
-    bits = block.view(np.uint64)
-    near = cuts[np.searchsorted(cuts, begin) : np.searchsorted(cuts, begin + len(bits))] - begin
-    if monotone:
-        starts = np.sort(np.concatenate([np.arange(0, len(bits), RUN), near]))
-        starts = _split(bits, starts[np.append(True, starts[1:] > starts[:-1])])
-    else:
-        begins = np.concatenate([[True], (bits[1:] ^ bits[:-1]) > FRACTION])
-        begins[::RUN] = begins[near] = True
-        starts = np.flatnonzero(begins)
-    ends = np.append(starts[1:], len(bits))
-    heads = bits[starts] & ~FRACTION
-    hidden = np.where(heads << np.uint64(1), HIDDEN, np.uint64(0))  # none in zero and its like
-    totals = np.add.reduceat(bits, starts) - (ends - starts).astype(np.uint64) * (heads - hidden)
-    if monotone:
-        totals[_zero(bits[starts]) & _zero(bits[ends - 1])] = 0  # of whichever sign
-    return (starts + begin).astype(np.uint64), heads, totals
-
-
-def _split(bits: BitArray, starts: CountArray) -> CountArray:
-    """Halve runs of monotone values until the ends of each tell its sign and exponent.
-
-    Zeros get runs of their own, because 0.0 and -0.0 stand in any order.
-    """
-    first, last = starts, np.append(starts[1:], len(bits))
-    found = [starts]
-    while len(first):
-        low, high = bits[first], bits[last - 1]
-        mixed = ((low ^ high) > FRACTION) | (_zero(low) != _zero(high))
-        first, last = first[mixed], last[mixed]
-        middle = (first + last) // 2
-        found.append(middle)
-        first, last = np.concatenate([first, middle]), np.concatenate([middle, last])
-    return np.sort(np.concatenate(found))
-
-
-def _zero(bits: BitArray) -> NDArray[np.bool_]:
-    return bits << np.uint64(1) == 0
+def _summed(runs: Sequence[Runs], cuts: CountArray) -> ExactSums:
+    """Put what follows each other into cells of shape (..., k), given where they begin and end."""
+    flat = cuts.ravel()
+    starts = np.concatenate([part.starts for part in runs]) if runs else np.empty(0, np.int64)
+    firsts, totals = (
+        np.concatenate(bits) if runs else np.empty(0, np.uint64)
+        for bits in ([part.firsts for part in runs], [part.totals for part in runs])
+    )
+    lengths = np.diff(starts, append=flat[-1]).astype(np.uint64)
+    heads = firsts & ~FRACTION
+    normal = heads << np.uint64(1) > 0
+    totals = totals - lengths * (heads - np.where(normal, HIDDEN, np.uint64(0)))
+    totals = np.where(normal, totals, totals & SIGNLESS)  # zeros of either sign in any order
+    at = np.searchsorted(flat, starts, side="right") - 1
+    inside = (at + 1) % cuts.shape[-1] != 0  # between two rows of bounds lies what none asked for
+    rows, k = prod(cuts.shape[:-1]), cuts.shape[-1] - 1
+    cells = at[inside] - at[inside] // (k + 1)
+    limbs, lowest = _placed(heads[inside], totals[inside], at=cells, cells=rows * k)
+    return _canonical(limbs.reshape(len(limbs), *cuts.shape[:-1], k), lowest)
 
 
 def _whole(bits: BitArray) -> BitArray:
