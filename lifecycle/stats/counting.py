@@ -97,19 +97,18 @@ def _profiles(
 
     Each part is done with before the next is asked for, while the processor's cache holds it.
     """
-    runs: list[Runs] = []
-    squares: list[Runs] = []
+    runs: list[tuple[Runs, Runs]] = []
     rest: list[tuple[int, int, float, float]] = []
     for values, missing, infinite in parts:
         inner, n = values.searchsorted(edges, side="right"), len(values)
         runs.append(ascending(values, np.concatenate([[0], inner, [n]])))
-        squares.append(ascending(values, np.array([0, n]), squared=True))
         # Adding 0.0 turns -0.0 into 0.0: which of the two is the extreme depends on the order.
         low, high = (values[[0, -1]] + 0.0).tolist() if n else (np.inf, -np.inf)
         rest.append((missing, infinite, low, high))
     if not rest:
         return []
-    totals, squared = exact.sums_of_runs(runs).parts(), exact.sums_of_runs(squares).parts()
+    plain, squares = zip(*runs, strict=True)
+    totals, squared = (exact.sums_of_runs(side).parts() for side in (plain, squares))
     return [
         NumericProfile(
             edges=edges,
@@ -122,7 +121,7 @@ def _profiles(
             square_totals=square,
         )
         for run, total, square, (missing, infinite, low, high) in zip(
-            runs, totals, squared, rest, strict=True
+            plain, totals, squared, rest, strict=True
         )
     ]
 

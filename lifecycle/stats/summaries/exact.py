@@ -169,18 +169,15 @@ def sums_between(values: FloatArray, bounds: ArrayLike, *, squared: bool = False
         in_any_order(held[begin : begin + BLOCK], begin, flat, squared=squared)
         for begin in range(int(flat[0]), len(held), BLOCK)
     ]
-    return _summed(found, cuts)
+    return _summed(found, cuts, begins=np.zeros(len(found), np.int64))
 
 
 def sums_of_runs(parts: Sequence[Runs]) -> ExactSums:
     """Make sums of shape (len(parts), k) of the runs of several arrays with k cells each."""
     cuts = np.stack([part.cuts for part in parts])
-    begins = np.cumsum([0, *(part.cuts[-1] for part in parts[:-1])])
-    found = [
-        Runs(part.cuts, part.starts + begin, part.firsts, part.totals)
-        for part, begin in zip(parts, begins, strict=True)
-    ]
-    return _summed(found, cuts + begins[:, None])
+    begins = np.cumsum(cuts[:, -1]) - cuts[:, -1]
+    cuts += begins[:, None]
+    return _summed(parts, cuts, begins=begins)
 
 
 def products(values: FloatArray, times: CountArray) -> ExactSums:
@@ -198,14 +195,24 @@ def products(values: FloatArray, times: CountArray) -> ExactSums:
     return total.shaped(*np.shape(values))
 
 
-def _summed(runs: Sequence[Runs], cuts: CountArray) -> ExactSums:
-    """Put what follows each other into cells of shape (..., k), given where they begin and end."""
+def _summed(runs: Sequence[Runs], cuts: CountArray, *, begins: CountArray) -> ExactSums:
+    """Put runs that follow each other into cells of shape (..., k).
+
+    Parameters
+    ----------
+    cuts
+        Shape (..., k + 1), where each row of cells begins and ends.
+    begins
+        Shape (len(runs),), where the positions of each start from.
+    """
+    if not runs:
+        return zeros(*cuts.shape[:-1], cuts.shape[-1] - 1)
     flat = cuts.ravel()
-    starts = np.concatenate([part.starts for part in runs]) if runs else np.empty(0, np.int64)
-    firsts, totals = (
-        np.concatenate(bits) if runs else np.empty(0, np.uint64)
-        for bits in ([part.firsts for part in runs], [part.totals for part in runs])
+    starts, firsts, totals = (
+        np.concatenate(arrays)
+        for arrays in zip(*((part.starts, part.firsts, part.totals) for part in runs), strict=True)
     )
+    starts = starts + np.repeat(begins, [len(part.starts) for part in runs])
     lengths = np.diff(starts, append=flat[-1]).astype(np.uint64)
     heads = firsts & ~FRACTION
     normal = heads << np.uint64(1) > 0

@@ -1,6 +1,6 @@
 """How doubles are added up as whole numbers: in runs, found in any order of them or in theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from typing import TypeAlias
@@ -54,11 +54,11 @@ def in_any_order(block: FloatArray, begin: int, cuts: CountArray, *, squared: bo
     return Runs(cuts, starts + begin, bits[starts], np.add.reduceat(bits, starts))
 
 
-def ascending(values: FloatArray, cuts: CountArray, *, squared: bool = False) -> Runs:
-    """Add up the runs of ascending values; `exact.sums_of_runs` makes sums of them.
+def ascending(values: FloatArray, cuts: CountArray) -> tuple[Runs, Runs]:
+    """Add up the runs of ascending values, and those of their squares, all in one cell.
 
-    A binary search finds where the exponent changes, so the values are passed over once, best
-    while they still are in the processor's cache.
+    A binary search finds where the exponent changes, so the values are passed over once for each,
+    best while they still are in the processor's cache. `exact.sums_of_runs` makes sums of runs.
 
     Parameters
     ----------
@@ -67,50 +67,50 @@ def ascending(values: FloatArray, cuts: CountArray, *, squared: bool = False) ->
     cuts
         Shape (k + 1,), positions from 0 to n that never fall; cell i holds
         ``values[cuts[i]:cuts[i + 1]]``.
-    squared
-        Add up the squares, each rounded to a double.
     """
-    n = len(values)
+    n, whole = len(values), cuts[[0, -1]]
     if n == 0:
         nothing = np.empty(0, np.uint64)
-        return Runs(cuts, nothing.astype(np.int64), nothing, nothing)
-    every = np.arange(0, n, RUN)
-    starts = np.concatenate([every, cuts, _crossings(values, _marks(squared=squared))])
+        none = Runs(cuts, nothing.astype(np.int64), nothing, nothing)
+        return none, replace(none, cuts=whole)
+    starts = np.concatenate([np.arange(0, n, RUN), cuts, _crossings(values)])
     starts.sort()
     starts = starts[:-1][starts[1:] != starts[:-1]]
+    bits = values.view(np.uint64)
+    runs = Runs(cuts, starts, bits[starts], np.add.reduceat(bits, starts))
     firsts, totals = np.empty(len(starts), np.uint64), np.empty(len(starts), np.uint64)
     blocks = [*range(0, n, BLOCK), n]
     for (begin, end), (low, high) in zip(
         pairwise(blocks), pairwise(starts.searchsorted(blocks).tolist()), strict=True
     ):
-        bits, at = _bits(values[begin:end], squared=squared), starts[low:high] - begin
+        bits, at = _bits(values[begin:end], squared=True), starts[low:high] - begin
         firsts[low:high], totals[low:high] = bits[at], np.add.reduceat(bits, at)
-    return Runs(cuts, starts, firsts, totals)
+    return runs, Runs(whole, starts, firsts, totals)
 
 
 def _bits(values: FloatArray, *, squared: bool) -> BitArray:
     if squared:
-        with np.errstate(over="ignore"):  # infinity counts as 2**1024, see `_round`
+        with np.errstate(over="ignore"):  # infinity counts as 2**1024, see `exact`
             values = values * values
     return values.view(np.uint64)
 
 
 @cache
-def _marks(*, squared: bool) -> FloatArray:
-    """Return the doubles, ascending, above each of which another exponent or sign begins.
+def _marks() -> FloatArray:
+    """Return the doubles, ascending, above each of which a new sign or exponent begins.
 
-    Zero has one on either side, in the middle. The square of a double reaches a power of two where
-    the double reaches its root, rounded.
+    That is the exponent of the double or of its square, which reaches a power of two where the
+    double reaches its root, rounded. Zero has a mark on either side, in the middle.
     """
-    powers = np.arange(-1_022, 1_025 if squared else 1_024)
-    sizes = np.ldexp(np.where(powers % 2, np.sqrt(2.0), 1.0), powers // 2)
-    sizes = sizes if squared else np.ldexp(1.0, powers)
+    halves = np.arange(-2_044, 2_048)
+    sizes = np.ldexp(np.where(halves % 2, np.sqrt(2.0), 1.0), halves // 2)
     zero = [np.nextafter(0.0, -1.0), 0.0]
     return np.concatenate([-sizes[::-1], zero, np.nextafter(sizes, 0.0)])
 
 
-def _crossings(values: FloatArray, marks: FloatArray) -> CountArray:
-    """Return where ascending values pass marks, looking for those only that lie among them."""
+def _crossings(values: FloatArray) -> CountArray:
+    """Return where ascending values pass marks, looking only for those that lie among them."""
+    marks = _marks()
     middle = len(marks) // 2
     zeros = values.searchsorted(marks[middle - 1 : middle + 1], side="right")
     below, above = zeros.tolist()
