@@ -8,7 +8,7 @@ from typing import Any, cast
 from lifecycle.domain.model import Stage
 from lifecycle.domain.policy import Gate, Policy
 from lifecycle.domain.rules import BOUNDS, Limit, NamedRule
-from lifecycle.domain.terms import MILDEST, SILENT, Cause, Override, Signing, Step, Terms
+from lifecycle.domain.terms import DECIDERS, MILDEST, SILENT, Cause, Override, Signing, Step, Terms
 from lifecycle.domain.usecase import Tier
 
 
@@ -158,7 +158,7 @@ STRICTNESS: Mapping[str, Callable[[Any], Any]] = {
     "severity": lambda v: v == "block",
     "quorum": _quorum,
     "order": lambda v: v == "sequence",
-    "veto": lambda v: v,
+    "veto": lambda v: v or frozenset(DECIDERS),  # without any, everybody's rejection ends it
     "separation": frozenset,
     "waiting_hours": lambda v: v,
     "open_days": lambda v: -v,

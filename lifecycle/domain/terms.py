@@ -234,7 +234,8 @@ def strictest(central: Terms, local: Terms) -> Terms:
     return Terms(
         quorum=tuple(Step(roles, approvals) for roles, approvals in needed.items()),
         order=Order.SEQUENCE if Order.SEQUENCE in {central.order, local.order} else Order.PARALLEL,
-        veto=central.veto | local.veto,
+        # Without veto roles everybody's rejection ends a request, which a unit cannot narrow.
+        veto=central.veto | local.veto if central.veto else frozenset(),
         separation=tuple(sorted({*central.separation, *local.separation})),
         waiting_hours=max(central.waiting_hours, local.waiting_hours),
         open_days=min(central.open_days, local.open_days),

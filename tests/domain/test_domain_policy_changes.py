@@ -16,6 +16,7 @@ from lifecycle.domain.policy_difference import Direction, differences
 from lifecycle.domain.policy_schema import schema
 from lifecycle.domain.policy_text import parse
 from lifecycle.domain.terms import (
+    DECIDERS,
     SILENT,
     Cause,
     Effect,
@@ -53,7 +54,8 @@ EVIDENCE = {"rule": "evidence", "purpose": "performance"}
         ({"approvals": 2}, {}, "quorum", "looser"),
         ({}, {"quorum": [{"roles": ["risk_owner"]}]}, "quorum", "other"),
         ({}, {"order": "sequence"}, "order", "stricter"),
-        ({}, {"veto": ["risk_owner"]}, "veto", "stricter"),
+        ({}, {"veto": ["risk_owner"]}, "veto", "looser"),
+        ({"veto": ["risk_owner"]}, {"veto": ["risk_owner", "approver"]}, "veto", "stricter"),
         ({"separation": ["owner"]}, {}, "separation", "looser"),
         ({}, {"waiting_hours": 5}, "waiting_hours", "stricter"),
         ({}, {"open_days": 30}, "open_days", "stricter"),
@@ -242,7 +244,8 @@ def test_joined_terms_are_met_only_by_what_meets_both(central, local, people):
     assert most <= joined.approvals <= central.approvals + local.approvals
     assert joined.waiting_hours == max(central.waiting_hours, local.waiting_hours)
     assert joined.bulk <= min(central.bulk, local.bulk)
-    assert joined.veto >= central.veto | local.veto
+    assert (joined.veto or set(DECIDERS)) >= (central.veto or set(DECIDERS))
+    assert (joined.veto or set(DECIDERS)) >= local.veto
     lasting = [t.valid_days for t in (central, local) if t.valid_days is not None]
     assert joined.valid_days == min(lasting, default=None)
 
