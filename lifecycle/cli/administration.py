@@ -13,6 +13,7 @@ import typer
 from lifecycle.cli.options import ActingAs, Home, Out, Printed, Reason
 from lifecycle.cli.records import show
 from lifecycle.cli.session import Format, connected, listed
+from lifecycle.cli.work import ended
 from lifecycle.errors import InvalidInput
 from lifecycle.settings import load
 
@@ -235,7 +236,9 @@ def retry_job(
 ) -> None:
     """Run a job again with the same settings. Example: lifecycle job retry job-7."""
     with connected(home, acting_as) as client:
-        show(client.post(f"/jobs/{id}/retry"), format=format)
+        job = client.post(f"/jobs/{id}/retry")
+        show(job, format=format)
+        ended(job)
 
 
 def backup(file: Path, home: Home = None, acting_as: ActingAs = None) -> None:

@@ -11,6 +11,7 @@ from lifecycle.cli.options import ActingAs, Home, Identifier, Model, Version
 from lifecycle.cli.output import Format, deliver
 from lifecycle.cli.records import show
 from lifecycle.cli.session import connected, listed, text_of
+from lifecycle.cli.work import ended
 from lifecycle.errors import InvalidInput
 
 EXAMPLES = """\b
@@ -120,10 +121,9 @@ def decision(
     """Explain one decision of a version. Example: lifecycle version decision churn 3 --row c-17."""
     with connected(home, acting_as) as client:
         body = {"row": row, "source": source, "aim": aim}
-        show(
-            client.post(f"/models/{model}/versions/{name}/explained-decisions", body),
-            format=format,
-        )
+        job = client.post(f"/models/{model}/versions/{name}/explained-decisions", body)
+        show(job, format=format)
+        ended(job)
 
 
 def explained(

@@ -1,5 +1,6 @@
 """Commands on monitors: what is watched and how, running it, and what to expect of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from lifecycle.cli.options import ActingAs, Home, Model, Out, Printed, Version
 from lifecycle.cli.records import show
 from lifecycle.cli.session import Format, connected, numbers, text_of
-from lifecycle.errors import CheckFailed, InvalidInput, NotFound
+from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from lifecycle.client import Client
@@ -181,7 +182,10 @@ def run(
     format: Printed = Format.TABLE,
     out: Out = None,
 ) -> None:
-    """Count what is new and measure it; exit code 1 when the newest window is in breach.
+    """Count what is new and measure it.
+
+    Exit code 1 when the newest window is in breach or a run failed, 3 when one had too
+    little data to judge anything.
 
     Example: lifecycle monitor run churn-gbm
     """
@@ -189,9 +193,30 @@ def run(
         body = {"model": model, "version": version, "until": until}
         results = client.post("/monitors/run", body)["items"]
     show(results, format=format, out=out)
-    breached = [result["version_id"] for result in results if result["state"] == "breach"]
-    if breached:
-        raise CheckFailed(f"in breach: {', '.join(breached)}")
+    judge(results)
+
+
+def judge(results: Sequence[dict[str, Any]]) -> None:
+    """Let the exit code say what the runs of monitors came to.
+
+    Raises
+    ------
+    CheckFailed
+        One found a breach, or came to nothing.
+    InsufficientData
+        One had too little data to judge anything.
+    """
+    if found := _in(results, "breach"):
+        raise CheckFailed(f"in breach: {found}")
+    if found := _in(results, "error"):
+        raise CheckFailed(f"not measured, for the reason given: {found}")
+    unjudged = [result for result in results if not {"ok", "warning"} & result["states"].keys()]
+    if found := _in(unjudged, "insufficient"):
+        raise InsufficientData(f"too little data to judge: {found}")
+
+
+def _in(results: Sequence[dict[str, Any]], state: str) -> str:
+    return ", ".join(result["version_id"] for result in results if result["state"] == state)
 
 
 def _watched(client: "Client", path: str) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from lifecycle.cli.options import (
 )
 from lifecycle.cli.records import show
 from lifecycle.cli.session import Format, connected, listed, numbers, pairs, scores, without
+from lifecycle.cli.work import ended
 from lifecycle.errors import InvalidInput
 
 usecase = typer.Typer(no_args_is_help=True, help="Business cases and their risk tier.")
@@ -368,4 +369,6 @@ def explain(
     """Compute SHAP values in a worker process. Example: lifecycle version explain churn-gbm 3."""
     with connected(home, acting_as) as client:
         body = {"snapshot": snapshot, "rows": rows, "seed": seed}
-        show(client.post(f"/models/{model}/versions/{name}/explanations", body), format=format)
+        job = client.post(f"/models/{model}/versions/{name}/explanations", body)
+        show(job, format=format)
+        ended(job)
