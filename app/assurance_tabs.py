@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from app import validation_parts, widgets
+from app import session, validation_parts, widgets
 from lifecycle.charts import groups, importance, tables, wording
 from lifecycle.domain.evidence import Evidence, Purpose
-from lifecycle.services import assessment
+from lifecycle.services import assessment, withholding
 from lifecycle.stats import catalogue
 from lifecycle.store import evidence
 
@@ -29,7 +29,8 @@ def fairness(con: "Connection", model: "Model", known: "Sequence[Version]") -> N
         )
         widgets.empty("No version was assessed by groups yet", hint=hint)
     for version, kept in found:
-        gaps = [m for m in kept.measurements if m.statistic in GAPS]
+        seen = withholding.shown(kept, shown_from=session.workspace().shown_from)
+        gaps = [m for m in seen if m.statistic in GAPS]
         said = f"**Version {version.name}.** {groups.gap_message(gaps)}. {_source(kept)}"
         widgets.judgement(gaps, said)
         rows = tables.rows(gaps)

@@ -8,11 +8,12 @@ import streamlit as st
 from app import widgets
 from lifecycle.charts import crossed, groups, outcomes, tables, thresholds, timelines
 from lifecycle.domain.measurement import Window
-from lifecycle.services import measuring
+from lifecycle.services import measuring, withholding
 from lifecycle.services.analysis.fairness import JOINT, sweeping
 from lifecycle.services.measuring import Counts, Watch, fairness
-from lifecycle.services.measuring.watch import slice_of
+from lifecycle.services.measuring.watch import SHOWN_FROM, slice_of
 from lifecycle.stats import catalogue
+from lifecycle.stats.fairness.suppression import suppressed
 from lifecycle.stats.fairness.sweep import LEGALLY_SENSITIVE
 from lifecycle.stats.summaries import UNKNOWN, BinaryTally
 from lifecycle.store import measurements, tallies
@@ -30,7 +31,7 @@ RATES = [rate.name for rate in (*catalogue.FAIRNESS_RATES, *catalogue.FAIRNESS_E
 
 
 def in_production(
-    con: "Connection", version: "Version", *, monitor: "Monitor", span: Window
+    con: "Connection", version: "Version", *, monitor: "Monitor", span: Window, shown_from: int
 ) -> "list[Measurement]":
     """Measure a span as the monitor does; what needs outcomes ends where they are known."""
     daily = tallies.daily(con, version.id, start=span.start.date(), end=span.end.date())
@@ -41,7 +42,12 @@ def in_production(
     ripe = [w for w, tally in windows.items() if measuring.matured(tally) >= monitor.maturity]
     found: list[Measurement] = []
     columns = version.columns
-    watched = Watch(monitor, sensitive=columns.sensitive, target=columns.target)
+    watched = Watch(
+        monitor,
+        sensitive=columns.sensitive,
+        target=columns.target,
+        shown_from=max(shown_from, SHOWN_FROM),
+    )
     for end, wanted in ((span.end, True), (max(w.end for w in ripe or windows), False)):
         days = {k: [t for day, t in d if day < end.date()] for k, d in daily.items()}
         totals = {key: outcomes.total(parts) for key, parts in days.items() if parts}
@@ -51,12 +57,24 @@ def in_production(
     return found
 
 
-def notices(kept: "Evidence") -> None:
+def notices(kept: "Evidence", *, shown_from: int) -> None:
     """Say what a reader of the numbers must know: findings, who is compared, hidden, unknown."""
-    for told in (kept.payload.get("findings"), kept.payload.get("notices")):
-        for one in told if isinstance(told, list | tuple) else ():
-            text = str(one)
-            widgets.note(f"{text[:1].upper()}{text[1:]}")
+    for text in withholding.told(kept, shown_from=shown_from):
+        widgets.note(f"{text[:1].upper()}{text[1:]}")
+
+
+def smallest(shown_from: int, *, production: bool) -> None:
+    """Say from how many rows on a group is shown."""
+    least = max(shown_from, SHOWN_FROM) if production else shown_from
+    if least:
+        widgets.note(
+            f"A group of fewer than {least} rows is not shown, nor is one that would give it away."
+        )
+    else:
+        widgets.note(
+            "Groups of any size are shown; the setting `suppress_below`, or `suppress` in the "
+            "plan, hides small ones."
+        )
 
 
 def pick_rate(measured: "Sequence[Measurement]", *, key: str = "rate") -> str:
@@ -119,9 +137,11 @@ def moved(
     attribute: str,
     monitor: "Monitor | None",
     span: Window | None,
+    shown_from: int,
 ) -> None:
     """Show what other thresholds would do to each group, from the counts of production."""
-    swept = _swept(con, version, attribute=attribute, monitor=monitor, span=span)
+    least = max(shown_from, SHOWN_FROM)
+    swept = _swept(con, version, attribute=attribute, monitor=monitor, span=span, least=least)
     if "groups" not in swept:
         hint = "`lifecycle fairness … --score S --sweep` does the same on a file."
         widgets.empty(f"No threshold to move: {swept['reason']}", hint=hint)
@@ -147,21 +167,26 @@ def _swept(
     attribute: str,
     monitor: "Monitor | None",
     span: Window | None,
+    least: int,
 ) -> "Mapping[str, object]":
     """Sweep the thresholds of an attribute's groups over the counts of a span."""
     if span is None or monitor is None:
         return {"reason": "scores are counted by group in production alone"}
     daily = tallies.daily(con, version.id, start=span.start.date(), end=span.end.date())
     held: dict[str, BinaryTally] = {}
+    rows: dict[tuple[str], int] = {}
     for key, days in daily.items():
         named = slice_of(key)
         tally = outcomes.total([t for _, t in days]) if days else None
         if list(named) != [attribute] or not isinstance(tally, BinaryTally):
             continue
+        rows[(named[attribute],)] = tally.rows
         if int(tally.scores[:UNKNOWN].sum()) >= monitor.minimum:
             held[named[attribute]] = tally
+    for (group,) in suppressed(rows, k=least):
+        held.pop(group, None)
     if len(held) < 2:  # noqa: PLR2004 -- a comparison needs two
-        return {"reason": "fewer than two groups have enough scores with outcomes"}
+        return {"reason": "fewer than two groups have enough scores with outcomes to be shown"}
     return sweeping.swept(dict(sorted(held.items())), costs=monitor.costs)
 
 

@@ -8,6 +8,7 @@ from app import asking, findings, session, widgets
 from lifecycle.charts import records, tables, wording
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.finding import Progress
+from lifecycle.services import withholding
 from lifecycle.store import approvals as kept
 from lifecycle.store import audit, datasets, evidence, requests
 
@@ -84,8 +85,9 @@ def proof(con: "Connection", model: "Model", known: "Sequence[Version]") -> None
     widgets.table(records.evidence(kept.values()), name="evidence", alt="Evidence, newest first")
     chosen = st.selectbox("Measurements of", list(kept), key="evidence", bind="query-params")
     found = kept.get(str(chosen)) or next(iter(kept.values()))
+    seen = withholding.shown(found, shown_from=session.workspace().shown_from)
     st.code(f"{found.id}  SHA-256 {found.sha256}", language=None)
-    widgets.table(tables.rows(found.measurements), name="measured", alt="Its measurements")
+    widgets.table(tables.rows(seen), name="measured", alt="Its measurements")
 
 
 def approvals(

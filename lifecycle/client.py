@@ -63,7 +63,11 @@ class Client:
         from lifecycle import api
         from lifecycle.services import workspaces
 
-        self._workspace = workspaces.open(self.settings.home, at=datetime.now(UTC))
+        self._workspace = workspaces.open(
+            self.settings.home,
+            at=datetime.now(UTC),
+            shown_from=self.settings.suppress_below,
+        )
         try:
             actor = self._actor(self._workspace)
         except LifecycleError:

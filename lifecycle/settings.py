@@ -39,6 +39,8 @@ class Settings:
     oidc_groups_claim, oidc_groups
         Which claim lists a person's groups, and pairs of a group and what it gives: a role,
         ``unit:NAME`` or ``tier:NAME``.
+    suppress_below
+        Groups of fewer rows are not shown, nor are those that would give them away.
     retention
         Pairs of a class of records and the days it is kept, where they differ from the house's.
     """
@@ -58,6 +60,7 @@ class Settings:
     oidc_client_secret: str | None = None
     oidc_groups_claim: str = "groups"
     oidc_groups: tuple[tuple[str, str], ...] = ()
+    suppress_below: int = 0
     retention: tuple[tuple[str, int], ...] = ()
 
 
@@ -77,6 +80,7 @@ VARIABLES = {
     "oidc_client_secret": "LIFECYCLE_OIDC_CLIENT_SECRET",
     "oidc_groups_claim": "LIFECYCLE_OIDC_GROUPS_CLAIM",
     "oidc_groups": "LIFECYCLE_OIDC_GROUPS",
+    "suppress_below": "LIFECYCLE_SUPPRESS_BELOW",
     "retention": "LIFECYCLE_RETENTION",
 }
 
@@ -128,7 +132,7 @@ def _from_file(path: Path) -> dict[str, object]:
 
 
 def _typed(name: str, value: object) -> object:
-    if name in {"port", "session_hours", "workers"}:
+    if name in {"port", "session_hours", "workers", "suppress_below"}:
         return _whole(name, value)
     if name == "oidc_groups":
         return _pairs(value, sentence="GROUP=ROLE, GROUP=unit:NAME and so on", name=name)

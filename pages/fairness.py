@@ -8,6 +8,7 @@ from app import fairness_parts, fairness_ways, session, widgets
 from lifecycle.charts import groups, wording
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, Window
+from lifecycle.services import withholding
 from lifecycle.services.analysis.fairness import JOINT
 from lifecycle.stats import catalogue
 from lifecycle.store import evidence, logs, monitors
@@ -19,7 +20,7 @@ TABS = ["Rates by group", "Gaps", "Intersections", "Thresholds", "Ways to narrow
 model, version = widgets.open_version(
     "Fairness", question="Who is treated differently, and how sure are we"
 )
-con = session.cursor()
+con, shown_from = session.cursor(), session.workspace().shown_from
 monitor, logged = monitors.current(con, version.id), logs.first_last(con, version.id)
 kept = evidence.latest(con, version.id, Purpose.FAIRNESS)
 sources = [s for s, there in ((PRODUCTION, monitor and logged), (ASSESSMENT, kept)) if there]
@@ -29,12 +30,14 @@ left, right = st.columns([2, 3])
 if sources:
     source = left.selectbox("Measured in", sources, key="source", bind="query-params")
     if source == ASSESSMENT and kept:
-        found = kept.measurements
+        found = withholding.shown(kept, shown_from=shown_from)
         widgets.note(f"Evidence `{kept.id}` of {wording.moment(kept.created_at)}")
     elif monitor and logged:
         with right:
             span = widgets.pick_window(logged[1], default="26 weeks")
-        found = fairness_parts.in_production(con, version, monitor=monitor, span=span)
+        found = fairness_parts.in_production(
+            con, version, monitor=monitor, span=span, shown_from=shown_from
+        )
 attributes = list(dict.fromkeys(m.column for m in found if m.column and m.statistic in GAPS))
 if not attributes:
     hint = "Name sensitive columns at `lifecycle version add`, then `lifecycle monitor run "
@@ -52,7 +55,8 @@ gaps = [m for m in measured if wording.group(m.slice) == held]
 control = dict(gaps[0].slice) if gaps else {}
 widgets.judgement(gaps, f"{groups.gap_message(gaps)}.")
 if kept and span is None:
-    fairness_parts.notices(kept)
+    fairness_parts.notices(kept, shown_from=shown_from)
+fairness_parts.smallest(shown_from, production=span is not None)
 by_rate, between, together, moved, ways, past = st.tabs(TABS, key="tab", bind="query-params")
 if by_rate.open:
     with by_rate:
@@ -75,7 +79,9 @@ if together.open:
         fairness_parts.pairs(found, within=control)
 if moved.open:
     with moved:
-        fairness_parts.moved(con, version, attribute=attribute, monitor=monitor, span=span)
+        fairness_parts.moved(
+            con, version, attribute=attribute, monitor=monitor, span=span, shown_from=shown_from
+        )
 if ways.open:
     with ways:
         fairness_ways.show(con, version)

@@ -9,9 +9,9 @@ from lifecycle.api.door import Door
 from lifecycle.api.registry import Strict
 from lifecycle.api.shapes import plain
 from lifecycle.api.work import seen_through
-from lifecycle.domain.evidence import Purpose
+from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.errors import InvalidInput
-from lifecycle.services import explanation
+from lifecycle.services import explanation, withholding
 from lifecycle.store import evidence, models
 
 router = APIRouter(tags=["assurance"])
@@ -55,10 +55,20 @@ def list_evidence(door: Door, model_id: str, version: str, purpose: Purpose | No
     """List a version's evidence, newest first."""
     con = door.reading()
     found = models.version(con, model_id, version)
-    return {"items": plain(evidence.of_version(con, found.id, purpose=purpose))}
+    return {"items": [_shown(door, one) for one in evidence.of_version(con, found.id, purpose)]}
 
 
 @router.get("/evidence/{evidence_id}")
 def show_evidence(door: Door, evidence_id: str) -> Any:
     """Show one piece of evidence; its id is checked against its content."""
-    return plain(evidence.get(door.reading(), evidence_id))
+    return _shown(door, evidence.get(door.reading(), evidence_id))
+
+
+def _shown(door: Door, kept: Evidence) -> Any:
+    """Write evidence as JSON, without groups too small to show; its hash is of all that is kept."""
+    least, whole = door.workspace.shown_from, plain(kept)
+    whole["measurements"] = plain(withholding.shown(kept, shown_from=least))
+    if "notices" in kept.payload:
+        said = withholding.told(kept, shown_from=least)
+        whole["payload"]["notices"] = [n for n in whole["payload"]["notices"] if n in said]
+    return whole

@@ -66,7 +66,10 @@ def fairness(
     ] = False,
     minimum_group: Annotated[int, typer.Option(help="Smaller groups are insufficient.")] = 30,
     suppress_below: Annotated[
-        int, typer.Option(help="Do not show smaller groups, nor those that give them away.")
+        int,
+        typer.Option(
+            help="Do not show smaller groups, nor those that give them away; at least the setting."
+        ),
     ] = 0,
     reference_group: Annotated[
         Many, typer.Option(metavar="COL=VALUE", help="The group that others are compared with.")
@@ -99,6 +102,7 @@ def fairness(
     from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
     from lifecycle.services.analysis.fairness.presets import applied
     from lifecycle.services.analysis.outcomes import Roles
+    from lifecycle.settings import load
 
     cuts = pairs(bands or (), option="--bands")
     options = FairnessOptions(
@@ -116,7 +120,7 @@ def fairness(
         confidence=confidence,
         intervals=not no_intervals,
         minimum_group=minimum_group,
-        suppress=suppress_below,
+        suppress=max(suppress_below, load().suppress_below),
         reference_group=pairs(reference_group or (), option="--reference-group"),
         reference_rule=reference_rule,
         bands={name: _bounds(name, text) for name, text in cuts.items()},

@@ -68,13 +68,15 @@ def create(
         raise
 
 
-def open(home: Path, *, at: datetime | None = None) -> Workspace:  # noqa: A001 -- called as workspaces.open, like a file
+def open(home: Path, *, at: datetime | None = None, shown_from: int = 0) -> Workspace:  # noqa: A001 -- called as workspaces.open, like a file
     """Open a workspace that exists.
 
     Parameters
     ----------
     at
         Then protected attributes that an older version left among the features are split off.
+    shown_from
+        Groups of people with fewer rows are shown to nobody.
 
     Raises
     ------
@@ -86,6 +88,7 @@ def open(home: Path, *, at: datetime | None = None) -> Workspace:  # noqa: A001 
         Its files do not agree with each other.
     """
     workspace = sealing.attach(Workspace.open(home))
+    workspace.shown_from = shown_from
     erasure.finish(workspace)
     if at is not None:
         sensitive_data.separate(workspace, by=FOUNDER, at=at)

@@ -43,12 +43,15 @@ class Workspace:
     seal
         Called at the end of every transaction with the number of the last event before it;
         what it writes is saved together with the rest.
+    shown_from
+        Groups of people with fewer rows are shown to nobody; 0 when all are.
     """
 
     def __init__(self, home: Path, con: Connection) -> None:
         self.home = home
         self.damage: str | None = None
         self.seal: Callable[[Connection, int], None] | None = None
+        self.shown_from = 0
         self._con = con
         self._writer = threading.RLock()
         self._writing = False

@@ -242,3 +242,27 @@ def test_memory_that_was_freed_is_kept_where_the_c_library_can():
     keep_freed_memory()
 
     assert np.arange(2_000_000.0).sum() == 1_999_999_000_000
+
+
+@pytest.mark.parametrize(("asked", "hidden"), [("0", 20), ("10", 20), ("30", 30)])
+def test_a_command_shows_no_smaller_groups_than_the_setting_says(
+    command, tmp_path, monkeypatch, asked, hidden
+):
+    monkeypatch.setenv("LIFECYCLE_SUPPRESS_BELOW", "20")
+    sizes = {"a": 15, "b": 25, "c": 60, "d": 80}
+    rows = {
+        "g": [g for g, n in sizes.items() for _ in range(n)],
+        "y": [0, 1] * 90,
+        "p": [0, 1, 1] * 60,
+    }
+    pq.write_table(pa.table(rows), tmp_path / "rows.parquet")
+
+    outcome = command(
+        *("fairness", tmp_path / "rows.parquet", "--target", "y", "--prediction", "p"),
+        *("--sensitive", "g", "--suppress-below", asked),
+    )
+
+    assert outcome.json["settings"]["suppress_below"] == hidden
+    shown = {m["slice"]["g"] for m in outcome.found("selection_rate") if m["slice"] and m["n"]}
+    assert shown == {"c", "d"}
+    assert {m["n"] for m in outcome.json["measurements"] if m["column"]} == {None}

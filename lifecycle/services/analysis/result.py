@@ -121,9 +121,18 @@ def withheld(measured: Measurement, *, k: int, secondary: bool) -> Measurement:
         confidence=None,
         resolution=None,
         n=None,
+        p_value=None,
+        p_adjusted=None,
         state=State.INSUFFICIENT,
         reason=why,
     )
+
+
+def uncounted(measured: Measurement) -> Measurement:
+    """Take the number of rows from a gap, so that the groups hidden from it cannot be counted."""
+    why = "its rows are not given, because a group too small to show could be counted from them"
+    said = f"{measured.reason}; {why}" if measured.reason else why
+    return replace(measured, n=None, reason=said)
 
 
 def overall(measurements: Iterable[Measurement]) -> State:

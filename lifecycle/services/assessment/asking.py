@@ -169,6 +169,7 @@ def work_of(
         sensitive=named,
         features=features,
         apart=tuple(str(part) for part in apart_of(ws, con, version, snapshot, plan)),
+        shown_from=ws.shown_from,
     )
     if not plan.statistics.get(Purpose.VALIDATION):
         return _answered(work, version)

@@ -156,7 +156,7 @@ def _fairness(engine: Engine, source: Source, work: Work, plan: Plan) -> Result:
         control=plan.groups.control,
         bands=plan.groups.bands,
         reference_group=plan.groups.reference_group,
-        suppress=plan.groups.suppress,
+        suppress=max(plan.groups.suppress, work.shown_from),
         strict_scores=False,  # a finding of the assessment, not its end
     )
     result = measure_fairness(engine, source=source, options=options)

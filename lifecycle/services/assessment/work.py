@@ -29,6 +29,8 @@ class Work:
         Model files that can be run, for validation.
     training
         The rows it was trained on, as Parquet, for validation.
+    shown_from
+        Groups with fewer rows are not shown, whatever the plan says.
     """
 
     version_id: str
@@ -42,6 +44,7 @@ class Work:
     champion: Runnable | None = None
     training: str | None = None
     apart: tuple[str, ...] = ()
+    shown_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from lifecycle.domain.measurement import Measurement
 from lifecycle.services.analysis.fairness.measures import Family, families
 from lifecycle.services.analysis.outcomes import Task
-from lifecycle.services.analysis.result import Draft, finish, withheld
+from lifecycle.services.analysis.result import Draft, finish, uncounted, withheld
 from lifecycle.services.measuring.watch import (
     ALL_ROWS,
     Counts,
@@ -16,6 +16,7 @@ from lifecycle.services.measuring.watch import (
     slice_of,
     softened,
 )
+from lifecycle.stats import fairness
 from lifecycle.stats.catalogue import Statistic
 from lifecycle.stats.fairness.suppression import suppressed
 from lifecycle.stats.inference import Estimate
@@ -46,9 +47,6 @@ TASKS: Mapping[type[Tally], Task] = {
     ErrorTally: Task.REGRESSION,
 }
 
-SHOWN_FROM = 5
-"""A group with fewer rows in a window is not shown, nor is one that would give it away."""
-
 
 def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     """Measure rates by group, and the gaps between the groups of each attribute."""
@@ -56,9 +54,10 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     decides = isinstance(everybody, BinaryTally)  # of classes only rows with an outcome are counted
     drafts: list[Draft] = []
     hidden: dict[tuple[str, str], bool] = {}
+    k = watch.shown_from
     for attribute, groups in _groups(watch, counts).items():
         sizes = {(group,): tally.rows for group, tally in groups.items()}
-        hidden |= {(attribute, g): also for (g,), also in suppressed(sizes, k=SHOWN_FROM).items()}
+        hidden |= {(attribute, g): also for (g,), also in suppressed(sizes, k=k).items()}
         rows = sum(tally.rows for tally in groups.values())
         for family in _families(groups.values(), target=watch.target):
             read = {group: family.of(tally) for group, tally in groups.items()}
@@ -75,7 +74,11 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
             drafts += [
                 Draft(
                     gap,
-                    enough(_gap(gap, list(read.values())), rows=rows, minimum=monitor.minimum),
+                    enough(
+                        _gap(gap, list(read.values()), minimum=max(fairness.MINIMUM, k)),
+                        rows=rows,
+                        minimum=monitor.minimum,
+                    ),
                     column=attribute,
                     slice=family.slice,
                     window=counts.window,
@@ -90,7 +93,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
         else if_mature(one, tally=everybody, wanted=monitor.maturity)
         for one in map(softened, measured)
     ]
-    return [_shown(one, hidden=hidden) for one in judged]
+    return [_shown(one, hidden=hidden, k=k) for one in judged]
 
 
 def _families(tallies: Collection[Tally], *, target: str) -> tuple[Family, ...]:
@@ -100,15 +103,18 @@ def _families(tallies: Collection[Tally], *, target: str) -> tuple[Family, ...]:
     return families(TASKS[type(first)], target=target, scored=False, classes=classes)
 
 
-def _gap(gap: Statistic, compared: Sequence[Tally]) -> Estimate:
+def _gap(gap: Statistic, compared: Sequence[Tally], *, minimum: int) -> Estimate:
     """Measure a gap without its p-value: `softened` asks the interval, which knows more."""
-    return replace(gap.measure(compared), p_value=None)
+    return replace(gap.measure(compared, minimum=minimum), p_value=None)
 
 
-def _shown(measured: Measurement, *, hidden: Mapping[tuple[str, str], bool]) -> Measurement:
-    """Take the number from a group that must not be shown."""
+def _shown(measured: Measurement, *, hidden: Mapping[tuple[str, str], bool], k: int) -> Measurement:
+    """Take the number from a group that must not be shown, and the rows from its gaps."""
     secondary = next((hidden[g] for g in measured.slice.items() if g in hidden), None)
-    return measured if secondary is None else withheld(measured, k=SHOWN_FROM, secondary=secondary)
+    if secondary is not None:
+        return withheld(measured, k=k, secondary=secondary)
+    among = any(attribute == measured.column for attribute, _ in hidden)
+    return uncounted(measured) if among else measured
 
 
 def _groups(watch: Watch, counts: Counts) -> dict[str, dict[str, Tally]]:

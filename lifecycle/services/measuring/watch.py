@@ -13,6 +13,9 @@ from lifecycle.stats.summaries import BinaryTally, Profile, Tally
 ALL_ROWS = "{}"
 """The slice of all rows, as its canonical JSON."""
 
+SHOWN_FROM = 5
+"""Fewest rows of a group in a window before it is shown, unless the workspace asks for more."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watch:
@@ -33,6 +36,8 @@ class Watch:
         The baseline's profiles of all rows by column, whatever `references` are.
     target
         What a slice calls the class that is set against the rest, for a model of several classes.
+    shown_from
+        A group with fewer rows in a window is not shown, nor is one that would give it away.
     """
 
     monitor: Monitor
@@ -46,6 +51,7 @@ class Watch:
     sensitive: tuple[str, ...] | None = None
     trained: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
     target: str = "class"
+    shown_from: int = SHOWN_FROM
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from lifecycle.domain.monitor import Grain, Monitor, ReferenceKind
 from lifecycle.services import measuring
 from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, quality, window_of
 from lifecycle.services.measuring.performance import performance_statistics
-from lifecycle.services.measuring.watch import Layout, Volume
+from lifecycle.services.measuring.watch import SHOWN_FROM, Layout, Volume
 from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.volumes import layouts, volumes
 from lifecycle.stats import catalogue
@@ -48,6 +48,8 @@ class Basis:
         The attributes whose groups are compared for fairness.
     target
         What a slice calls the class that is set against the rest.
+    shown_from
+        Fewest rows of a group that is shown.
     """
 
     monitor: Monitor
@@ -58,6 +60,7 @@ class Basis:
     )
     sensitive: tuple[str, ...] | None = None
     target: str = "class"
+    shown_from: int = SHOWN_FROM
 
     @cached_property
     def watch(self) -> Watch:
@@ -70,11 +73,17 @@ class Basis:
             self.sensitive,
             self.baseline.get(ALL_ROWS, {}),
             self.target,
+            self.shown_from,
         )
 
 
 def basis_of(
-    monitor: Monitor, version: Version, *, counted: Baseline, learned: Sequence[Learned]
+    monitor: Monitor,
+    version: Version,
+    *,
+    counted: Baseline,
+    learned: Sequence[Learned],
+    shown_from: int = SHOWN_FROM,
 ) -> Basis:
     """Put together what a version's windows are measured with."""
     return Basis(
@@ -84,6 +93,7 @@ def basis_of(
         by_column(learned),
         version.columns.sensitive,
         version.columns.target,
+        max(shown_from, SHOWN_FROM),
     )
 
 

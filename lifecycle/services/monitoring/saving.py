@@ -100,7 +100,13 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             tallies.replace_days(tx, version_id, days, work.counted.tallies)
             logs.clear_dirty(tx, version_id, _settled(tx, work))
         windows = windows_of(tx, work)
-        basis = basis_of(monitor, work.plan.version, counted=work.baseline, learned=work.learned)
+        basis = basis_of(
+            monitor,
+            work.plan.version,
+            counted=work.baseline,
+            learned=work.learned,
+            shown_from=ws.shown_from,
+        )
         measured, tests = comparing.measured(tx, basis, windows)
         measured += work.together
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))

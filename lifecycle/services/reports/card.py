@@ -8,6 +8,7 @@ from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.history import Then, told_by
 from lifecycle.domain.model import Model, Version
 from lifecycle.domain.usecase import UseCase
+from lifecycle.services import withholding
 from lifecycle.services.approvals.signing import lines
 from lifecycle.services.reports import words
 from lifecycle.services.reports.document import (
@@ -59,7 +60,14 @@ def card(workspace: Workspace, model_id: str, version: str, *, by: Actor, at: da
             (Facts(_of_approval(con, stood.get(subject.id))),),
             audience=Audience.MANAGER,
         ),
-        *(measured(one, stale=stale(one, subject, limits=limits, at=at)) for one in found),
+        *(
+            measured(
+                one,
+                stale=stale(one, subject, limits=limits, at=at),
+                shown_from=workspace.shown_from,
+            )
+            for one in found
+        ),
     )
     if not found:
         parts = (*parts, Section("What was measured", (Sentences(("Nothing yet.",)),)))
@@ -73,20 +81,16 @@ def card(workspace: Workspace, model_id: str, version: str, *, by: Actor, at: da
     )
 
 
-def measured(kept: Evidence, *, stale: str) -> Section:
-    """Return one record's numbers as a section."""
-    blocks: list[Block] = [Measured(kept, kept.measurements, CHARTS.get(kept.purpose, ""))]
-    noted = [str(n) for n in (*_list(kept.payload, "findings"), *_list(kept.payload, "notices"))]
+def measured(kept: Evidence, *, stale: str, shown_from: int) -> Section:
+    """Return one record's numbers as a section, without groups too small to show."""
+    seen = withholding.shown(kept, shown_from=shown_from)
+    blocks: list[Block] = [Measured(kept, seen, CHARTS.get(kept.purpose, ""))]
+    noted = withholding.told(kept, shown_from=shown_from)
     if noted:
         blocks.append(Sentences(tuple(noted)))
     return Section(
         f"{kept.purpose.capitalize()}: {words.came_to(kept)}", tuple(blocks), stale=stale
     )
-
-
-def _list(held: Mapping[str, object], key: str) -> list[object]:
-    found = held.get(key)
-    return list(found) if isinstance(found, list) else []
 
 
 def _of_model(model: Model, case: UseCase) -> Mapping[str, object]:

@@ -45,7 +45,14 @@ def validation_report(
     sections = (
         Section("Verdict", (Facts(_verdict(found)), *written(con, subject, "opinion"))),
         *(_plan(kept) for kept in found),
-        *(measured(kept, stale=stale(kept, subject, limits=limits, at=at)) for kept in found),
+        *(
+            measured(
+                kept,
+                stale=stale(kept, subject, limits=limits, at=at),
+                shown_from=workspace.shown_from,
+            )
+            for kept in found
+        ),
         Section(
             "How it can be measured again",
             tuple(Facts(_method(kept)) for kept in found) or (Sentences(("Nothing yet.",)),),

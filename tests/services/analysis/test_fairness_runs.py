@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fairlearn import metrics as fl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, mean_absolute_error, precision_score
 
 from lifecycle.domain.value import cost_matrix
@@ -191,6 +193,24 @@ def test_small_groups_are_hidden_with_one_more_so_that_none_can_be_found(engine,
     assert rate["a"].reason == "not shown: fewer than 5 rows"
     assert "could be found from it" in str(rate["b"].reason)
     assert not any("a" in notice and " 3 rows" in notice for notice in result.notices)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(st.lists(st.integers(1, 60), min_size=2, max_size=5), st.integers(2, 40))
+def test_no_small_group_can_be_counted_from_an_export(engine, source, sizes, k):
+    g = [f"g{i}" for i, n in enumerate(sizes) for _ in range(n)]
+    rows = source(y=[i % 2 for i in range(len(g))], p=[i % 3 % 2 for i in range(len(g))], g=g)
+
+    written: Any = as_json(run(engine, rows, suppress=k))["measurements"]
+
+    everybody = [m["n"] for m in written if not m["slice"] and not m["column"]]
+    seen = [m["n"] for m in written if m["slice"] and m["statistic"] == "selection_rate"]
+    left = max(everybody) - sum(n for n in seen if n)
+    assert left == 0 or left >= min(k, sum(sizes))
+    assert seen.count(None) != 1
+    assert all(n is None or n >= k for n in seen)
+    gaps = {m["n"] for m in written if m["column"]}
+    assert not left or gaps == {None}
 
 
 def test_every_line_with_a_hidden_cell_hides_two_and_crossings_follow_their_groups():

@@ -82,6 +82,19 @@ def test_every_number_of_a_card_stands_in_the_row_of_its_evidence(assessed):
             assert row.rstrip(" |").split("| ")[-1] in kept
 
 
+@pytest.mark.parametrize("kind", list(reports.KINDS))
+def test_no_report_shows_groups_of_fewer_rows_than_the_workspace_says(assessed, kind):
+    def by_group():
+        found: Any = reports.as_json(made(assessed, kind))
+        blocks = [b for section in found["sections"] for b in section["blocks"]]
+        rows = [row for b in blocks if b["kind"] == "measured" for row in b["measurements"]]
+        return [row["value"] for row in rows if "sex" in row["slice"]]
+
+    assert None not in by_group()
+    assessed.shown_from = 10_000
+    assert set(by_group()) == {None}
+
+
 def test_a_page_is_whole_escapes_everything_and_loads_nothing(assessed):
     text = reports.FORMATS["html"].render(made(assessed, "validation")).decode()
     page = Page(text)

@@ -33,7 +33,8 @@ class Comparison:
     def minimum(self, options: FairnessOptions) -> int:
         """Return the fewest rows a group needs to be compared."""
         rows = sum(group.tally.rows for group in self.groups)
-        return max(options.minimum_group, ceil(options.minimum_share * rows))
+        share = ceil(options.minimum_share * rows)
+        return max(options.minimum_group, options.suppress, share)
 
 
 def comparisons(tallied: Sequence[Tallied], *, options: FairnessOptions) -> list[Comparison]:

@@ -10,6 +10,9 @@ from lifecycle.services.analysis.fairness.presets import preset
 from lifecycle.stats import fairness
 from lifecycle.stats.summaries import BinaryTally
 
+APART = "of the rows, a group apart"
+"""How a sentence on the share of a group without a value ends."""
+
 
 def told(
     compared: Sequence[Comparison],
@@ -82,7 +85,7 @@ def _unknown(compared: Sequence[Comparison], *, hidden: Hidden) -> list[str]:
             shown = frozenset(group.slice.items()) not in hidden
             if unknown and shown and len(comparison.attributes) == 1:
                 share = group.tally.rows / rows
-                found.append(f"{_named(group.slice)} are {share:.1%} of the rows, a group apart")
+                found.append(f"{_named(group.slice)} are {share:.1%} {APART}")
     return found
 
 

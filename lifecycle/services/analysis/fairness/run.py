@@ -10,7 +10,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.fairness import notices, sweeping
 from lifecycle.services.analysis.fairness.groups import Hidden, comparisons, hidden
 from lifecycle.services.analysis.fairness.measures import families, gap_drafts, rate_drafts, scoring
-from lifecycle.services.analysis.fairness.options import FairnessOptions, check
+from lifecycle.services.analysis.fairness.options import JOINT, FairnessOptions, check
 from lifecycle.services.analysis.outcomes import (
     Codings,
     Task,
@@ -25,6 +25,7 @@ from lifecycle.services.analysis.result import (
     finish,
     overall,
     side,
+    uncounted,
     withheld,
 )
 
@@ -142,12 +143,16 @@ def _shown(
     hidden: Hidden,
     options: FairnessOptions,
 ) -> Measurement:
-    """Take the number from a group that must not be shown."""
+    """Take the number from a group that must not be shown, and the rows from its gaps."""
     named = {*options.control, *options.sensitive}
     group = frozenset((k, v) for k, v in measured.slice.items() if k in named)
-    if group not in hidden:
+    if group in hidden:
+        return withheld(measured, k=options.suppress, secondary=hidden[group])
+    if measured.column is None:
         return measured
-    return withheld(measured, k=options.suppress, secondary=hidden[group])
+    wanted = {*options.control, *measured.column.split(JOINT)}
+    inside = (one for one in hidden if {name for name, _ in one} == wanted)
+    return uncounted(measured) if any(group <= one for one in inside) else measured
 
 
 def _settings(options: FairnessOptions, *, counted: _Counted, tests: int) -> dict[str, object]:
