@@ -262,9 +262,17 @@ def outcomes(
         timeline([m for m in labelled if m.statistic == name], name=f"drift_{name}", marks=marks)
 
 
-def explanations(con: "Connection", version: "Version") -> None:
-    """Show whether the model leans on the same columns as at first."""
+def explanations(con: "Connection", version: "Version", *, beside: bool) -> None:
+    """Show whether the model leans on the same columns as at first.
+
+    Parameters
+    ----------
+    beside
+        Whether windows were explained, so that there is something to see in any case.
+    """
     compared = explanation_drift.history(con, version)
+    if not compared and beside:
+        return
     if not compared:
         hint = "Explain it again on newer rows on the Explanations page; two are compared."
         widgets.empty("Nothing to compare: fewer than two explanations", hint=hint)

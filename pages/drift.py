@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import drift_parts, marks, session, widgets
+from app import drift_parts, explained_windows, marks, session, widgets
 from lifecycle.charts import rankings
 from lifecycle.stats import catalogue
 from lifecycle.store import logs, measurements
@@ -50,7 +50,8 @@ if outcomes.open:
         drift_parts.outcomes(con, version, start=start, marks=happened)
 if explanations.open:
     with explanations:
-        drift_parts.explanations(con, version)
+        windows = explained_windows.over_time(con, version, start=start, marks=happened)
+        drift_parts.explanations(con, version, beside=windows)
 if together.open:
     with together:
         drift_parts.together(con, version, start=start, marks=happened)

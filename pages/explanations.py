@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import explanation_decision, explanation_parts, session, widgets
+from app import explained_windows, explanation_decision, explanation_parts, session, widgets
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.evidence import Purpose
 from lifecycle.services import explanation
@@ -56,6 +56,7 @@ def start() -> None:
 model, version = widgets.open_version("Explanations", question="What drives it")
 con = session.cursor()
 busy = running()
+explained_windows.newest(con, version)
 records = {e.id: e for e in evidence.of_version(con, version.id, Purpose.EXPLANATION)}
 kept = None
 if records:

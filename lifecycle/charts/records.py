@@ -155,6 +155,7 @@ def monitor(given: Monitor) -> dict[str, str]:
         "fewest rows": wording.count(given.minimum),
         "outcomes needed": wording.percent(given.maturity),
         "estimated before outcomes": "yes" if given.estimation else "no",
+        "windows explained": "yes, each in a job of its own" if given.explanations else "no",
         "worth of a decision": given.costs.sentence if given.costs else "not said",
         "service": _service(given) or "not watched",
         "expectations": wording.counted(len(given.expectations), "check"),

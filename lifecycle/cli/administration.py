@@ -230,6 +230,21 @@ def cancel_job(
         show(client.post(f"/jobs/{id}/cancel"), format=format)
 
 
+@job.command("run")
+def run_jobs(
+    id: Annotated[str | None, typer.Argument(help="All that wait, when none is named.")] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Run what waits, where no server does. Example: lifecycle job run job-7."""
+    with connected(home, acting_as) as client:
+        waiting = [one["id"] for one in client.get("/jobs")["items"] if one["state"] == "queued"]
+        named = [id] if id else reversed(waiting)
+        ended = [client.post(f"/jobs/{one}/run") for one in named]
+    show(ended, format=format, columns=("id", "kind", "subject", "state", "note", "result"))
+
+
 @job.command("retry")
 def retry_job(
     id: str, home: Home = None, acting_as: ActingAs = None, format: Printed = Format.TABLE

@@ -35,6 +35,10 @@ Schedule = Annotated[
 Persistence = Annotated[
     str | None, typer.Option(help="K/M: windows beyond the limit that make an alert.")
 ]
+Explain = Annotated[
+    bool | None,
+    typer.Option("--explain/--no-explain", help="Explain each window and compare what drives it."),
+]
 Owner = Annotated[str | None, typer.Option(help="Whose monitor it is.")]
 Active = Annotated[bool | None, typer.Option("--on/--off", help="Switch it on or off.")]
 Settings = Annotated[
@@ -55,6 +59,7 @@ def define(
     minimum: Minimum = None,
     schedule: Schedule = None,
     persistence: Persistence = None,
+    explain: Explain = None,
     owner: Owner = None,
     active: Active = None,
     settings: Settings = None,
@@ -76,6 +81,7 @@ def define(
         segments=segment,
         minimum=minimum,
         schedule=schedule,
+        explanations=explain,
         active=active,
     )
     with connected(home, acting_as) as client:

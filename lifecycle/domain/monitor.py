@@ -98,6 +98,9 @@ class Monitor:
     changes
         Detectors that say when the level of the errors changed: ``adwin``, ``page_hinkley``,
         ``cusum``. Each run with something new reads all rows again.
+    explanations
+        Whether the rows of each window are explained in a job of their own, and what drives the
+        model there compared with what drives it on the reference.
     segments
         Columns whose groups are watched apart; the version's sensitive attributes when empty.
     limits
@@ -141,6 +144,7 @@ class Monitor:
     together: tuple[str, ...] = ()
     performance: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    explanations: bool = False
     segments: tuple[str, ...] = ()
     rule: LimitRule = LimitRule.HOUSE
     limits: Mapping[str, float] = field(default_factory=dict[str, float])

@@ -179,6 +179,38 @@ def join(
     return int(written[0]) if written else 0
 
 
+def draw(
+    predictions: Sequence[Path],
+    *,
+    columns: Sequence[str],
+    most: int,
+    into: Path,
+) -> int:
+    """Write some columns of logged predictions, the same rows at every call.
+
+    Parameters
+    ----------
+    columns
+        Those that no file holds are left out.
+    most
+        Rows at most; which ones follows from their ids, so that none is likelier than another.
+
+    Returns
+    -------
+    int
+        Rows written.
+    """
+    rows = f"FROM {_parquet(predictions)}"
+    with _connection() as con:
+        held = [str(row[0]) for row in con.execute(f"DESCRIBE {rows}").fetchall()]
+        named = ", ".join(identifier(name) for name in columns if name in held) or "lc_id"
+        written = con.execute(
+            f"COPY (SELECT {named} {rows} ORDER BY hash(lc_id), lc_id LIMIT {int(most)}) "
+            f"TO {quote(str(into))} (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    return int(written[0]) if written else 0
+
+
 def days_known_later(
     predictions: Sequence[Path], outcomes: Sequence[Path], *, until: datetime | None
 ) -> frozenset[date]:

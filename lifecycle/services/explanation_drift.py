@@ -1,13 +1,14 @@
 """Does the model still lean on the same columns: its explanations, compared with the first one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from lifecycle.domain.evidence import Evidence, Purpose
-from lifecycle.domain.measurement import Measurement
+from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.domain.model import Version
+from lifecycle.domain.monitor import Monitor
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.result import Draft, finish
 from lifecycle.stats import catalogue
@@ -37,8 +38,35 @@ def history(con: Connection, version: Version) -> list[tuple[Evidence, tuple[Mea
     return [(one, between(first, one)) for one in kept if first is not None and one is not first]
 
 
-def between(reference: Evidence, current: Evidence) -> tuple[Measurement, ...]:
+class Explained(Protocol):
+    """An explanation, kept as evidence or of the rows of a window."""
+
+    @property
+    def method(self) -> Mapping[str, object]:
+        """How it was computed: ``output_space`` and ``n`` among others."""
+        ...
+
+    @property
+    def payload(self) -> Mapping[str, object]:
+        """The numbers: ``columns`` among others."""
+        ...
+
+
+def between(
+    reference: Explained,
+    current: Explained,
+    *,
+    monitor: Monitor | None = None,
+    window: Window | None = None,
+) -> tuple[Measurement, ...]:
     """Compare two explanations: of two times, two snapshots or two versions.
+
+    Parameters
+    ----------
+    monitor
+        Whose limits hold; the house's otherwise.
+    window
+        What the current one is of.
 
     Raises
     ------
@@ -55,20 +83,27 @@ def between(reference: Evidence, current: Evidence) -> tuple[Measurement, ...]:
         for one, side in zip((reference, current), sides, strict=True)
     )
     drafts = [
-        Draft(statistic, statistic.measure(before, now), limit=statistic.limit)
+        Draft(
+            statistic,
+            statistic.measure(before, now),
+            window=window,
+            limit=statistic.limit
+            if monitor is None
+            else monitor.limit(statistic.name, column=None, otherwise=statistic.limit),
+        )
         for statistic in catalogue.EXPLANATIONS
     ]
     measured, _ = finish(drafts)
     return measured
 
 
-def _values(given: Evidence) -> dict[str, Mapping[str, Any]]:
+def _values(given: Explained) -> dict[str, Mapping[str, Any]]:
     columns = cast("list[Mapping[str, Any]]", given.payload["columns"])
     return {str(column["column"]): column for column in columns}
 
 
 def _importance(
-    given: Evidence, *, names: Sequence[str], values: Mapping[str, Mapping[str, Any]]
+    given: Explained, *, names: Sequence[str], values: Mapping[str, Mapping[str, Any]]
 ) -> Importance:
     """Read mean absolute SHAP values; a column that a side does not know moves nothing there."""
     z = normal_quantile(CONFIDENCE)
@@ -80,7 +115,7 @@ def _importance(
     )
 
 
-def shares(given: Evidence | None) -> dict[str, float]:
+def shares(given: Explained | None) -> dict[str, float]:
     """Return each column's share in a model's output, 0 to 1; none without an explanation."""
     values = {} if given is None else {n: float(c["value"]) for n, c in _values(given).items()}
     total = sum(values.values())

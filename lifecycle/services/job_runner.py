@@ -29,7 +29,8 @@ class Kind:
     Parameters
     ----------
     prepare
-        From a job to the settings its worker reads; ``kind`` is added.
+        From a job to the settings its worker reads; ``kind`` is added. What it writes into the
+        job's folder, ``jobs/ID`` of the workspace, goes with it.
     keep
         Writes a worker's result in the transaction given and names what it left behind.
         Arguments: workspace, transaction, job, result, folder, time.
@@ -187,6 +188,8 @@ class JobRunner:
 
     def _begin(self, job: Job) -> None:
         folder = self._ws.jobs / job.id
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         try:
             kind = self._kinds.get(job.kind)
             if kind is None:
@@ -194,9 +197,8 @@ class JobRunner:
             settings = kind.prepare(self._ws, job)
         except LifecycleError as error:
             self._end(job, JobState.FAILED, note=str(error))
+            shutil.rmtree(folder, ignore_errors=True)
             return
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
         given = {**settings, "kind": job.kind, "run": kind.run}
         workers.write_json(folder / "settings.json", given)
         started = replace(job, state=JobState.RUNNING, started_at=self._clock(), note="Starting")

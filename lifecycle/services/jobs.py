@@ -18,7 +18,7 @@ from lifecycle.services.job_runner import JobRunner, Kind
 from lifecycle.store import audit, jobs
 from lifecycle.store.connection import Workspace
 
-__all__ = ["JobRunner", "Kind", "cancel", "retry", "submit"]
+__all__ = ["JobRunner", "Kind", "cancel", "retry", "submit", "wait"]
 
 AGAIN = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.LOST})
 """States from which a job may be asked for once more."""
@@ -82,6 +82,18 @@ def cancel(ws: Workspace, job_id: str, *, by: Actor, at: datetime) -> Job:
         jobs.update(tx, stopped)
         audit.append(tx, _event("cancel", job, by=by, at=at))
     return stopped
+
+
+def wait(ws: Workspace, job_id: str, *, runner: JobRunner, by: Actor) -> Job:
+    """Return a job once it has ended; it runs here where nobody else runs it.
+
+    Raises
+    ------
+    Conflict
+        It has not ended in the time a job may take.
+    """
+    by.require(Permission.ASSESS)
+    return runner.wait(jobs.get(ws.cursor(), job_id).id)
 
 
 def retry(ws: Workspace, job_id: str, *, by: Actor, at: datetime) -> Job:

@@ -61,6 +61,30 @@ def replace(
         arrays.insert(tx, "measurement", _columns(version_id, measurements) | made)
 
 
+def put(
+    tx: Connection, version_id: str, measurements: Sequence[Measurement], *, series: int
+) -> None:
+    """Put measurements in the place of what was known of their statistics in their windows."""
+    for one in measurements:
+        if one.window is None:
+            continue
+        tx.execute(
+            """
+            DELETE FROM measurement
+            WHERE version_id = $id AND series = $series AND statistic = $statistic
+                AND window_start = $start AND window_end = $end
+            """,
+            {
+                "id": version_id,
+                "series": series,
+                "statistic": one.statistic,
+                "start": utc(one.window.start),
+                "end": utc(one.window.end),
+            },
+        )
+    replace(tx, version_id, measurements, windows=(), series=series)
+
+
 def history(
     con: Connection,
     version_id: str,

@@ -18,6 +18,7 @@ from lifecycle.store import (
     checkpoints,
     deliveries,
     explained,
+    explained_rows,
     holds,
     incidents,
     limits,
@@ -171,6 +172,11 @@ def m023_sensitive_parts(tx: Executes) -> None:
     tx.execute(sensitive.PARTS)
 
 
+def m024_explained_rows(tx: Executes) -> None:
+    """Create explanations of the rows of windows and references."""
+    tx.execute(explained_rows.TABLE)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -197,6 +203,7 @@ MIGRATIONS: list[Migration] = [
     m021_explained_decisions,
     m022_report_texts,
     m023_sensitive_parts,
+    m024_explained_rows,
 ]
 
 

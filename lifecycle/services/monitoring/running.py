@@ -29,6 +29,7 @@ from lifecycle.services.monitoring import (
     comparing,
     counting,
     error_estimates,
+    explaining,
     learning,
     reference,
     row_checks,
@@ -156,6 +157,8 @@ def _guarded(
     try:
         with _alone(ws, monitor.version_id):
             run, measured = _run(ws, engine, monitor=monitor, until=until, by=by, at=at)
+            asked = _asked(ws, monitor, until=until, by=by, at=at)
+            return _result(replace(run, reasons=(*run.reasons, *asked)), measured)
     except LifecycleError as error:
         run, measured = _refused(ws, monitor, reason=str(error), by=by, at=at), []
     except Exception as error:
@@ -163,6 +166,19 @@ def _guarded(
         reason = f"a fault of ours ({type(error).__name__}); nothing was changed, the log has more"
         run, measured = _refused(ws, monitor, reason=reason, by=by, at=at), []
     return _result(run, measured)
+
+
+def _asked(
+    ws: Workspace, monitor: Monitor, *, until: datetime | None, by: Actor, at: datetime
+) -> list[str]:
+    """Ask for jobs that explain windows, and say which; what is refused is said too."""
+    try:
+        found = explaining.ask(ws, monitor, until=until, by=by, at=at)
+    except LifecycleError as error:
+        return [f"windows are not explained: {error}"]
+    named = ", ".join(found)
+    here = "where no server runs, `lifecycle job run` does them"
+    return [f"{named} explain rows of {monitor.version_id}; {here}"] if found else []
 
 
 @contextmanager
@@ -275,6 +291,7 @@ def _from_rows(
     found += row_checks.measured(
         ws, engine, monitor=monitor, plan=plan, windows=windows, until=until, at=at
     )
+    found += explaining.carried(ws.cursor(), monitor, windows=windows)
     found += error_estimates.measured(
         ws,
         engine,
