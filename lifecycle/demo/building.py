@@ -15,6 +15,7 @@ from lifecycle.domain.actor import Role
 from lifecycle.errors import Conflict, NotFound
 from lifecycle.services import access, job_kinds, monitoring, workspaces
 from lifecycle.services.job_runner import JobRunner
+from lifecycle.store import jobs
 from lifecycle.store.connection import Workspace
 
 Progress = Callable[[float, str], None]
@@ -105,7 +106,7 @@ def _build(home: Path, stories: list[Story], *, at: datetime, report: Progress) 
             runner.warm()
             _people(workspace, at=founded)
             _live(site, _ordered(stories, at=at, report=report), report=report)
-        _monitor(workspace, at=at - timedelta(hours=1), report=report)
+            _monitor(site, at=at - timedelta(hours=1), report=report)
 
 
 def _people(workspace: Workspace, *, at: datetime) -> None:
@@ -136,12 +137,16 @@ def _live(site: Site, found: list[Step], *, report: Progress) -> None:
         step.do(site, step.at)
 
 
-def _monitor(workspace: Workspace, *, at: datetime, report: Progress) -> None:
+def _monitor(site: Site, *, at: datetime, report: Progress) -> None:
     """Run all monitors once over the whole year, as the scheduler would have done by and by."""
+    workspace = site.ws
+    site.moment[0] = at
 
     def shown(done: int, total: int) -> None:
         report(LIVED + (1 - LIVED) * done / total, f"Monitoring: {done} of {total} versions")
 
     handling.open_door(workspace, at=at)
     monitoring.run(workspace, by=actor(Role.DEVELOPER), at=at, progress=shown)
+    for job in reversed(jobs.every(workspace.cursor(), live=True)):
+        site.runner.wait(job.id)
     handling.handle(workspace, at=at + timedelta(minutes=10))

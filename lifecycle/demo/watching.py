@@ -17,6 +17,7 @@ CREDIT: dict[str, Any] = {
     "schedule": DAILY,
     "together": ["reconstruction_error"],
     "changes": ["adwin"],
+    "explanations": True,
     "costs": {
         "currency": "EUR",
         "true_positive": 0,

@@ -4,10 +4,12 @@ from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
 from lifecycle.domain.measurement import Window
+from lifecycle.engines import rows
 from lifecycle.engines.windows import EPOCH, Windowing, parse_width
 
 BY_DAY = Windowing("at", parse_width("1d"))
@@ -86,3 +88,23 @@ def test_every_row_is_as_likely_to_be_drawn_and_to_come_first(drawn, rows):
 
     for held in (np.concatenate(draws), np.array([draw[0] for draw in draws])):
         assert stats.chisquare(np.bincount(held.astype(int), minlength=90)).pvalue > 0.001
+
+
+def test_rows_of_a_log_are_drawn_by_their_ids_whatever_file_they_lie_in(tmp_path):
+    ids = [f"c{i}" for i in range(100)]
+    whole = tmp_path / "whole.parquet"
+    pq.write_table(pa.table({"lc_id": ids, "x": list(range(100))}), whole)
+    parts = [tmp_path / f"part-{i}.parquet" for i in range(2)]
+    for i, part in enumerate(parts):
+        pq.write_table(pa.table({"lc_id": ids[i::2], "x": list(range(100))[i::2]}), part)
+
+    def drawn(files, most):
+        into = tmp_path / "drawn.parquet"
+        written = rows.draw(files, columns=["x", "gone"], most=most, into=into)
+        found = pq.read_table(into)
+        assert (written, found.column_names) == (min(most, 100), ["x"])
+        return found["x"].to_pylist()
+
+    assert drawn(parts[::-1], 30) == drawn([whole], 30)
+    assert sorted(drawn([whole], 500)) == list(range(100))
+    assert drawn([whole], 30) != list(range(30))
