@@ -25,19 +25,19 @@ def home(tmp_path):
 def test_what_waits_is_run_in_its_order_and_nothing_else(home, capsys):
     assert main(["job", "run", "--home", str(home), "--format", "json"]) == 0
 
-    ended = json.loads(capsys.readouterr().out)
+    ended = json.loads(capsys.readouterr().out)["items"]
     assert [(one["id"], one["state"]) for one in ended] == [
         ("job-1", "failed"),
         ("job-2", "failed"),
     ]
     assert ended[0]["note"] == "there is no kind of job called 'unheard'"
     assert main(["job", "run", "--home", str(home), "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out) == []
+    assert json.loads(capsys.readouterr().out)["items"] == []
 
 
 def test_one_job_is_run_and_one_that_is_not_there_is_refused(home, capsys):
     assert main(["job", "run", "job-2", "--home", str(home), "--format", "json"]) == 0
-    assert [one["id"] for one in json.loads(capsys.readouterr().out)] == ["job-2"]
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)["items"]] == ["job-2"]
 
     assert main(["job", "run", "job-9", "--home", str(home)]) == 2
     assert "job-9" in capsys.readouterr().err

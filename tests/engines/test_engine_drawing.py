@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from lifecycle.domain.measurement import Window
-from lifecycle.engines import rows
+from lifecycle.engines import rows as log_rows
 from lifecycle.engines.windows import EPOCH, Windowing, parse_width
 
 BY_DAY = Windowing("at", parse_width("1d"))
@@ -100,7 +100,7 @@ def test_rows_of_a_log_are_drawn_by_their_ids_whatever_file_they_lie_in(tmp_path
 
     def drawn(files, most):
         into = tmp_path / "drawn.parquet"
-        written = rows.draw(files, columns=["x", "gone"], most=most, into=into)
+        written = log_rows.draw(files, columns=["x", "gone"], most=most, into=into)
         found = pq.read_table(into)
         assert (written, found.column_names) == (min(most, 100), ["x"])
         return found["x"].to_pylist()
