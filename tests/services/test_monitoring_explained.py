@@ -93,7 +93,7 @@ def run(ws, *, by=DORA, hours=0):
     return result
 
 
-def found(ws, statistic=NAMES[0]):
+def found(ws, statistic=NAMES[0]) -> dict[Any, Any]:
     kept = measurements.history(ws.cursor(), "tumour/1", statistic=statistic)
     return {m.window.start: m for m in kept if m.window is not None}
 
