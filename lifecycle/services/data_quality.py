@@ -15,6 +15,7 @@ from lifecycle.domain.measurement import Window
 from lifecycle.engines import choose, rows
 from lifecycle.engines.conditions import Condition, Infinite, Missing, NotAmong, Outside
 from lifecycle.errors import InvalidInput
+from lifecycle.services import sensitive_data
 from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.analysis.checks import condition_of
@@ -138,7 +139,7 @@ def failing_rows(
         if window.start.date() <= day.day <= (window.end - timedelta(microseconds=1)).date()
     ]
     files = [file for day in days for file in day.files]
-    apart = [file for day in days for file in day.apart] if kept_apart else []
+    apart = sensitive_data.log_parts(ws, days) if kept_apart else []
     most = min(limit, MOST_ROWS)
     found = _read(ws, files, condition, column=column, apart=apart, limit=most)
     details = {

@@ -37,11 +37,15 @@ class Kind:
     run
         What the worker calls, as ``module:function``; empty for a kind it knows by name.
         Arguments: settings, ``folder`` and ``report``.
+    begin
+        Writes down, in the transaction that starts the job, what its worker is about to read.
+        Arguments: transaction, job, time.
     """
 
     prepare: Callable[[Workspace, Job], Mapping[str, object]]
     keep: Callable[[Workspace, Connection, Job, Mapping[str, Any], Path, datetime], str]
     run: str = ""
+    begin: Callable[[Connection, Job, datetime], None] | None = None
 
 
 @dataclass(slots=True)
@@ -206,6 +210,8 @@ class JobRunner:
             if jobs.get(tx, job.id).state is not JobState.QUEUED:
                 return
             jobs.update(tx, started)
+            if kind.begin is not None:
+                kind.begin(tx, started, self._clock())
         worker = self._idle.pop() if self._idle else self._worker()
         worker.give(folder)
         if not self._reuse:

@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from shutil import copyfile
 
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.audit import AuditEvent
@@ -18,6 +20,7 @@ from lifecycle.engines import parting
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.store import artifacts, audit, datasets, logs, models, sensitive
 from lifecycle.store.connection import Connection, Workspace
+from lifecycle.store.logs import DayLog
 from lifecycle.store.sensitive import Part, Split
 
 SEPARATE = "sensitive.separate"
@@ -45,6 +48,27 @@ class Apart:
     def parts(self, columns: Iterable[str]) -> tuple[Path, ...]:
         """Return the files that hold some columns, each once."""
         return tuple(dict.fromkeys(self.files[name] for name in columns if name in self.files))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What work reads of a snapshot that is sensitive.
+
+    Parameters
+    ----------
+    columns
+        Sensitive columns, wherever they lie.
+    sha256
+        Hashes of the files they lie apart in.
+    """
+
+    columns: frozenset[str]
+    sha256: tuple[str, ...]
+
+    @property
+    def method(self) -> dict[str, object]:
+        """What evidence says of it; nothing where no such file was read."""
+        return {"sensitive_sha256": list(self.sha256)} if self.sha256 else {}
 
 
 def columns_of(version: Version) -> tuple[str, ...]:
@@ -76,6 +100,36 @@ def held(con: Connection, snapshot: Snapshot) -> set[str]:
     """Return the columns of a snapshot that can be read, apart or not; no file is looked at."""
     gone = deleted(con, snapshot.id)
     return {column.name for column in snapshot.columns} - gone.keys()
+
+
+def reading(
+    con: Connection, version: Version, snapshot: Snapshot, wanted: Iterable[str]
+) -> Reading:
+    """Tell what is sensitive in columns that work about a version is going to read.
+
+    A file is read as a whole, so all of its columns count.
+    """
+    named = set(wanted)
+    parts = [
+        part
+        for part in sensitive.parts(con, snapshot.id)
+        if part.deleted_at is None and named.intersection(part.columns)
+    ]
+    columns = named.intersection(version.columns.sensitive, held(con, snapshot))
+    columns |= {name for part in parts for name in part.columns}
+    return Reading(frozenset(columns), tuple(part.sha256 for part in parts))
+
+
+def log_parts(ws: Workspace, days: Iterable[DayLog]) -> list[Path]:
+    """Return the files with the attributes of some days, compared with their hashes.
+
+    Raises
+    ------
+    DamagedStore
+        A file is gone or was changed.
+    """
+    names = [file.name for day in days for file in day.apart]
+    return [sensitive.verified(ws, part) for part in sensitive.named(ws.cursor(), names)]
 
 
 def deleted(con: Connection, part_of: str) -> dict[str, datetime]:
@@ -159,7 +213,9 @@ def split_off(
             snapshot.artifact,
             replaced,
         )
-        return sensitive.add(tx, ws, apart, part), artifacts.put(ws, left)
+        part = sensitive.place(ws, part, write=partial(copyfile, apart))
+        sensitive.record(tx, [part])
+        return part, artifacts.put(ws, left)
 
 
 def separate(ws: Workspace, *, by: Actor, at: datetime) -> None:

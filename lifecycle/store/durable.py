@@ -14,13 +14,15 @@ PART = ".part"
 """How temporary files end; whatever ends so after a crash can be removed."""
 
 
-def place(target: Path, *, via: Path, write: Callable[[Path], object]) -> None:
+def place(target: Path, *, via: Path, write: Callable[[Path], object], settle: bool = True) -> None:
     """Let `write` fill a temporary file, then give it its name.
 
     Parameters
     ----------
     via
         A folder on the same file system, where the temporary file stands meanwhile.
+    settle
+        Wait for the name too; whoever places many files in one folder may do so once, after them.
     """
     part = via / f"{uuid4().hex}{PART}"
     try:
@@ -30,7 +32,8 @@ def place(target: Path, *, via: Path, write: Callable[[Path], object]) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    sync_folder(target.parent)
+    if settle:
+        sync_folder(target.parent)
 
 
 def place_json(target: Path, content: object) -> None:
@@ -75,6 +78,7 @@ OWN = frozenset(
         "jobs",
         "keys",
         "logs",
+        "sensitive",
         "tmp",
     }
 )

@@ -4,7 +4,6 @@ A file is written whole, named, and only then listed in the manifest, in the cal
 What a crash leaves behind is not listed and therefore never read.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -81,13 +80,15 @@ def write_predictions(
     if apart:
         table = _like_others(tx, table, apart=apart, version_id=version_id)
     listed: list[Record] = []
+    parts: list[Part] = []
     for day, rows in _by_day(table):
         file = _write(workspace, folder / f"day={day.isoformat()}", rows.drop_columns(apart))
         if split and apart:
-            _part(tx, workspace, rows, file=file, version_id=version_id, split=split)
+            parts.append(_part(workspace, rows, file=file, version_id=version_id, split=split))
         times = {"first_at": rows["lc_at"][0].as_py(), "last_at": rows["lc_at"][-1].as_py()}
         listed.append({**_facts(workspace, file, rows), **times, "day": day})
     _list(tx, listed, model_id=model_id, version_id=version_id)
+    sensitive.record(tx, parts)
     days = [row["day"] for row in listed]
     _mark(tx, [(version_id, day) for day in days])
     return days
@@ -175,9 +176,8 @@ def separate(tx: Connection, workspace: Workspace, version_id: str, *, split: Sp
             {**{k: facts[k] for k in ("path", "bytes", "sha256")}, "was": row["path"]},
         )
         was = (row["sha256"], f"logs/{row['path']}")
-        made.append(
-            _part(tx, workspace, rows, file=file, version_id=version_id, split=split, was=was)
-        )
+        made.append(_part(workspace, rows, file=file, version_id=version_id, split=split, was=was))
+    sensitive.record(tx, made)
     return made
 
 
@@ -236,7 +236,10 @@ def first_last(con: Connection, version_id: str) -> tuple[datetime, datetime] | 
 
 
 def damaged(con: Connection) -> list[str]:
-    """Read every listed file and say of each that is gone or changed what is wrong with it."""
+    """Read every listed file and say of each that is gone or changed what is wrong with it.
+
+    The files with attributes of the same rows are looked at too.
+    """
     rows = records(con.execute("SELECT path, sha256 FROM log_file ORDER BY position"))
     folder = _folder(con)
     sentences: list[str] = []
@@ -246,7 +249,9 @@ def damaged(con: Connection) -> list[str]:
             sentences.append(f"the log file {row['path']} is gone")
         elif hash_of(file) != row["sha256"]:
             sentences.append(f"the log file {row['path']} was changed since it was written")
-    return sentences
+    listed = {row["path"] for row in rows}
+    parts = [part for part in sensitive.kept(con) if part.part_of in listed]
+    return [*sentences, *sensitive.damaged(parts, folder=folder.parent / "sensitive")]
 
 
 def _admitted(tx: Connection, table: Table, *, known: list[Path], where: str) -> Table:
@@ -270,7 +275,6 @@ def _like_others(tx: Connection, table: Table, *, apart: Sequence[str], version_
 
 
 def _part(
-    tx: Connection,
     workspace: Workspace,
     rows: Table,
     *,
@@ -279,7 +283,7 @@ def _part(
     split: Split,
     was: tuple[str, str] | None = None,
 ) -> Part:
-    """Keep the protected attributes of a file's rows beside their ids.
+    """Write the protected attributes of a file's rows beside their ids.
 
     Parameters
     ----------
@@ -291,10 +295,10 @@ def _part(
     subject = f"version:{version_id}"
     before = was or (None, None)
     part = Part(path, subject, tuple(there), rows.num_rows, split.at, *before)
-    with tempfile.TemporaryDirectory(dir=workspace.tmp) as folder:
-        made = Path(folder) / "part.parquet"
-        pq.write_table(rows.select(["lc_id", *there]), made, compression="zstd")
-        return sensitive.add(tx, workspace, made, part)
+    held = rows.select(["lc_id", *there])
+    return sensitive.place(
+        workspace, part, write=lambda file: pq.write_table(held, file, compression="zstd")
+    )
 
 
 def _by_day(table: Table) -> Iterator[tuple[date, Table]]:

@@ -4,17 +4,19 @@ A part stands beside one snapshot or one file of a log, and holds its rows' attr
 order. What it held and how its bytes were hashed stays on record when its file is deleted.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pyarrow as pa
+
 from lifecycle.errors import DamagedStore
-from lifecycle.store import durable
+from lifecycle.store import arrays, durable
 from lifecycle.store.artifacts import hash_of
-from lifecycle.store.cells import Connection, Record, dump, load, records, utc
+from lifecycle.store.cells import Connection, Record, dump, home_of, load, records, utc
 
 if TYPE_CHECKING:  # the connection imports the migrations, and those what is here
     from lifecycle.store.connection import Workspace
@@ -77,36 +79,40 @@ class Split:
     at: datetime
 
 
-def add(tx: Connection, workspace: "Workspace", file: Path, part: Part) -> Part:
-    """Keep a copy of a file among the sensitive data and put it on record, or neither.
+def place(workspace: "Workspace", part: Part, *, write: Callable[[Path], object]) -> Part:
+    """Keep a file among the sensitive data, which `record` then puts on record.
 
     Parameters
     ----------
     part
         What is known of it but its path and hash, which are returned with it.
+    write
+        Fills the file; it goes again if the transaction under way does not end well.
     """
     target = workspace.sensitive / f"{uuid4().hex}.parquet"
     workspace.remove_on_rollback(target)
-    durable.place_bytes(target, file, via=workspace.tmp)
-    part = replace(part, path=target.name, sha256=hash_of(target))
-    tx.execute(
-        """
-        INSERT INTO sensitive_part VALUES (
-            $path, $part_of, $subject, $sha256, $columns, $rows, $written_at, $was, $replaced, NULL)
-        """,
-        {
-            "path": part.path,
-            "part_of": part.part_of,
-            "subject": part.subject,
-            "sha256": part.sha256,
-            "columns": dump(list(part.columns)),
-            "rows": part.rows,
-            "written_at": utc(part.written_at),
-            "was": part.was,
-            "replaced": part.replaced,
+    durable.place(target, via=workspace.tmp, write=write, settle=False)  # `record` does
+    return replace(part, path=target.name, sha256=hash_of(target))
+
+
+def record(tx: Connection, given: Sequence[Part]) -> None:
+    """Put files that were placed on record, all at once."""
+    if not given:
+        return
+    durable.sync_folder(home_of(tx) / "sensitive")
+    texts = ("path", "part_of", "subject", "sha256", "was", "replaced")
+    columns = {name: pa.array([getattr(p, name) for p in given], pa.string()) for name in texts}
+    times = pa.array([utc(part.written_at) for part in given], pa.timestamp("us", tz="UTC"))
+    arrays.insert(
+        tx,
+        "sensitive_part",
+        columns
+        | {
+            "columns": [dump(list(part.columns)) for part in given],
+            "row_count": [part.rows for part in given],
+            "written_at": times,
         },
     )
-    return part
 
 
 def parts(con: Connection, part_of: str) -> list[Part]:
@@ -127,6 +133,15 @@ def of_subject(con: Connection, subject: str) -> list[Part]:
     return [_part(row) for row in records(found)]
 
 
+def named(con: Connection, paths: Collection[str]) -> list[Part]:
+    """Return the parts with those names."""
+    found = con.execute(
+        "SELECT * FROM sensitive_part WHERE list_contains($paths::VARCHAR[], path) ORDER BY path",
+        {"paths": list(paths)},
+    )
+    return [_part(row) for row in records(found)]
+
+
 def kept(con: Connection) -> list[Part]:
     """Return the parts whose files are there."""
     found = con.execute("SELECT * FROM sensitive_part WHERE deleted_at IS NULL ORDER BY path")
@@ -141,14 +156,15 @@ def verified(workspace: "Workspace", part: Part) -> Path:
     DamagedStore
         It is gone or was changed.
     """
-    file = workspace.sensitive / part.path
-    if not file.is_file():
-        raise DamagedStore(f"the sensitive columns {_named(part)} are gone")
-    if hash_of(file) != part.sha256:
-        raise DamagedStore(
-            f"the sensitive columns {_named(part)} were changed since they were kept"
-        )
-    return file
+    for sentence in damaged([part], folder=workspace.sensitive):
+        raise DamagedStore(sentence)
+    return workspace.sensitive / part.path
+
+
+def damaged(given: Sequence[Part], *, folder: Path) -> list[str]:
+    """Say of each part whose file is gone or changed what is wrong with it."""
+    found = ((part, _wrong(part, folder / part.path)) for part in given)
+    return [f"the sensitive columns {_named(part)} {wrong}" for part, wrong in found if wrong]
 
 
 def last_count(table: str) -> str:
@@ -214,6 +230,12 @@ def stand_in(tx: Connection, *, snapshot_id: str, artifact: str) -> None:
         "UPDATE snapshot SET artifact = $artifact WHERE id = $id",
         {"artifact": artifact, "id": snapshot_id},
     )
+
+
+def _wrong(part: Part, file: Path) -> str | None:
+    if not file.is_file():
+        return "are gone"
+    return None if hash_of(file) == part.sha256 else "were changed since they were kept"
 
 
 def _named(part: Part) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.job import Job
 from lifecycle.domain.model import Version
 from lifecycle.services.access.places import require_for
 from lifecycle.store import audit
@@ -31,6 +32,21 @@ def check(con: Connection, version: Version, columns: Collection[str], *, by: Ac
     if found:
         require_for(con, version.model_id, Permission.READ_SENSITIVE, by=by)
     return found
+
+
+def record_job(
+    tx: Connection,
+    job: Job,
+    version: Version,
+    columns: Collection[str],
+    *,
+    purpose: str,
+    rows: int,
+    at: datetime,
+) -> None:
+    """Write down, as its work begins, what a job reads for whoever asked for it."""
+    by = Actor(job.owner, frozenset(), via="job")
+    record(tx, version, columns, purpose=purpose, rows=rows, by=by, at=at)
 
 
 def record(

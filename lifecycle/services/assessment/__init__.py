@@ -26,7 +26,7 @@ from lifecycle.services.assessment.asking import (
     work_of,
 )
 from lifecycle.services.assessment.judging import outcome
-from lifecycle.services.assessment.keeping import keep
+from lifecycle.services.assessment.keeping import keep, record_reading
 from lifecycle.services.assessment.measuring import measure
 from lifecycle.services.assessment.work import as_settings, from_json
 from lifecycle.services.jobs import Kind
@@ -92,6 +92,8 @@ def assess(
     if asked.plan.statistics.get(Purpose.VALIDATION):
         raise InvalidInput("validation runs a model file, which only a job does: start one")
     work = work_of(ws, ws.cursor(), asked.version, asked.snapshot, asked.plan)
+    with ws.transaction() as tx:
+        record_reading(tx, asked.version, asked.snapshot, asked.plan, by=by, at=at)
     with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
         found = measure(work, asked.plan, folder=Path(folder), report=lambda _, __: None)
     with ws.transaction() as tx:
@@ -168,7 +170,7 @@ def _submitted(ws: Workspace, asked: Asked, *, by: Actor, at: datetime) -> Job:
 
 def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     """Tell the worker where the rows lie, after checking them against their hash."""
-    version, snapshot, plan = asked_of(ws, job.settings)
+    version, snapshot, plan = asked_of(ws.cursor(), job.settings)
     artifacts.verify(ws, snapshot.artifact)
     given = as_settings(work_of(ws, ws.cursor(), version, snapshot, plan), plan)
     return given | {"purposes": [str(purpose) for purpose in plan.statistics]}
@@ -178,8 +180,8 @@ def _keep(
     ws: Workspace, tx: Connection, job: Job, result: Mapping[str, Any], folder: Path, at: datetime
 ) -> str:
     """Write a worker's results as evidence."""
-    del folder  # everything is in the result
-    version, snapshot, plan = asked_of(ws, job.settings)
+    del ws, folder  # everything is in the result
+    version, snapshot, plan = asked_of(tx, job.settings)
     override, again = job.settings.get("override"), job.settings.get("again")
     by = Actor(job.owner, frozenset(), via="job")
     made = keep(
@@ -197,5 +199,12 @@ def _keep(
     return " ".join(one.id for one in made)
 
 
-KINDS: Mapping[str, Kind] = {KIND: Kind(prepare=_prepare, keep=_keep, run=RUN)}
+def _begin(tx: Connection, job: Job, at: datetime) -> None:
+    """Write down which protected attributes the worker is about to read."""
+    version, snapshot, plan = asked_of(tx, job.settings)
+    by = Actor(job.owner, frozenset(), via="job")
+    record_reading(tx, version, snapshot, plan, by=by, at=at)
+
+
+KINDS: Mapping[str, Kind] = {KIND: Kind(prepare=_prepare, keep=_keep, run=RUN, begin=_begin)}
 """For the runner: how assessments start and what is kept of them."""

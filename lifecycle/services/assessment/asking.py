@@ -256,9 +256,8 @@ def _training(ws: Workspace, con: Connection, version: Version) -> str | None:
     return str(artifacts.path(ws, snapshot.artifact).absolute())
 
 
-def asked_of(ws: Workspace, settings: Mapping[str, object]) -> tuple[Version, Snapshot, Plan]:
+def asked_of(con: Connection, settings: Mapping[str, object]) -> tuple[Version, Snapshot, Plan]:
     """Read a job's settings back."""
-    con = ws.cursor()
     content = settings["plan"]
     if not isinstance(content, Mapping):
         raise InvalidInput("the job holds no plan")

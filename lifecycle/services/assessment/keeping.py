@@ -17,7 +17,7 @@ from lifecycle.services.assessment.asking import columns_read
 from lifecycle.services.assessment.reproducing import reproduction
 from lifecycle.services.assessment.work import Found
 from lifecycle.services.plans import Plan
-from lifecycle.store import audit, evidence, sensitive
+from lifecycle.store import audit, evidence
 from lifecycle.store.connection import Connection
 from lifecycle.store.plans import FixedPlan
 
@@ -43,7 +43,7 @@ def keep(
 ) -> list[Evidence]:
     """Write what was measured as evidence, one record per purpose, each with its event."""
     made: list[Evidence] = []
-    read = _sensitive_read(tx, found, version=version, snapshot=snapshot, plan=plan, by=by, at=at)
+    read = sensitive_data.reading(tx, version, snapshot, columns_read(version, plan)).method
     for one in found:
         method = _method(one, version=version, snapshot=snapshot, plan=plan, read=read)
         kept = Evidence(
@@ -64,30 +64,21 @@ def keep(
     return made
 
 
-def _sensitive_read(
-    tx: Connection,
-    found: Sequence[Found],
-    *,
-    version: Version,
-    snapshot: Snapshot,
-    plan: Plan,
-    by: Actor,
-    at: datetime,
-) -> dict[str, object]:
-    """Write down which protected attributes were read, and return the hashes of what held them."""
-    wanted = columns_read(version, plan)
-    parts = [
-        part
-        for part in sensitive.parts(tx, snapshot.id)
-        if part.deleted_at is None and wanted.intersection(part.columns)
-    ]
-    columns = wanted.intersection(version.columns.sensitive, sensitive_data.held(tx, snapshot))
-    columns |= {name for part in parts for name in part.columns}
-    purpose = " and ".join(f"{one.purpose} by group" for one in found)
+def record_reading(
+    tx: Connection, version: Version, snapshot: Snapshot, plan: Plan, *, by: Actor, at: datetime
+) -> None:
+    """Write down, before they are read, which protected attributes a plan asks for."""
+    read = sensitive_data.reading(tx, version, snapshot, columns_read(version, plan))
+    purpose = " and ".join(f"{purpose} by group" for purpose in plan.statistics)
     access.record(
-        tx, version, columns, purpose=f"assessment: {purpose}", rows=snapshot.rows, by=by, at=at
+        tx,
+        version,
+        read.columns,
+        purpose=f"assessment: {purpose}",
+        rows=snapshot.rows,
+        by=by,
+        at=at,
     )
-    return {"sensitive_sha256": [part.sha256 for part in parts]} if parts else {}
 
 
 def _plan(

@@ -7,7 +7,7 @@ from typing import Any
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.dataset import ColumnRole
+from lifecycle.domain.dataset import ColumnRole, Snapshot
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.job import Job, JobState
 from lifecycle.domain.model import Version
@@ -17,11 +17,25 @@ from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.explanation.numbers import measurements
 from lifecycle.services.jobs import JobRunner, Kind
+from lifecycle.services.sensitive_data import Reading
 from lifecycle.store import artifacts, audit, datasets, evidence, models
 from lifecycle.store.connection import Connection, Workspace
 
 EXPLAIN = "explain"
 LOCAL_FILE, EFFECTS_FILE = "local.parquet", "effects.json"
+METHOD = (
+    "explainer",
+    "output_space",
+    "outputs",
+    "background",
+    "n",
+    "seed",
+    "additivity",
+    "refused",
+    "versions",
+    "ranking",
+)
+"""What a worker says of how it explained."""
 MOST_ROWS = 5000
 """More rows cost minutes and hardly narrow the intervals."""
 
@@ -171,6 +185,7 @@ def _keep(
     ws: Workspace, tx: Connection, job: Job, result: Mapping[str, Any], folder: Path, at: datetime
 ) -> str:
     """Write a worker's result as evidence, its sample of single rows as an artefact."""
+    _, snapshot, read = _reading(tx, job)
     local = artifacts.put(ws, folder / LOCAL_FILE)
     effects = artifacts.put(ws, folder / EFFECTS_FILE)
     found = Evidence(
@@ -181,21 +196,8 @@ def _keep(
         created_at=at,
         created_by=job.owner,
         plan={"rows": job.settings["rows"], "seed": job.settings["seed"]},
-        method={
-            name: result[name]
-            for name in (
-                "explainer",
-                "output_space",
-                "outputs",
-                "background",
-                "n",
-                "seed",
-                "additivity",
-                "refused",
-                "versions",
-                "ranking",
-            )
-        },
+        method={name: result[name] for name in METHOD}
+        | {"data_sha256": snapshot.artifact, **read.method},
         payload={
             "columns": result["columns"],
             "base": result["base"],
@@ -204,7 +206,6 @@ def _keep(
         },
     )
     evidence.add(tx, found)
-    _record(tx, job, at=at)
     details = {
         "purpose": found.purpose,
         "evidence": found.id,
@@ -217,16 +218,24 @@ def _keep(
     return found.id
 
 
-def _record(tx: Connection, job: Job, *, at: datetime) -> None:
-    """Write down by which protected attributes drivers were compared."""
-    version = models.version_by_id(tx, str(job.settings["version"]))
-    snapshot = datasets.snapshot(tx, str(job.settings["snapshot"]))
-    read = sensitive_data.held(tx, snapshot).intersection(version.columns.sensitive)
-    by = Actor(job.owner, frozenset(), via="job")
-    sensitive.record(
-        tx, version, read, purpose="explanation by group", rows=snapshot.rows, by=by, at=at
+def _begin(tx: Connection, job: Job, at: datetime) -> None:
+    """Write down which protected attributes the worker is about to read."""
+    version, snapshot, read = _reading(tx, job)
+    sensitive.record_job(
+        tx, job, version, read.columns, purpose="explanation by group", rows=snapshot.rows, at=at
     )
 
 
-KIND = Kind(prepare=_prepare, keep=_keep)
+def _reading(con: Connection, job: Job) -> tuple[Version, Snapshot, Reading]:
+    """Return whom a job is about, the rows it reads, and what is sensitive in them."""
+    version = models.version_by_id(con, str(job.settings["version"]))
+    snapshot = datasets.snapshot(con, str(job.settings["snapshot"]))
+    wanted = {
+        *_cohorts(version, sensitive_data.held(con, snapshot)),
+        *features_of(con, version, snapshot.id),
+    }
+    return version, snapshot, sensitive_data.reading(con, version, snapshot, wanted)
+
+
+KIND = Kind(prepare=_prepare, keep=_keep, begin=_begin)
 """For the runner: how explanation jobs start and what is kept of them."""

@@ -188,10 +188,7 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     if version.artifact is None:
         raise InvalidInput(f"{version.id} has no model file")
     artifacts.verify(ws, version.artifact)
-    cases = version.reference or version.training
-    cases = cases if cases is not None or source == LOG else source
-    if cases is None:
-        raise InvalidInput(f"{version.id} has no reference snapshot to take similar cases from")
+    cases = _cases_of(version, source)
     behind, beside = _rows(ws, con, version, cases)
     data, apart = [str(file.absolute()) for file in logs.files(con, version.id)], list[str]()
     if source != LOG:
@@ -215,6 +212,14 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
         "limits": limits_of(dictionary),
         "seed": job.settings["seed"],
     }
+
+
+def _cases_of(version: Version, source: str) -> str:
+    """Return the snapshot that similar cases and other ways are taken from."""
+    cases = version.reference or version.training or (None if source == LOG else source)
+    if cases is None:
+        raise InvalidInput(f"{version.id} has no reference snapshot to take similar cases from")
+    return cases
 
 
 def _rows(
@@ -271,5 +276,14 @@ def worded(dictionary: ReasonDictionary, result: Mapping[str, Any]) -> list[dict
     return [asdict(reason) for reason in dictionary.reasons(result["shares"], texts)]
 
 
-KIND = Kind(prepare=_prepare, keep=_keep, run=RUN)
+def _begin(tx: Connection, job: Job, at: datetime) -> None:
+    """Write down that a worker reads sensitive features: of the row, and of cases like it."""
+    version = models.version_by_id(tx, str(job.settings["version"]))
+    shown = set(_shown(version)).intersection(version.columns.sensitive)
+    rows = 1 + datasets.snapshot(tx, _cases_of(version, str(job.settings["source"]))).rows
+    purpose = "explanation of one decision with cases like it"
+    sensitive.record_job(tx, job, version, shown, purpose=purpose, rows=rows, at=at)
+
+
+KIND = Kind(prepare=_prepare, keep=_keep, run=RUN, begin=_begin)
 """For the runner: how explanations of single decisions start and what is kept of them."""

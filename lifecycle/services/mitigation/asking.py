@@ -11,7 +11,7 @@ import lifecycle
 from lifecycle.adapters import model_files
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.dataset import ColumnRole
+from lifecycle.domain.dataset import ColumnRole, Snapshot
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.job import Job
 from lifecycle.domain.measurement import Measurement
@@ -23,6 +23,7 @@ from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
 from lifecycle.services.jobs import Kind
 from lifecycle.services.mitigation.reading import DISPARITY
+from lifecycle.services.sensitive_data import Reading
 from lifecycle.store import artifacts, audit, datasets, evidence, models
 from lifecycle.store.connection import Connection, Workspace
 
@@ -66,13 +67,9 @@ def start(
     for name in (asked.columns.target, attribute):
         if name not in there:
             raise InvalidInput(f"snapshot {snapshot} has no column {name!r}")
-    features = asked.columns.features or rows.named(ColumnRole.FEATURE)
-    if not [name for name in features if name in there and name != attribute]:
+    if not [name for name in _features(asked, rows) if name in there and name != attribute]:
         raise InvalidInput(f"snapshot {snapshot} holds no feature of {asked.id} to learn from")
-    kept_apart = sensitive.check(con, asked, [attribute], by=by)
-    with ws.transaction() as tx:
-        purpose = f"ways to narrow {constraint}"
-        sensitive.record(tx, asked, kept_apart, purpose=purpose, rows=rows.rows, by=by, at=at)
+    sensitive.check(con, asked, [attribute], by=by)
     settings = {
         "version": asked.id,
         "snapshot": rows.id,
@@ -91,7 +88,7 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
     artifacts.verify(ws, snapshot.artifact)
     there, columns = sensitive_data.held(con, snapshot), version.columns
     apart = sensitive_data.of_snapshot(ws, con, snapshot)
-    features = columns.features or snapshot.named(ColumnRole.FEATURE)
+    features = _features(version, snapshot)
     return {
         "file": str(artifacts.path(ws, snapshot.artifact).absolute()),
         "apart": [str(part) for part in apart.parts([str(asked["attribute"]), *features])],
@@ -113,8 +110,7 @@ def _keep(
     ws: Workspace, tx: Connection, job: Job, result: Mapping[str, Any], folder: Path, at: datetime
 ) -> str:
     """Write the frontier as evidence, and the files of its points as artefacts."""
-    version = models.version_by_id(tx, str(job.settings["version"]))
-    snapshot = datasets.snapshot(tx, str(job.settings["snapshot"]))
+    version, snapshot, found = _reading(tx, job)
     kept = Evidence(
         version_id=version.id,
         purpose=Purpose.MITIGATION,
@@ -129,6 +125,7 @@ def _keep(
             "libraries": {n: installed(n) for n in LIBRARIES},
             "seed": job.settings["seed"],
             "data_sha256": snapshot.artifact,
+            **found.method,
             "rows": result["rows"],
             "settings": {k: job.settings[k] for k in ("attribute", "constraint", "seed")},
         },
@@ -187,5 +184,26 @@ def _rule(found: Mapping[str, Any], version: Version, *, attribute: str) -> byte
     return json.dumps(content, allow_nan=False, indent=2, ensure_ascii=False).encode()
 
 
-KINDS: Mapping[str, Kind] = {MITIGATE: Kind(prepare=_prepare, keep=_keep, run=RUN)}
+def _begin(tx: Connection, job: Job, at: datetime) -> None:
+    """Write down which protected attributes the worker is about to read."""
+    version, snapshot, found = _reading(tx, job)
+    purpose = f"ways to narrow {job.settings['constraint']}"
+    sensitive.record_job(
+        tx, job, version, found.columns, purpose=purpose, rows=snapshot.rows, at=at
+    )
+
+
+def _reading(con: Connection, job: Job) -> tuple[Version, Snapshot, Reading]:
+    """Return whom a job is about, the rows it reads, and what is sensitive in them."""
+    version = models.version_by_id(con, str(job.settings["version"]))
+    snapshot = datasets.snapshot(con, str(job.settings["snapshot"]))
+    wanted = {str(job.settings["attribute"]), *_features(version, snapshot)}
+    return version, snapshot, sensitive_data.reading(con, version, snapshot, wanted)
+
+
+def _features(version: Version, snapshot: Snapshot) -> tuple[str, ...]:
+    return version.columns.features or snapshot.named(ColumnRole.FEATURE)
+
+
+KINDS: Mapping[str, Kind] = {MITIGATE: Kind(prepare=_prepare, keep=_keep, run=RUN, begin=_begin)}
 """For the runner: how mitigation starts and what is kept of it."""

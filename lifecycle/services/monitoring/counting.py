@@ -14,6 +14,7 @@ from lifecycle.engines.contract import Coding, Grouping, Source, Tallied
 from lifecycle.engines.slicing import Levels
 from lifecycle.engines.windows import Windowing, parse_width
 from lifecycle.errors import InvalidInput
+from lifecycle.services import sensitive_data
 from lifecycle.services.analysis.outcomes import BINARY_CODES
 from lifecycle.services.monitoring.reference import MOST_GROUPS, PREDICTION, SCORE, Codes, Reference
 from lifecycle.stats.summaries import FloatArray, Profile, Tally
@@ -158,7 +159,7 @@ def joined(
     with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
         file = Path(folder) / "log.parquet"
         files = [file for day in days for file in day.files]
-        apart = [file for day in days for file in day.apart]
+        apart = sensitive_data.log_parts(ws, days)
         written = rows.join(
             files, outcomes, into=file, apart=apart, until=until, threshold=threshold
         )

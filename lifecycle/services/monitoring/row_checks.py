@@ -15,6 +15,7 @@ from lifecycle.domain.model import Columns
 from lifecycle.domain.monitor import Monitor
 from lifecycle.engines import Engine, rows
 from lifecycle.engines.contract import Source
+from lifecycle.services import sensitive_data
 from lifecycle.services.analysis import checks
 from lifecycle.services.measuring import window_of
 from lifecycle.services.monitoring.counting import Plan
@@ -55,7 +56,7 @@ def measured(
         with tempfile.TemporaryDirectory(dir=ws.tmp) as folder:
             log = Path(folder) / "log.parquet"
             files = [file for day in days[window] for file in day.files]
-            apart = [file for day in days[window] for file in day.apart]
+            apart = sensitive_data.log_parts(ws, days[window])
             if rows.join(files, [], into=log, apart=apart, until=until) == 0:
                 continue
             label = f"the log of {plan.version.id}"
