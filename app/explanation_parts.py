@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import session, widgets, words
 from lifecycle.charts import compared, effects, importance, wording
+from lifecycle.domain.actor import Permission
 from lifecycle.domain.measurement import State, verdict
 from lifecycle.errors import InvalidInput
 from lifecycle.services import explanation_drift
@@ -57,10 +58,15 @@ def along(kept: "Evidence", found: Effects | None) -> None:
         nothing_kept()
         return
     left, middle, right = st.columns(3)
-    known: dict[str, Any] = found["columns"]
+    known: dict[str, Any] = dict(found["columns"])
     picked = left.selectbox("Column", list(known), key="column", bind="query-params")
     name = str(picked) if picked in known else next(iter(known))
+    if name in found["hidden"]:
+        known[name] = _single_rows(kept, name) or known[name]
     views = effects.views(known[name])
+    if not views:
+        widgets.note(f"{name} holds one value only, so there is nothing to draw along it.")
+        return
     chosen = middle.selectbox(
         "What is drawn", [view.value for view in views], key="view", bind="query-params"
     )
@@ -87,6 +93,27 @@ def along(kept: "Evidence", found: Effects | None) -> None:
             f"{kept.method['output_space']}, with a 95 % interval over the points tried "
             "(Friedman and Popescu 2008)."
         )
+
+
+def _single_rows(kept: "Evidence", name: str) -> Mapping[str, Any] | None:
+    """Return a column with rows that show a sensitive value, once somebody who may opened them."""
+    if not session.may(Permission.READ_SENSITIVE):
+        widgets.note(
+            "Single rows would show a protected attribute; your roles do not let you see them.",
+            icon="lock",
+        )
+        return None
+    opened: dict[tuple[str, str], Any] = st.session_state.setdefault("rows_opened", {})
+    if (kept.id, name) not in opened:
+        widgets.note(
+            "Single rows show a protected attribute; the audit trail keeps who opens them."
+        )
+        if st.button(f"Show rows along {name}", icon=":material/visibility:", key="rows_open"):
+            with widgets.refusals():
+                opened[kept.id, name] = reading.single_rows(
+                    session.workspace(), kept, name, by=session.actor(), at=session.now()
+                )
+    return opened.get((kept.id, name))
 
 
 def cohorts(kept: "Evidence", found: Effects | None) -> None:

@@ -11,11 +11,13 @@ from sklearn.preprocessing import OneHotEncoder
 from skops import io
 
 from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.model import Columns
+from lifecycle.errors import NotAllowed, NotFound
 from lifecycle.services import explanation, registry, workspaces
-from lifecycle.services.explanation import decisions
+from lifecycle.services.explanation import decisions, reading
 from lifecycle.services.jobs import JobRunner
-from lifecycle.store import audit
+from lifecycle.store import audit, evidence
 from tests.pages.conftest import AT, FULL, VIEWER, parquet, register, rows
 
 AUDITOR = Actor("audra", frozenset({Role.AUDITOR}), via="sample")
@@ -45,7 +47,7 @@ def explained(tmp_path_factory):
                 threshold=0.5,
                 features=tuple(features),
                 categorical=("region",),
-                sensitive=("sex",),
+                sensitive=("sex", "age") if name == "8" else ("sex",),
             )
             registry.add_version(
                 ws,
@@ -74,6 +76,12 @@ def explained(tmp_path_factory):
 
 def said(page):
     return "\n".join(str(element.value) for element in (*page.title, *page.markdown))
+
+
+def newest(ws, name):
+    kept = evidence.latest(ws.cursor(), f"credit-default/{name}", Purpose.EXPLANATION)
+    assert kept is not None
+    return kept
 
 
 def clean(page):
@@ -108,6 +116,36 @@ def test_a_column_is_drawn_in_every_view(open_page, explained, view):
 
     assert "rises along income" in alts(page)[0]
     assert "side by side" in said(page)
+
+
+OTHER: Any = {**THIS, "version": "8", "tab": "Along a column", "column": "age"}
+
+
+def test_rows_along_a_protected_attribute_are_hidden_from_who_may_not_read_it(open_page, explained):
+    page = clean(open_page("explanations", explained, by=VIEWER, **OTHER))
+
+    assert "would show a protected attribute" in said(page)
+    assert page.selectbox(key="view").options == ["Average answer", "Accumulated effect"]
+    with pytest.raises(NotAllowed):
+        reading.single_rows(explained, newest(explained, "8"), "age", by=VIEWER, at=AT)
+    with pytest.raises(NotFound, match="no column 'wings'"):
+        reading.single_rows(explained, newest(explained, "8"), "wings", by=AUDITOR, at=AT)
+
+
+def test_rows_along_a_protected_attribute_open_for_an_auditor_and_the_trail_keeps_it(
+    open_page, explained
+):
+    page = clean(open_page("explanations", explained, by=AUDITOR, **OTHER))
+    assert "SHAP values" not in page.selectbox(key="view").options
+
+    page.button(key="rows_open").click().run()
+
+    clean(page)
+    assert "SHAP values" in page.selectbox(key="view").options
+    last = audit.links(explained.cursor())[-1].event
+    assert (last.action, last.by) == ("sensitive.read", "audra")
+    assert last.details["purpose"] == "rows of an explanation"
+    assert "age" in last.details["columns"]  # pyright: ignore[reportOperatorIssue] -- a list
 
 
 def test_groups_are_those_of_sensitive_and_categorical_columns(open_page, explained):

@@ -1,20 +1,34 @@
 """Do protected attributes live apart, are they joined for a purpose alone, and do they go alone?"""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from sklearn.linear_model import LogisticRegression
+from skops import io
 from test_assessment import assess
-from tumour_life import AT, deliver, tell
+from tumour_life import AT, COLUMNS, FEATURES, deliver, tell
 
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.evidence import Purpose
+from lifecycle.domain.job import JobState
+from lifecycle.domain.measurement import State
 from lifecycle.domain.retention import periods_with
 from lifecycle.engines import parting
 from lifecycle.errors import DamagedStore, InsufficientData
-from lifecycle.services import erasure, monitoring, sensitive_data, workspaces
+from lifecycle.services import (
+    erasure,
+    explanation,
+    mitigation,
+    monitoring,
+    registry,
+    sensitive_data,
+    workspaces,
+)
+from lifecycle.services.jobs import JobRunner
 from lifecycle.store import artifacts, audit, datasets, log_rows, logs, sensitive, tallies
 from lifecycle.store import backup as copies
 
@@ -91,9 +105,96 @@ def test_a_run_of_a_monitor_counts_every_group_and_says_what_it_read(monitored, 
     counted = log["sex"].value_counts().to_dict()
 
     assert groups(ws) == {f'{{"sex":"{name}"}}': n for name, n in counted.items()}
+    read = {str(event.details["purpose"]): event.details["rows"] for event in events(ws)}
+    assert read == {
+        "monitoring by group: the reference": len(tumours[0]),
+        "monitoring by group: the log": len(log),
+    }
+    assert {tuple(event.details["columns"]) for event in events(ws)} == {("sex",)}  # pyright: ignore[reportArgumentType] -- a list, as it was written
+
+
+def test_a_run_that_fails_after_reading_has_said_what_it_reads(
+    monitored, ws, dev, log, tmp_path, monkeypatch
+):
+    before = len(events(ws))
+    deliver(ws, dev, log.assign(case=log["case"] + "x"), tmp_path, name="more")
+
+    def full(*_, **__):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("lifecycle.services.monitoring.counting.rows.join", full)
+    (failed,) = monitoring.run(ws, by=dev, at=LATER)
+
+    assert failed.state is State.ERROR
+    reference, logged = events(ws)[before:]
+    assert "the reference" in str(reference.details["purpose"])
+    assert logged.details["rows"] == 2 * len(log), "the days of both deliveries"
+
+
+def test_a_job_that_fails_after_reading_has_said_what_it_reads(registered, ws):
+    ways = replace(mitigation.KINDS["mitigate"], run="lifecycle.services.no_such:run")
+    job = mitigation.start(
+        ws, "tumour", "1", snapshot=registered.id, attribute="sex", by=VAL, at=AT
+    )
+    assert events(ws) == [], "nothing is read before a worker starts"
+
+    with JobRunner(ws, kinds={"mitigate": ways}, clock=lambda: AT) as runner:
+        ended = runner.wait(job.id)
+
+    assert ended.state is JobState.FAILED
     (event,) = events(ws)
-    rows = len(log) + len(tumours[0])
-    assert event.details == {"columns": ["sex"], "purpose": "monitoring by group", "rows": rows}
+    assert (event.by, event.via, event.at) == ("vito", "job", AT)
+    assert event.details["purpose"] == "ways to narrow demographic_parity"
+    assert event.details["rows"] == registered.rows
+
+
+def test_explanations_and_frontiers_name_the_files_of_attributes_they_read(
+    registered, ws, dev, tumours, tmp_path
+):
+    rows = tumours[0]
+    model = LogisticRegression().fit(rows[list(FEATURES)], rows["benign"])
+    io.dump(model, tmp_path / "model.skops")
+    columns = replace(COLUMNS, features=FEATURES)
+    registry.add_version(
+        ws, "tumour", "2", columns=columns, file=tmp_path / "model.skops", by=dev, at=AT
+    )
+    (part,) = sensitive.parts(ws.cursor(), registered.id)
+    kinds = {**explanation.KINDS, **mitigation.KINDS}
+    with JobRunner(ws, kinds=kinds, clock=lambda: AT, reuse=True) as runner:
+        explained = explanation.run_now(
+            ws, "tumour", "2", snapshot=registered.id, rows=50, runner=runner, by=VAL, at=AT
+        )
+        job = mitigation.start(
+            ws, "tumour", "1", snapshot=registered.id, attribute="sex", by=VAL, at=AT
+        )
+        ended = runner.wait(job.id)
+    assert ended.state is JobState.DONE, ended.note
+    frontier = mitigation.frontier(ws.cursor(), str(ended.result))
+
+    for kept in (explained, frontier):
+        assert kept.method["sensitive_sha256"] == [part.sha256]
+        assert kept.method["data_sha256"] == registered.artifact
+    purposes = [event.details["purpose"] for event in events(ws)]
+    assert purposes == ["explanation by group", "ways to narrow demographic_parity"]
+
+
+def test_attributes_of_a_log_that_were_changed_are_not_counted_and_are_named(
+    monitored, ws, dev, log, tmp_path
+):
+    deliver(ws, dev, log.assign(case=log["case"] + "x"), tmp_path, name="more")
+    days = logs.days(ws.cursor(), "tumour/1")
+    days[0].apart[-1].write_bytes(b"other")
+    days[1].apart[-1].unlink()
+
+    (refused,) = monitoring.run(ws, by=dev, at=LATER)
+
+    assert refused.state is State.ERROR
+    about = "the sensitive columns sex of version:tumour/1"
+    assert refused.notices[0].startswith(about)
+    assert sorted(logs.damaged(ws.cursor())) == [
+        f"{about} are gone",
+        f"{about} were changed since they were kept",
+    ]
 
 
 def test_an_assessment_names_purpose_columns_rows_and_hash_of_what_it_read(registered, ws):

@@ -247,6 +247,11 @@ def _run(
         return saving.note(ws, saving.begun(monitor, by=by, at=at)), []
     version = models.version_by_id(con, monitor.version_id)
     known = None if revised else baseline.kept(con, version.id)
+    snapshot = datasets.snapshot(con, version.reference or "")
+    protected = sensitive_data.reading(con, version, snapshot, version.columns.sensitive).columns
+    saving.record_reading(
+        ws, version, protected, what="the reference", rows=snapshot.rows, by=by, at=at
+    )
     plan, counted, reasons = _prepared(ws, con, engine, version, monitor=monitor, known=known)
     learned = limits.of_version(con, version.id)
     if revised:
@@ -258,6 +263,9 @@ def _run(
         for day in logs.days(con, version.id)
         if (rebinned or day.day in dirty) and _begun(day.day, until)
     ]
+    protected = plan.levels.keys() & version.columns.sensitive
+    read = sum(day.rows for day in days)
+    saving.record_reading(ws, version, protected, what="the log", rows=read, by=by, at=at)
     outcomes = logs.outcome_files(con, version.model_id)
     work = saving.Work(
         monitor=monitor,

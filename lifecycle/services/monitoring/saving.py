@@ -1,7 +1,7 @@
 """Keep what a run counted and what follows from it, in one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from lifecycle.domain.actor import Actor
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.change_point import ChangePoint
 from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.model import Version
 from lifecycle.domain.monitor import Monitor
 from lifecycle.domain.run import Run
 from lifecycle.services import alerting, approvals
@@ -22,7 +23,6 @@ from lifecycle.services.monitoring.counting import Counted, Plan
 from lifecycle.store import (
     audit,
     changes,
-    datasets,
     limits,
     logs,
     measurements,
@@ -34,9 +34,6 @@ from lifecycle.store import (
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.limits import Learned
 from lifecycle.store.logs import DayLog
-
-BY_GROUP = "monitoring by group"
-"""What a run reads protected attributes for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,18 +129,24 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             approvals.refresh(tx, version_id, at)
             monitors.set_run(tx, version_id, at=at)
         audit.append(tx, _event(work, run, measured, by=by))
-        _record_groups(tx, work, by=by, at=at)
     return run, measured
 
 
-def _record_groups(tx: Connection, work: Work, *, by: Actor, at: datetime) -> None:
-    """Write down which protected attributes were read in the log and its reference."""
-    version = work.plan.version
-    columns = set(version.columns.sensitive) & work.plan.levels.keys()
-    if not columns:
-        return
-    read = work.counted.rows + datasets.snapshot(tx, version.reference or "").rows
-    sensitive.record(tx, version, columns, purpose=BY_GROUP, rows=read, by=by, at=at)
+def record_reading(
+    ws: Workspace,
+    version: Version,
+    columns: Collection[str],
+    *,
+    what: str,
+    rows: int,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Write down, before they are read, which protected attributes of how many rows a run reads."""
+    if columns and rows:
+        with ws.transaction() as tx:
+            purpose = f"monitoring by group: {what}"
+            sensitive.record(tx, version, columns, purpose=purpose, rows=rows, by=by, at=at)
 
 
 def _keep_reference(tx: Connection, work: Work) -> None:
