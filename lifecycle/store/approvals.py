@@ -288,6 +288,15 @@ def comments(con: Connection, request_id: str | None = None) -> list[Comment]:
     ]
 
 
+def noticed(con: Connection, subject: str, kind: str) -> bool:
+    """Tell whether notice was given."""
+    known = con.execute(
+        "SELECT 1 FROM notice WHERE subject = $subject AND kind = $kind",
+        {"subject": subject, "kind": kind},
+    ).fetchone()
+    return known is not None
+
+
 def give_notice(tx: Connection, subject: str, kind: str, *, at: datetime) -> bool:
     """Remember that notice was given; false when it had been already."""
     done = tx.execute(

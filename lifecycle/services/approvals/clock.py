@@ -1,16 +1,22 @@
 """What happens because time passes: reminders, escalation, expiry; never an approval."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from lifecycle.domain.approval import Request, Status
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.standing import CLOCK, ENDED, Standing
 from lifecycle.domain.terms import Terms
+from lifecycle.errors import LifecycleError
 from lifecycle.services.approvals import cases, standing, telling
 from lifecycle.services.approvals.following import eligible
 from lifecycle.store import approvals, audit, models, requests
 from lifecycle.store.connection import Connection, Workspace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +34,60 @@ def tick(workspace: Workspace, *, at: datetime) -> Tick:
     """Look at everything that has a date; to be called every few minutes, and safe to repeat.
 
     A clock that jumps back finds nothing new and takes nothing back: notices are remembered, and
-    what has ended stays so. Once a day every approval is judged again, one transaction each, so
-    that nobody waits for a large portfolio.
+    what has ended stays so. Once a day every approval is judged again. Everything is looked at in
+    a transaction of its own, so that nobody waits for a large portfolio.
     """
+    con = workspace.cursor()
     done: list[str] = []
-    with workspace.transaction() as tx:
-        for request in reversed(requests.every(tx, status=Status.OPEN)):
-            done += _open_request(tx, request, at=at)
-        for finding in approvals.findings(tx):
-            if finding.overdue(at) and approvals.give_notice(tx, finding.id, "overdue", at=at):
-                said = f"{finding.id} for {finding.owner} was due on {finding.due_at:%Y-%m-%d}"
-                telling.due(tx, finding, at=at)
-                late = replace(finding.opened(), action="finding.overdue", reason=said)
-                audit.append(tx, replace(late, by=CLOCK, at=at, via="clock"))
-                done.append(said)
-        sweep = approvals.give_notice(tx, "approvals", f"swept {at:%Y-%m-%d}", at=at)
-        versions = _approved(tx) if sweep else _nearing(tx, at=at)
-    for version_id in versions:
+    for request in reversed(requests.every(con, status=Status.OPEN)):
+        done += _alone(workspace, request.id, partial(_open_request, request_id=request.id, at=at))
+    for finding in approvals.findings(con):
+        if finding.overdue(at):
+            done += _alone(workspace, finding.id, partial(_overdue, finding_id=finding.id, at=at))
+    swept = f"swept {at:%Y-%m-%d}"
+    sweep = not approvals.noticed(con, "approvals", swept)
+    for version_id in _approved(con) if sweep else _nearing(con, at=at):
+        done += _alone(workspace, version_id, partial(_standing, version_id=version_id, at=at))
+    if sweep:  # remembered at the end, so that one that was cut short begins again
         with workspace.transaction() as tx:
-            done += [
-                f"{a.request_id} of {a.version_id} is {a.standing}: {'; '.join(a.reasons.values())}"
-                for a in standing.refresh(tx, version_id, at)
-            ]
-            _ending(tx, version_id, at=at)
+            approvals.give_notice(tx, "approvals", swept, at=at)
     return Tick(tuple(done))
+
+
+def _alone(
+    workspace: Workspace, subject: str, look: Callable[[Connection], list[str]]
+) -> list[str]:
+    """Look at one record in a transaction of its own; what is wrong with it stops no other."""
+    try:
+        with workspace.transaction() as tx:
+            return look(tx)
+    except LifecycleError as error:
+        return [f"{subject} could not be looked at: {error}"]
+    except Exception:
+        log.exception("the clock could not look at %s", subject)
+        return [f"{subject} could not be looked at, by a fault of ours; the log has more"]
+
+
+def _overdue(tx: Connection, *, finding_id: str, at: datetime) -> list[str]:
+    """Tell once of each date that passed; more time makes a new one."""
+    finding = approvals.finding(tx, finding_id)
+    date = f"overdue {finding.due_at:%Y-%m-%d}"
+    if not finding.overdue(at) or not approvals.give_notice(tx, finding.id, date, at=at):
+        return []
+    said = f"{finding.id} for {finding.owner} was due on {finding.due_at:%Y-%m-%d}"
+    telling.due(tx, finding, at=at)
+    late = replace(finding.opened(), action="finding.overdue", reason=said)
+    audit.append(tx, replace(late, by=CLOCK, at=at, via="clock"))
+    return [said]
+
+
+def _standing(tx: Connection, *, version_id: str, at: datetime) -> list[str]:
+    found = [
+        f"{a.request_id} of {a.version_id} is {a.standing}: {'; '.join(a.reasons.values())}"
+        for a in standing.refresh(tx, version_id, at)
+    ]
+    _ending(tx, version_id, at=at)
+    return found
 
 
 def _ending(tx: Connection, version_id: str, *, at: datetime) -> None:
@@ -89,7 +125,10 @@ def _approved(con: Connection) -> list[str]:
     )
 
 
-def _open_request(tx: Connection, request: Request, *, at: datetime) -> list[str]:
+def _open_request(tx: Connection, *, request_id: str, at: datetime) -> list[str]:
+    request = requests.get(tx, request_id)
+    if request.status is not Status.OPEN:
+        return []  # decided since the list was read
     terms = cases.terms_of(tx, request)
     if at > terms.closes_at(request.requested_at):
         expired, event = request.expire(by=CLOCK, at=at, terms=terms)

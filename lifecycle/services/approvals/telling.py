@@ -95,18 +95,15 @@ def ends(tx: Connection, approval: Approval, *, at: datetime) -> None:
 
 def due(tx: Connection, finding: Finding, *, at: datetime) -> None:
     """Tell that what an approval asked for was not done in time."""
-    where = finding.request_id or finding.version_id
+    held = finding.request_id is not None
+    where = f"{finding.request_id} of {finding.version_id}" if held else finding.version_id
+    lost = " An approval is revoked by an overdue condition." if held else ""
     _tell(
         tx,
         "finding.overdue",
         finding.request_id,
         title=f"{finding.id} for {finding.owner} is overdue",
-        lines=[
-            (
-                f"It was due on {finding.due_at:%Y-%m-%d %H:%M} UTC and belongs to {where} of "
-                f"{finding.version_id}. An approval is revoked by an overdue condition."
-            )
-        ],
+        lines=[f"It was due on {finding.due_at:%Y-%m-%d %H:%M} UTC and belongs to {where}.{lost}"],
         severity=Severity.CRITICAL,
         at=at,
         subject=f"finding:{finding.id}",

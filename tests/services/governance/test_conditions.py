@@ -13,12 +13,14 @@ from lifecycle.domain.finding import Kind, Obligation, Progress, Severity
 from lifecycle.domain.standing import Standing
 from lifecycle.domain.terms import Effect
 from lifecycle.errors import (
+    DamagedStore,
     FourEyesViolation,
     InvalidInput,
     NotAllowed,
     NotSignedIn,
 )
 from lifecycle.services import approvals
+from lifecycle.services.approvals import standing
 from lifecycle.store import approvals as kept
 from lifecycle.store import people, requests
 
@@ -86,6 +88,46 @@ def test_more_time_takes_a_second_person_and_does_not_bring_back_what_is_revoked
     extend(workspace, found, NOW + 40 * DAY, at=NOW + 25 * DAY)
 
     assert kept.of_version(workspace.cursor(), version.id)[0].standing is Standing.REVOKED
+
+
+def test_whoever_is_barred_from_a_request_neither_extends_nor_closes_what_it_left(workspace, bench):
+    _, asked, found = conditional(workspace, bench)
+    maker = Actor("dev", frozenset({Role.DEVELOPER, Role.APPROVER}))
+    assert "dev" in asked.barred
+    with pytest.raises(FourEyesViolation, match=f"dev has a part in {asked.id}"):
+        extend(workspace, found, NOW + 20 * DAY, by=maker)
+    approvals.answer_finding(workspace, found.id, "done", by=actor("val"), at=NOW + DAY)
+    with pytest.raises(FourEyesViolation, match=f"dev has a part in {asked.id}"):
+        approvals.close_finding(workspace, found.id, "fine", by=maker, at=NOW + DAY)
+
+
+def test_each_date_that_passes_is_told_once(workspace, bench):
+    _, _, found = conditional(workspace, bench)
+    extend(workspace, found, NOW + 20 * DAY)
+
+    late = [approvals.tick(workspace, at=NOW + day * DAY).sentences for day in (11, 21, 22)]
+    extend(workspace, found, NOW + 40 * DAY, at=NOW + 23 * DAY)
+    again = approvals.tick(workspace, at=NOW + 41 * DAY).sentences
+
+    told = f"{found.id} for val was due on "
+    assert [sum(said.startswith(told) for said in look) for look in late] == [0, 1, 0]
+    assert any(said.startswith(told) for said in again)
+
+
+def test_a_record_that_cannot_be_looked_at_stops_no_other(workspace, bench, monkeypatch):
+    _, asked, found = conditional(workspace, bench)
+    whole = standing.refresh
+
+    def broken(tx, version_id, at):
+        raise DamagedStore(f"{version_id} cannot be read")
+
+    monkeypatch.setattr(standing, "refresh", broken)
+    said = approvals.tick(workspace, at=NOW + 11 * DAY).sentences
+    assert "credit/1 could not be looked at: credit/1 cannot be read" in said
+    assert f"{found.id} for val was due on 2026-11-12" in said
+
+    monkeypatch.setattr(standing, "refresh", whole)
+    assert any(asked.id in late for late in approvals.tick(workspace, at=NOW + 11 * DAY).sentences)
 
 
 def extend(workspace, found, due, *, by=None, at=NOW + DAY):

@@ -134,6 +134,10 @@ def test_a_broken_glass_is_told_at_once(workspace, bench):
 
     (found,) = messages(workspace, "gate.break_glass")
     assert found.title == "dev broke the glass for credit/1"
+    approvals.tick(workspace, at=NOW + 400 * DAY)
+    (late,) = messages(workspace, "finding.overdue")
+    assert "belongs to credit/1." in late.text
+    assert "revoked" not in late.text
 
 
 def test_messages_leave_through_the_door_and_stand_in_its_log(workspace, bench):
