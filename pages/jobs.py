@@ -5,6 +5,7 @@ import streamlit as st
 from app import monitor_runs, session, widgets, words
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.job import LIVE, Job, JobState
+from lifecycle.services import job_kinds
 from lifecycle.services import jobs as work
 from lifecycle.store import jobs
 
@@ -79,7 +80,7 @@ def show_one(job: Job) -> None:
     again = job.state in work.AGAIN and actor.may(Permission.ASSESS)
     if again and st.button("Run again", key="again", icon=":material/replay:"):
         with widgets.refusals():
-            new = work.retry(workspace, job.id, by=actor, at=session.now())
+            new = work.retry(workspace, job.id, kinds=job_kinds.KINDS, by=actor, at=session.now())
             widgets.finish(f"{job.id} runs again as {new.id}.")
     with st.expander("Log", expanded=job.state is JobState.FAILED):
         st.code(job.log or "Nothing was written.", language=None)

@@ -38,7 +38,7 @@ def cancel_job(door: Door, job_id: str) -> Any:
 @router.post("/jobs/{job_id}/retry", status_code=202)
 def retry_job(door: Door, job_id: str) -> Any:
     """Run a finished, failed or lost job again with the same settings."""
-    job = service.retry(door.workspace, job_id, by=door.actor, at=door.at)
+    job = service.retry(door.workspace, job_id, kinds=job_kinds.KINDS, by=door.actor, at=door.at)
     return plain(seen_through(door, job))
 
 

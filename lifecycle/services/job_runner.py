@@ -1,5 +1,6 @@
 """Who works on a job: the one runner that starts worker processes, watches them, keeps results."""
 
+import logging
 import shutil
 import threading
 import time
@@ -11,10 +12,13 @@ from typing import Any, Self
 
 from lifecycle.adapters import worker_process, workers
 from lifecycle.adapters.worker_process import MEMORY_MB, Worker
+from lifecycle.domain.actor import Actor
 from lifecycle.domain.job import LIVE, Job, JobState
 from lifecycle.errors import Conflict, LifecycleError
 from lifecycle.store import jobs
 from lifecycle.store.connection import Connection, Workspace
+
+log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.3
 TIME_LIMIT_SECONDS = 1800.0
@@ -40,12 +44,16 @@ class Kind:
     begin
         Writes down, in the transaction that starts the job, what its worker is about to read.
         Arguments: transaction, job, time.
+    check
+        Refuses an actor who may not ask for the job again, beyond what every job needs.
+        Arguments: connection, job, actor.
     """
 
     prepare: Callable[[Workspace, Job], Mapping[str, object]]
     keep: Callable[[Workspace, Connection, Job, Mapping[str, Any], Path, datetime], str]
     run: str = ""
     begin: Callable[[Connection, Job, datetime], None] | None = None
+    check: Callable[[Connection, Job, Actor], None] | None = None
 
 
 @dataclass(slots=True)
@@ -194,13 +202,22 @@ class JobRunner:
         folder = self._ws.jobs / job.id
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        kind = self._kinds.get(job.kind)
+        if kind is None:
+            self._end(job, JobState.FAILED, note=f"there is no kind of job called {job.kind!r}")
+            shutil.rmtree(folder, ignore_errors=True)
+            return
         try:
-            kind = self._kinds.get(job.kind)
-            if kind is None:
-                raise Conflict(f"there is no kind of job called {job.kind!r}")
             settings = kind.prepare(self._ws, job)
-        except LifecycleError as error:
-            self._end(job, JobState.FAILED, note=str(error))
+        except Exception as error:
+            # Whatever it is, the jobs behind this one must not wait for it.
+            refused = isinstance(error, LifecycleError)
+            if not refused:
+                log.exception("%s could not be prepared", job.id)
+            note = (
+                str(error) if refused else f"A fault of ours ({type(error).__name__}); see the log"
+            )
+            self._end(job, JobState.FAILED, note=note)
             shutil.rmtree(folder, ignore_errors=True)
             return
         given = {**settings, "kind": job.kind, "run": kind.run}

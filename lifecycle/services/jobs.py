@@ -96,17 +96,23 @@ def wait(ws: Workspace, job_id: str, *, runner: JobRunner, by: Actor) -> Job:
     return runner.wait(jobs.get(ws.cursor(), job_id).id)
 
 
-def retry(ws: Workspace, job_id: str, *, by: Actor, at: datetime) -> Job:
-    """Ask for the same work again, as a new job.
+def retry(ws: Workspace, job_id: str, *, kinds: Mapping[str, Kind], by: Actor, at: datetime) -> Job:
+    """Ask for the same work again, as a new job in one's own name.
 
     Raises
     ------
     Conflict
         The job is still to finish, or it is done.
+    NotAllowed
+        The actor could not have asked for it in the first place.
     """
-    job = jobs.get(ws.cursor(), job_id)
+    con = ws.cursor()
+    job = jobs.get(con, job_id)
     if job.state not in AGAIN:
         raise Conflict(f"{job_id} is {job.state}; only failed, cancelled or lost jobs run again")
+    kind = kinds.get(job.kind)
+    if kind is not None and kind.check is not None:
+        kind.check(con, job, by)
     return submit(ws, job.kind, subject=job.subject, settings=job.settings, by=by, at=at)
 
 

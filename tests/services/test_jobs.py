@@ -156,13 +156,13 @@ def test_what_a_killed_server_left_running_is_lost_and_runs_again_as_a_new_job(w
         jobs.update(tx, replace(job, state=JobState.RUNNING))
     with runner(ws):
         lost = jobs.get(ws.cursor(), job.id)
-        again = service.retry(ws, job.id, by=DORA, at=AT)
+        again = service.retry(ws, job.id, kinds={}, by=DORA, at=AT)
 
         assert lost.state is JobState.LOST
         assert (again.owner, again.settings, again.state) == ("dora", job.settings, JobState.QUEUED)
         assert again.id != job.id
         with pytest.raises(Conflict, match="only failed, cancelled or lost"):
-            service.retry(ws, again.id, by=DORA, at=AT)
+            service.retry(ws, again.id, kinds={}, by=DORA, at=AT)
 
 
 def test_closing_the_runner_ends_its_workers_and_marks_their_jobs_lost(ws):
@@ -198,3 +198,33 @@ def test_one_worker_does_several_jobs_when_it_may_be_reused(ws):
         running.wait(second.id, seconds=60)
 
         assert running._idle == [worker]
+
+
+def test_running_again_asks_for_what_asking_asked_for(ws):
+    job = asked(ws)
+    with ws.transaction() as tx:
+        jobs.update(tx, replace(job, state=JobState.FAILED))
+
+    def check(_con, again, by):
+        raise NotAllowed(f"{by.name} may not read what {again.id} reads")
+
+    kind = Kind(prepare=lambda *_: {}, keep=lambda *_: "kept", check=check)
+    with pytest.raises(NotAllowed, match="dora may not read"):
+        service.retry(ws, job.id, kinds={"bake": kind}, by=DORA, at=AT)
+    assert [kept.id for kept in jobs.every(ws.cursor())] == [job.id]
+
+
+def test_a_job_that_cannot_be_prepared_fails_and_the_next_one_runs(ws):
+    def unreadable(_ws, _job):
+        raise PermissionError("the disk says no")
+
+    first, second = asked(ws, "bake"), asked(ws, "warm")
+    kept = Kind(prepare=lambda _ws, job: dict(job.settings), keep=lambda *_: "kept")
+    kinds = {"bake": Kind(prepare=unreadable, keep=lambda *_: "kept"), "warm": kept}
+    with runner(ws, kinds=kinds, workers=1) as running:
+        running.start()
+        done = running.wait(second.id, seconds=60)
+
+    failed = jobs.get(ws.cursor(), first.id)
+    assert (failed.state, done.state) == (JobState.FAILED, JobState.DONE)
+    assert failed.note == "A fault of ours (PermissionError); see the log"

@@ -20,7 +20,7 @@ from lifecycle.domain.model import Columns, Stage
 from lifecycle.errors import InsufficientData, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import explanation, mitigation, registry
 from lifecycle.services.jobs import JobRunner
-from lifecycle.store import artifacts, audit, datasets, evidence, models
+from lifecycle.store import artifacts, audit, datasets, evidence, jobs, models
 from lifecycle.store.connection import Workspace
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -236,6 +236,11 @@ def test_learning_from_a_sensitive_column_needs_its_own_permission_and_is_record
 ):
     with pytest.raises(NotAllowed, match="protected attributes row by row"):
         mitigation.start(ws, "credit", "1", snapshot=snapshot, attribute="sex", by=DANA, at=AT)
+    tried = next(job for job in jobs.every(ws.cursor()) if job.kind == "mitigate")
+    check = mitigation.KINDS["mitigate"].check
+    assert check is not None
+    with pytest.raises(NotAllowed, match="protected attributes row by row"):
+        check(ws.cursor(), tried, DANA)
 
     read = [
         link.event for link in audit.links(ws.cursor()) if link.event.action == "sensitive.read"

@@ -205,5 +205,12 @@ def _features(version: Version, snapshot: Snapshot) -> tuple[str, ...]:
     return version.columns.features or snapshot.named(ColumnRole.FEATURE)
 
 
-KINDS: Mapping[str, Kind] = {MITIGATE: Kind(prepare=_prepare, keep=_keep, run=RUN, begin=_begin)}
+def _check(con: Connection, job: Job, by: Actor) -> None:
+    version = models.version_by_id(con, str(job.settings["version"]))
+    sensitive.check(con, version, [str(job.settings["attribute"])], by=by)
+
+
+KINDS: Mapping[str, Kind] = {
+    MITIGATE: Kind(prepare=_prepare, keep=_keep, run=RUN, begin=_begin, check=_check)
+}
 """For the runner: how mitigation starts and what is kept of it."""
