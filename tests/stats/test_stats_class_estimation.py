@@ -10,7 +10,7 @@ from sklearn import metrics
 from lifecycle.errors import InsufficientData
 from lifecycle.stats import counting
 from lifecycle.stats.performance import calibration, class_estimation, classes, estimation, scores
-from lifecycle.stats.performance.agreement import average_of
+from lifecycle.stats.performance.agreement import macro_of
 from lifecycle.stats.performance.class_estimation import MEASURES
 
 NAMES = ("a", "b", "c")
@@ -123,16 +123,14 @@ def test_the_slopes_of_an_average_are_its_differences(seed, rate):
     counts = rng.integers(1, 50, (3, 3)).astype(float)
     n, step = counts.sum(), 1e-4
 
-    _, slopes = average_of(counts / n, rate=rate, average="macro")
+    _, slopes = macro_of(counts / n, rate=rate)
 
     # one more row in a cell dilutes the others, which takes the mean slope off
     mean = float(np.sum(slopes * counts / n))
     for cell in np.ndindex(3, 3):
         more = counts.copy()
         more[cell] += step
-        before, after = (
-            average_of(c / c.sum(), rate=rate, average="macro") for c in (counts, more)
-        )
+        before, after = (macro_of(c / c.sum(), rate=rate) for c in (counts, more))
         assert (after[0] - before[0]) * n / step == pytest.approx(slopes[cell] - mean, abs=1e-3)
 
 

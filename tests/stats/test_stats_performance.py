@@ -176,7 +176,8 @@ def test_perfect_scores_have_no_made_up_interval():
     for measure in (scores.roc_auc, scores.average_precision, decisions.mcc, decisions.cohen_kappa):
         assert measure(tally).value == pytest.approx(1.0)
         assert measure(tally).interval is None
-    assert decisions.balanced_accuracy(tally).interval is None
+    bounds = decisions.balanced_accuracy(tally).interval
+    assert bounds == pytest.approx((1 - np.hypot(0.6576, 0.6576) / 2, 1.0), abs=1e-4)  # Wilson's
     assert interval(decisions.accuracy(tally))[0] < 1
 
 
@@ -267,9 +268,14 @@ def test_classes_without_rows_have_a_reason():
 def test_perfect_classes_have_no_made_up_interval():
     tally = counting.class_tally([0, 1, 2], [0, 1, 2], classes=("a", "b", "c"))
 
-    for measure in (classes.f1_macro, classes.mcc, classes.cohen_kappa, classes.recall_macro):
+    for measure in (classes.mcc, classes.cohen_kappa):
         assert measure(tally).value == pytest.approx(1.0)
         assert measure(tally).interval is None
+    for measure in (classes.f1_macro, classes.recall_macro):
+        assert measure(tally).value == pytest.approx(1.0)
+        low, high = measure(tally).interval
+        assert low < 0.7
+        assert high == 1
 
 
 @settings(max_examples=30)

@@ -6,7 +6,7 @@ from estimates import interval, value
 from scipy import special, stats
 
 from lifecycle.stats import counting
-from lifecycle.stats.performance import classes, decisions, regression, scores
+from lifecycle.stats.performance import agreement, classes, decisions, regression, scores
 
 
 def test_the_interval_of_an_area_is_delongs(rng):
@@ -107,6 +107,88 @@ def test_intervals_of_classes_cover_the_truth_as_often_as_they_say(rng):
 
     shares = coverage(draw, truths)
     assert 0.915 <= min(shares.values()) <= max(shares.values()) <= 0.993, shares
+
+
+RARE = {
+    "ten positives": np.array([[940.5, 49.5], [1, 9]]),
+    "ten positives, hardly ever missed": np.array([[940.5, 49.5], [0.2, 9.8]]),
+    "twenty positives, hardly ever missed": np.array([[931, 49], [0.4, 19.6]]),
+    "one rare class of three": np.array([[450, 30, 2], [30, 455, 3], [0.3, 0.2, 9.5]]),
+    "hardly any error": np.array([[989, 1], [0.2, 9.8]]),
+}
+
+
+@pytest.mark.parametrize(("rate", "average"), [("recall", "macro"), ("recall", "labelled")])
+@pytest.mark.parametrize("case", RARE)
+def test_an_average_over_a_rare_class_lies_within_its_interval_as_often_as_it_says(
+    rng, case, rate, average
+):
+    assert 0.91 <= _covered(rng, RARE[case], rate=rate, average=average) <= 0.99
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+@pytest.mark.parametrize("rate", ["precision", "recall", "specificity", "f1"])
+@pytest.mark.parametrize("case", ["one rare class of three", "hardly any error"])
+def test_other_averages_over_a_rare_class_are_as_sure_as_they_say(rng, case, rate, average):
+    assert 0.91 <= _covered(rng, RARE[case], rate=rate, average=average) <= 0.99
+
+
+def _covered(rng, law, *, rate, average, runs=400):
+    """Return the share of drawn confusions whose interval holds the average of the law."""
+    truth = value(_average(law, rate=rate, average=average))
+    drawn = rng.multinomial(round(law.sum()), law.ravel() / law.sum(), size=runs)
+    bounds = [
+        interval(_average(cells.reshape(law.shape), rate=rate, average=average)) for cells in drawn
+    ]
+    return np.mean([low <= truth <= high for low, high in bounds])
+
+
+def _average(confusion, *, rate, average):
+    return agreement.averaged(confusion, rate=rate, average=average, confidence=0.95)
+
+
+def test_a_rare_class_found_in_every_row_adds_the_doubt_of_its_few_rows():
+    confusion = np.array([[941, 49], [0, 10]])
+
+    low, high = interval(_average(confusion, rate="recall", average="labelled"))
+
+    # Wilson by hand: 941 of 990 lies 0.0152 above its lower and 0.0118 below its upper bound;
+    # 10 of 10 lies z^2 / (10 + z^2) = 0.2775 above its lower one and has no room above.
+    recall = (941 / 990 + 1) / 2
+    assert low == pytest.approx(recall - np.hypot(0.015, 0.27753) / 2, abs=2e-4)
+    assert high == pytest.approx(recall + 0.01173 / 2, abs=2e-4)
+
+
+@pytest.mark.parametrize("rate", ["precision", "recall", "specificity", "f1"])
+def test_rates_vary_together_as_their_slopes_in_every_cell_say(rng, rate):
+    shares = rng.dirichlet(np.ones(16)).reshape(4, 4)
+
+    def rates(cells):
+        return agreement.class_rates(cells / cells.sum(), rate=rate, average="macro").each
+
+    step, base = 1e-6, rates(shares)
+    slopes = np.array(
+        [(rates(shares + step * np.eye(16)[c].reshape(4, 4)) - base) / step for c in range(16)]
+    )
+    labels = base[np.repeat(np.arange(4), 4)]
+
+    found = agreement.class_rates(shares, rate=rate, average="weighted")
+
+    assert found.covariances(shares) == pytest.approx(
+        np.cov(slopes.T, aweights=shares.ravel(), ddof=0), abs=1e-4
+    )
+    expected = [np.cov(s, labels, aweights=shares.ravel(), ddof=0)[0, 1] for s in slopes.T]
+    assert found.with_labels(shares) == pytest.approx(np.array(expected), abs=1e-4)
+
+
+def test_the_rate_of_a_class_never_predicted_is_left_open():
+    found = _average(np.array([[90, 0], [10, 0]]), rate="precision", average="macro")
+
+    low, high = interval(found)
+
+    assert value(found) == pytest.approx(0.45)
+    assert low == pytest.approx(0.45 - (0.9 - 0.8256) / 2, abs=1e-3)
+    assert high == pytest.approx(0.45 + np.hypot(0.9448 - 0.9, 1) / 2, abs=1e-3)
 
 
 def test_intervals_of_a_regression_cover_the_truth_as_often_as_they_say(rng):

@@ -62,6 +62,7 @@ def _rate(
 
 WILSON = "interval by Wilson 1927"
 DELTA = "interval by the delta method"
+MOVER = "interval of Wilson's bounds per class, by Zou and Donner 2008"
 RIJSBERGEN = "van Rijsbergen 1979, chapter 7"
 
 ACCURACY = _rate(
@@ -122,7 +123,7 @@ _OF_ALL = (
         "mean over classes of hits / labelled",
         _either(decisions.balanced_accuracy, classes.balanced_accuracy),
         needs=EITHER,
-        source=f"Brodersen et al. 2010, doi:10.1109/ICPR.2010.764; {DELTA}",
+        source=f"Brodersen et al. 2010, doi:10.1109/ICPR.2010.764; {MOVER}",
     ),
     _rate(
         "mcc",
@@ -234,7 +235,7 @@ _AVERAGES: dict[str, tuple[str, dict[str, Callable[..., Estimate]], str]] = {
             "recall": classes.recall_macro,
             "f1": classes.f1_macro,
         },
-        DELTA,
+        MOVER,
     ),
     "micro": (
         "over all classes together, which equals accuracy",
@@ -248,7 +249,7 @@ _AVERAGES: dict[str, tuple[str, dict[str, Callable[..., Estimate]], str]] = {
             "recall": classes.recall_weighted,
             "f1": classes.f1_weighted,
         },
-        DELTA,
+        MOVER,
     ),
 }
 

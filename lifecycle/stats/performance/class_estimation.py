@@ -25,7 +25,7 @@ import numpy as np
 from lifecycle.errors import InsufficientData
 from lifecycle.stats.counting import binary_tally
 from lifecycle.stats.inference import CONFIDENCE, Estimate, bounded, logit_interval, nothing
-from lifecycle.stats.performance.agreement import Rate, average_of
+from lifecycle.stats.performance.agreement import Rate, macro_of
 from lifecycle.stats.performance.calibration import NEEDED, Calibration, Fit, calibrate, goodness
 from lifecycle.stats.performance.ranking import areas
 from lifecycle.stats.summaries import UNKNOWN, BinaryTally, CountArray, FloatArray
@@ -228,7 +228,7 @@ def averaged(expected: ExpectedClasses, *, rate: Rate, confidence: float = CONFI
     shares, n = _confusion(expected)
     if n == 0:
         return nothing(NO_DECISIONS)
-    value, slopes = average_of(shares, rate=rate, average="macro")
+    value, slopes = macro_of(shares, rate=rate)
     return _of_cells(expected, value, slopes, n=n, confidence=confidence)
 
 
