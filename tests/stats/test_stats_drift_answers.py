@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from estimates import interval, value
+from estimates import interval, reason, value
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
@@ -189,6 +189,45 @@ def test_thin_strata_are_left_out_and_said(rng):
         edges=EDGES,
     )
     assert "left out" in (answers.concept_drift(before, some).reason or "")
+
+
+def test_what_is_left_out_is_said_and_not_counted(rng):
+    before = answers_at({0.1: 400, 0.5: 400, 0.9: 400})
+    now = answers_at({0.1: 250, 0.5: 250, 0.99: 40, 0.9: 3})
+
+    for measure in (answers.concept_drift, answers.concept_shift, answers.covariate_shift):
+        found = measure(before, now)
+        assert (found.n, found.n_reference) == (543 - 43, 800), measure
+        assert found.reason == (
+            "400 of 1200 reference rows and 43 of 543 current rows are left out: "
+            "their answer is rare on a side"
+        )
+
+
+def test_strata_of_few_of_the_rows_say_nothing_of_all():
+    before = answers_at({0.1: 300, 0.5: 900})
+    now = answers_at({0.1: 300, 0.9: 900})
+
+    for measure in (answers.concept_drift, answers.concept_shift, answers.covariate_shift):
+        found = measure(before, now)
+        assert found.insufficient
+        assert found.value is None
+        assert "900 of 1200 current rows" in reason(found)
+
+
+def test_a_reference_mostly_left_out_tells_of_outcomes_but_not_of_answers():
+    before = answers_at({0.1: 300, 0.5: 900})
+    now = answers_at({0.1: 300})
+
+    assert value(answers.concept_shift(before, now)) == 0
+    assert answers.covariate_shift(before, now).insufficient
+
+
+def answers_at(rows_of):
+    """Return a tally of that many rows with each score, every other one positive."""
+    score = np.repeat(list(rows_of), list(rows_of.values()))
+    label = np.arange(len(score)) % 2
+    return counting.binary_tally(label, (score > 0.5).astype(int), score, edges=EDGES)
 
 
 def test_tallies_that_cannot_be_compared_are_refused(rng):

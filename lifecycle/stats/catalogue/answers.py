@@ -6,7 +6,8 @@ from lifecycle.stats.drift import answers, explanations
 
 STRATA = (
     "Rows are compared with those of the same score (ten groups of about equal size), decision or "
-    "predicted class; only rows whose outcome is known count."
+    "predicted class; only rows whose outcome is known count. An answer that is rare on a side is "
+    "left out; where that is more than half of the rows there is no value."
 )
 
 ANSWERS: tuple[Statistic, ...] = (

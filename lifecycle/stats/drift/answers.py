@@ -18,7 +18,6 @@ from lifecycle.stats.inference import (
     Estimate,
     FloatArray,
     Interval,
-    bounded,
     chi_squared_p_value,
     clipped,
     normal_quantile,
@@ -39,6 +38,12 @@ STRATA = 10
 FEWEST = 5
 """Labelled rows of each side that a stratum needs; rows of thinner ones are left out and said."""
 
+LEAST = 0.5
+"""Share of a side's labelled rows that the strata compared must hold to stand for it; a house
+default."""
+
+NO_STRATA = f"no answer of the model has {FEWEST} known outcomes on both sides"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strata:
@@ -58,6 +63,11 @@ class Strata:
         """Only the strata in which both sides hold rows enough."""
         kept = (self.before.sum(axis=1) >= FEWEST) & (self.now.sum(axis=1) >= FEWEST)
         return Strata(self.before[kept], self.now[kept])
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Rows of the reference and of the current side."""
+        return int(self.before.sum()), int(self.now.sum())
 
 
 def strata(reference: Tally, current: Tally) -> Strata:
@@ -123,11 +133,9 @@ def concept_drift(reference: Tally, current: Tally, *, confidence: float = CONFI
     -----
     The p-value is Pearson's test within strata, added up (Cochran 1954, doi:10.2307/3001616).
     """
-    cut = strata(reference, current)
-    held = cut.thick
-    n, m = int(cut.before.sum()), int(cut.now.sum())
-    if len(held.now) == 0:
-        return _no_strata(n=n, m=m)
+    held, said, enough = _compared(reference, current)
+    if not enough:
+        return nothing(said or NO_STRATA, n=held.rows[1], n_reference=held.rows[0])
     weight = held.now.sum(axis=1) / held.now.sum()
     change = _shares(held.now) - _shares(held.before)
     chance = _variances(held.before) + _variances(held.now)
@@ -136,14 +144,11 @@ def concept_drift(reference: Tally, current: Tally, *, confidence: float = CONFI
     half = normal_quantile(confidence) * sqrt(float((weight**2) @ cells.sum(axis=1)) / 2)
     low, high = (sqrt(bound) for bound in clipped(square, half, low=0.0, high=1.0))
     statistic, freedom = _within(held)
+    p_value = chi_squared_p_value(statistic, freedom=freedom)
+    n, m = held.rows
+    bounds = (low, high)
     return Estimate(
-        sqrt(square),
-        m,
-        (low, high),
-        confidence,
-        p_value=chi_squared_p_value(statistic, freedom=freedom),
-        n_reference=n,
-        reason=_left_out(cut, held),
+        sqrt(square), m, bounds, confidence, p_value=p_value, n_reference=n, reason=said
     )
 
 
@@ -158,15 +163,13 @@ def concept_shift(reference: Tally, current: Tally, *, confidence: float = CONFI
     Direct standardisation; together with `covariate_shift` it adds up to the change of the base
     rate over the strata compared. Source: Kitagawa (1955), doi:10.1080/01621459.1955.10501299.
     """
-    cut = strata(reference, current)
-    held = cut.thick
-    n, m = int(cut.before.sum()), int(cut.now.sum())
-    if len(held.now) == 0:
-        return _no_strata(n=n, m=m)
+    held, said, enough = _compared(reference, current)
+    if not enough:
+        return nothing(said or NO_STRATA, n=held.rows[1], n_reference=held.rows[0])
     weight = held.now.sum(axis=1) / held.now.sum()
     value = float(weight @ (_shares(held.now) - _shares(held.before))[:, -1])
     spread = float(weight**2 @ (_variances(held.now) + _variances(held.before))[:, -1])
-    return _signed(value, sqrt(spread), n=n, m=m, confidence=confidence)
+    return _signed(value, sqrt(spread), held, said=said, confidence=confidence)
 
 
 def covariate_shift(
@@ -176,18 +179,16 @@ def covariate_shift(
 
     What the base rate would have changed by, had outcomes for the same answers stayed as they were.
     """
-    cut = strata(reference, current)
-    held = cut.thick
-    n, m = int(cut.before.sum()), int(cut.now.sum())
-    if len(held.now) == 0:
-        return _no_strata(n=n, m=m)
+    held, said, enough = _compared(reference, current, both=True)
+    if not enough:
+        return nothing(said or NO_STRATA, n=held.rows[1], n_reference=held.rows[0])
     rate = _shares(held.before)[:, -1]
     first, second = (side.sum(axis=1) / side.sum() for side in (held.before, held.now))
     value = float((second - first) @ rate)
     spread = float((second - first) ** 2 @ _variances(held.before)[:, -1])
     for share, rows in ((first, held.before.sum()), (second, held.now.sum())):
         spread += float(share @ rate**2 - (share @ rate) ** 2) / float(rows)
-    return _signed(value, sqrt(max(spread, 0.0)), n=n, m=m, confidence=confidence)
+    return _signed(value, sqrt(max(spread, 0.0)), held, said=said, confidence=confidence)
 
 
 def residual_shift(
@@ -237,18 +238,26 @@ def _within(held: Strata) -> tuple[float, int]:
     return statistic, freedom
 
 
-def _signed(value: float, error: float, *, n: int, m: int, confidence: float) -> Estimate:
+def _signed(
+    value: float, error: float, held: Strata, *, said: str | None, confidence: float
+) -> Estimate:
     interval: Interval = clipped(value, normal_quantile(confidence) * error, low=-1.0, high=1.0)
-    found = bounded(value, n=m, interval=interval, confidence=confidence)
     p_value = float(2 * special.ndtr(-abs(value) / error)) if error else 1.0
-    return Estimate(found.value, m, interval, confidence, p_value=p_value, n_reference=n)
+    n, m = held.rows
+    return Estimate(value, m, interval, confidence, p_value=p_value, n_reference=n, reason=said)
 
 
-def _no_strata(*, n: int, m: int) -> Estimate:
-    reason = f"no answer of the model has {FEWEST} known outcomes on both sides"
-    return nothing(reason, n=m, n_reference=n)
+def _compared(
+    reference: Tally, current: Tally, *, both: bool = False
+) -> tuple[Strata, str | None, bool]:
+    """Return the strata that can be compared, what they leave out, and whether they will do.
 
-
-def _left_out(cut: Strata, held: Strata) -> str | None:
-    gone = int(cut.now.sum() - held.now.sum())
-    return f"{gone} rows whose answer is rare on a side are left out" if gone else None
+    They must hold enough of the current side, and of the reference too where ``both`` are told.
+    """
+    cut = strata(reference, current)
+    held = cut.thick
+    pairs = list(zip(("reference", "current"), cut.rows, held.rows, strict=True))
+    gone = " and ".join(f"{n - m} of {n} {side} rows" for side, n, m in pairs if n > m)
+    said = f"{gone} are left out: their answer is rare on a side" if gone else None
+    before, now = (m > 0 and m >= LEAST * n for _, n, m in pairs)
+    return held, said, now and (before or not both)
