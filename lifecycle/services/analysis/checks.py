@@ -24,6 +24,7 @@ from lifecycle.engines.windows import Width, Windowing, parse_width
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.expectations import TYPES
 from lifecycle.services.analysis.findings import violated
+from lifecycle.services.analysis.periods import with_gaps
 from lifecycle.stats import catalogue, quality
 
 BINS = 256
@@ -168,10 +169,11 @@ def _repeated(run: Checking, expected: Expectation) -> Measurement:
 
 
 def _volume(run: Checking, expected: Expectation) -> list[Measurement]:
-    """Judge the number of rows, of each window where there are windows."""
+    """Judge the number of rows, of each window where there are windows, and of each gap between."""
     counts: dict[Window | None, int] = {None: run.source.rows}
     if run.windowing is not None:
-        counts = dict(run.engine.volume(run.source, run.windowing).items())
+        held = run.engine.volume(run.source, run.windowing)
+        counts = {window: held.get(window, 0) for window in with_gaps(held)}
     found: list[Measurement] = []
     for window, rows in counts.items():
         few = expected.low is not None and rows < expected.low

@@ -1,9 +1,9 @@
 """Into which windows a source's rows fall, and which rows are in none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from lifecycle.domain.measurement import Measurement
+from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.engines import Engine
 from lifecycle.engines.contract import Source
 from lifecycle.engines.windows import Windowing, parse_width
@@ -25,6 +25,16 @@ def windows_of(
     if undated == 0:
         return windowing, []
     return windowing, [f"{undated} rows of {source.label} have no {timestamp}: in no window"]
+
+
+def with_gaps(held: Iterable[Window]) -> Iterator[Window]:
+    """Return the windows in order, and a stretch without rows between two of them as one more."""
+    before: Window | None = None
+    for window in sorted(held, key=lambda w: w.start):
+        if before is not None and before.end < window.start:
+            yield Window(before.end, window.start)
+        yield window
+        before = window
 
 
 NAMED = 3

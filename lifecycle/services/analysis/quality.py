@@ -7,12 +7,12 @@ from datetime import datetime
 from statistics import median
 
 from lifecycle.domain.expectation import Check, Expectation
-from lifecycle.domain.measurement import Measurement, Window
+from lifecycle.domain.measurement import Measurement
 from lifecycle.engines import Engine
 from lifecycle.engines.contract import Kind, Source
 from lifecycle.engines.windows import Windowing
 from lifecycle.services.analysis import checks, house
-from lifecycle.services.analysis.periods import silences, windows_of
+from lifecycle.services.analysis.periods import silences, windows_of, with_gaps
 from lifecycle.services.analysis.result import Draft, Result, finish, overall, side
 from lifecycle.stats import catalogue
 
@@ -34,8 +34,6 @@ class QualityOptions:
         Columns in which no value may occur twice.
     timestamp, window
         How rows are cut by time; one window of all rows without a timestamp.
-    rows
-        How many failing rows of each check to hand back.
     """
 
     at: datetime
@@ -43,7 +41,6 @@ class QualityOptions:
     ids: Sequence[str] = ()
     timestamp: str | None = None
     window: str | None = None
-    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +148,7 @@ def _volumes(
     held = dict(engine.volume(source, windowing))
     dated = reference is not None and windowing.timestamp in reference.names
     base = engine.volume(reference, windowing) if reference is not None and dated else held
-    usual = float(median(base.values()))
+    usual = float(median(base.values())) if base else 0.0  # no row of the reference has a time
     statistic = catalogue.get("volume_change")
     drafts = [
         Draft(
@@ -161,20 +158,10 @@ def _volumes(
             limit=statistic.limit,
             minimum=0,
         )
-        for window in _with_gaps(held)
+        for window in with_gaps(held)
     ]
     measured, _ = finish(drafts)
     return tuple(replace(m, reason="the window holds no rows") if m.n == 0 else m for m in measured)
-
-
-def _with_gaps(held: Iterable[Window]) -> Iterable[Window]:
-    """Return the windows in order, and a stretch without rows between two of them as one more."""
-    before: Window | None = None
-    for window in sorted(held, key=lambda w: w.start):
-        if before is not None and before.end < window.start:
-            yield Window(before.end, window.start)
-        yield window
-        before = window
 
 
 def _settings(

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from lifecycle.domain.expectation import Check, Expectation
 from lifecycle.engines import choose
+from lifecycle.engines.windows import Windowing, parse_width
 from lifecycle.services.analysis.checks import Checking, measure
 from lifecycle.services.analysis.quality import failing_rows
 
@@ -124,6 +125,22 @@ def test_the_number_of_rows_has_two_bounds(check):
     assert volume(3, 3) == ("ok", None)
     assert volume(4, None) == ("breach", "3 rows, fewer than 4")
     assert volume(None, 2) == ("breach", "3 rows, more than 2")
+
+
+def test_a_stretch_without_rows_has_too_few_of_them(engine, source):
+    days = pa.array([START + timedelta(days=d) for d in [0] * 3 + [1] * 3 + [4] * 3])
+    expected = [Expectation(Check.VOLUME, low=3)]
+
+    found = measure(
+        Checking(engine, source(at=days), NOW, windowing=Windowing("at", parse_width("1d"))),
+        expected,
+    )
+
+    assert [(m.value, m.state) for m in found] == [(3, "ok"), (3, "ok"), (0, "breach"), (3, "ok")]
+    empty = found[2]
+    assert empty.window is not None
+    assert (empty.window.start.day, empty.window.end.day) == (3, 5)
+    assert empty.reason == "0 rows, fewer than 3"
 
 
 def test_columns_that_came_and_went_are_named(check):

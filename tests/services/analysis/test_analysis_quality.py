@@ -143,6 +143,18 @@ def test_a_window_is_judged_by_the_whole_and_an_empty_stretch_is_named(engine, s
     assert [m.state for m in stuck] == ["ok", "ok", "breach"]
 
 
+@pytest.mark.parametrize("kind", [pa.timestamp("us", tz="UTC"), pa.string()])
+def test_a_reference_without_times_tells_no_usual_number_of_rows(engine, source, kind):
+    at = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 1, 3)]
+    before = source("before", at=pa.array([None] * 3, kind), x=[1.0, 2.0, 3.0])
+
+    result = check(engine, source(at=at, x=[1.0, 2.0, 3.0]), before, timestamp="at", window="1d")
+
+    volumes = [m for m in result.measurements if m.statistic == "volume_change"]
+    assert [(m.value, m.state) for m in volumes] == [(None, "insufficient")] * 3
+    assert volumes[0].reason == "no usual number of rows is known"
+
+
 def test_windows_of_few_rows_are_insufficient_for_a_tolerated_share(engine, source):
     at = [datetime(2026, 1, 1 + (i >= 40), tzinfo=UTC) for i in range(50)]
     expected = [Expectation(Check.MISSING, "x", limit=0.1)]
