@@ -97,9 +97,9 @@ def failing(version: "Version", measured: "Measurement", window: "Window") -> No
         key="quality_open",
         help="Ids, times and values are shown to you; the audit trail keeps that you looked",
     ):
-        st.session_state["quality_opened"] = key
+        st.session_state["quality_opened"] = None  # a refusal leaves no other column's rows here
         with widgets.refusals():
-            st.session_state["quality_rows"] = data_quality.failing_rows(
+            found = data_quality.failing_rows(
                 session.workspace(),
                 version.id,
                 column=column,
@@ -108,8 +108,9 @@ def failing(version: "Version", measured: "Measurement", window: "Window") -> No
                 by=session.actor(),
                 at=session.now(),
             )
-    rows = st.session_state.get("quality_rows")
-    if rows is None or st.session_state.get("quality_opened") != key:
+            st.session_state["quality_opened"] = key, found
+    opened, rows = st.session_state.get("quality_opened") or ("", [])
+    if opened != key:
         return
     if not rows:
         widgets.note(f"No row of the {wording.span(window)} fails this check.", icon="check")

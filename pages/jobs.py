@@ -14,7 +14,15 @@ widgets.header("Jobs", question="What runs, what ran, and what came of it?")
 # Pick: all of them, or one by its address (?job=job-7).
 actor = session.actor()
 workspace = session.workspace()
-known = {job.id: job for job in jobs.every(session.cursor())}
+
+
+def seen() -> list[Job]:
+    """Return the jobs as this person may see them."""
+    con = session.cursor()
+    return work.seen(con, jobs.every(con), by=actor)
+
+
+known = {job.id: job for job in seen()}
 if not known:
     hint = (
         "Explaining a version starts one: on the Explanations page, or `lifecycle version explain`."
@@ -52,7 +60,7 @@ def show_all() -> None:
             and job.started_at
             and (job.finished_at - job.started_at).total_seconds(),
         }
-        for job in jobs.every(session.cursor())
+        for job in seen()
     ]
     columns = {"progress": st.column_config.ProgressColumn(format="percent")}
     widgets.table(rows, name="jobs", alt="Jobs, newest first", columns=columns)
@@ -93,7 +101,7 @@ def show_one(job: Job) -> None:
 def panel() -> None:
     """Draw what was picked, as it is now."""
     if chosen in known:
-        show_one(jobs.get(session.cursor(), str(chosen)))
+        show_one(next(job for job in seen() if job.id == chosen))
     else:
         show_all()
     if live and not jobs.every(session.cursor(), live=True):

@@ -8,7 +8,7 @@ from pydantic import Field
 from lifecycle.api.door import Call, Door
 from lifecycle.api.registry import Strict
 from lifecycle.api.shapes import plain
-from lifecycle.api.work import seen_through
+from lifecycle.api.work import seen_through, shown_to
 from lifecycle.domain.job import LIVE, Job
 from lifecycle.errors import InvalidInput
 from lifecycle.services import assessment, plans
@@ -71,7 +71,7 @@ def assess(door: Door, model_id: str, version: str, body: AssessIn) -> Any:
 @router.get("/jobs/{job_id}/evidence")
 def evidence_of(door: Door, job_id: str) -> Any:
     """Show an assessment's job and, once it is done, the evidence it left."""
-    return _answer(door, jobs.get(door.reading(), job_id))
+    return _answer(door, shown_to(door, jobs.get(door.reading(), job_id)))
 
 
 def _answer(door: Call, job: Job) -> Any:

@@ -20,26 +20,34 @@ router = APIRouter(tags=["jobs"])
 @router.get("/jobs")
 def list_jobs(door: Door, limit: Limit = 100) -> Any:
     """List long work, newest first."""
-    return {"items": plain(jobs.every(door.reading(), limit=limit))}
+    con = door.reading()
+    return {"items": plain(service.seen(con, jobs.every(con, limit=limit), by=door.actor))}
 
 
 @router.get("/jobs/{job_id}")
 def show_job(door: Door, job_id: str) -> Any:
     """Show one job with its progress and log."""
-    return plain(jobs.get(door.reading(), job_id))
+    return plain(shown_to(door, jobs.get(door.reading(), job_id)))
 
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel_job(door: Door, job_id: str) -> Any:
     """Stop a job."""
-    return plain(service.cancel(door.workspace, job_id, by=door.actor, at=door.at))
+    job = service.cancel(door.workspace, job_id, by=door.actor, at=door.at)
+    return plain(shown_to(door, job))
 
 
 @router.post("/jobs/{job_id}/retry", status_code=202)
 def retry_job(door: Door, job_id: str) -> Any:
     """Run a finished, failed or lost job again with the same settings."""
     job = service.retry(door.workspace, job_id, kinds=job_kinds.KINDS, by=door.actor, at=door.at)
-    return plain(seen_through(door, job))
+    return plain(shown_to(door, seen_through(door, job)))
+
+
+def shown_to(door: Call, job: Job) -> Job:
+    """Return a job as the caller may see it."""
+    (shown,) = service.seen(door.workspace.cursor(), [job], by=door.actor)
+    return shown
 
 
 @router.post("/jobs/{job_id}/run")
@@ -47,9 +55,11 @@ def run_job(door: Door, job_id: str) -> Any:
     """Wait for a job to end; it runs here where no server's runner takes it."""
     clock = partial(datetime.now, UTC)
     if door.jobs is not None:
-        return plain(service.wait(door.workspace, job_id, runner=door.jobs, by=door.actor))
+        job = service.wait(door.workspace, job_id, runner=door.jobs, by=door.actor)
+        return plain(shown_to(door, job))
     with service.JobRunner(door.workspace, kinds=job_kinds.KINDS, clock=clock) as runner:
-        return plain(service.wait(door.workspace, job_id, runner=runner, by=door.actor))
+        job = service.wait(door.workspace, job_id, runner=runner, by=door.actor)
+        return plain(shown_to(door, job))
 
 
 def seen_through(door: Call, job: Job) -> Job:

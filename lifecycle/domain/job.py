@@ -1,7 +1,7 @@
 """Long work: asked for, queued, run elsewhere, finished or lost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,11 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
     LOST = "lost"
 
+
+OF_ONE_ROW = frozenset({"row", "aim"})
+"""Settings that tell of a single row: its id, and the answer wished for it."""
+
+UNSAID = "Only those who may open single rows are told more of this job"
 
 LIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
 """States in which a job may still change."""
@@ -52,3 +57,14 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     result: str | None = None
+
+    @property
+    def of_one_row(self) -> bool:
+        """Whether it is about a single row."""
+        return bool(OF_ONE_ROW & self.settings.keys())
+
+    def without_row(self) -> "Job":
+        """Return it without what tells of its row: settings, log, and why it failed."""
+        kept = {name: value for name, value in self.settings.items() if name not in OF_ONE_ROW}
+        note = UNSAID if self.state is JobState.FAILED else self.note
+        return replace(self, settings=kept, note=note, log="")

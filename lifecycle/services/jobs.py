@@ -5,7 +5,7 @@ its folder to a worker process, watches it and writes what came of it. Cancellin
 too, and the runner ends the worker when it sees it. Workers never open the store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,12 +13,12 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.job import LIVE, Job, JobState
 from lifecycle.errors import Conflict, NotAllowed
-from lifecycle.services.access.places import require_for
+from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.services.job_runner import JobRunner, Kind
 from lifecycle.store import audit, jobs
-from lifecycle.store.connection import Workspace
+from lifecycle.store.connection import Connection, Workspace
 
-__all__ = ["JobRunner", "Kind", "cancel", "retry", "submit", "wait"]
+__all__ = ["JobRunner", "Kind", "cancel", "retry", "seen", "submit", "wait"]
 
 AGAIN = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.LOST})
 """States from which a job may be asked for once more."""
@@ -55,9 +55,20 @@ def submit(
             settings=dict(settings),
         )
         jobs.add(tx, job)
-        details = {"kind": kind, "subject": subject, "settings": dict(settings)}
+        told = job.without_row().settings
+        details = {"kind": kind, "subject": subject, "settings": told}
         audit.append(tx, _event("submit", job, by=by, at=at, details=details))
     return job
+
+
+def seen(con: Connection, found: Iterable[Job], *, by: Actor) -> list[Job]:
+    """Return jobs as somebody may see them: which row one is about is for who may open rows."""
+    reaches = within_reach(con, by)
+
+    def may(job: Job) -> bool:
+        return by.may(Permission.READ_ROWS) and reaches(job.subject.partition(":")[2])
+
+    return [job.without_row() if job.of_one_row and not may(job) else job for job in found]
 
 
 def cancel(ws: Workspace, job_id: str, *, by: Actor, at: datetime) -> Job:

@@ -1,9 +1,15 @@
 """Who is let in, and how refusals look."""
 
+from datetime import UTC, datetime
+
 import pytest
 from api_bodies import use_case
 
+from lifecycle.domain.job import Job, JobState
+from lifecycle.store import jobs
+
 PROBLEM = "application/problem+json"
+NOW = datetime(2026, 11, 18, tzinfo=UTC)
 
 
 def test_without_a_token_everything_but_the_description_is_closed(caller):
@@ -133,6 +139,21 @@ def test_an_upload_is_used_once_and_by_its_sender_only(caller):
 
 def test_no_answer_shows_a_hash_of_a_secret(caller):
     assert "hash" not in caller("adm")("GET", "/tokens").json()["items"][0]
+
+
+def test_a_row_that_a_job_is_about_is_named_only_to_those_who_may_open_rows(caller, workspace):
+    job = Job(
+        "job-900", "explain_decision", "version:none/1", "dev", JobState.FAILED, NOW,
+        settings={"row": "patient-4711", "source": "log"}, note="no patient-4711", log="4711",
+    )  # fmt: skip
+    with workspace.transaction() as tx:
+        jobs.add(tx, job)
+        jobs.update(tx, job)
+
+    for path in ("/jobs", "/jobs/job-900", "/jobs/job-900/evidence"):
+        assert "4711" in caller("aud")("GET", path).text
+        assert "4711" not in caller("vic")("GET", path).text
+    assert '"source":"log"' in caller("vic")("GET", "/jobs/job-900").text
 
 
 def test_the_description_lists_every_route(caller):

@@ -9,7 +9,7 @@ from lifecycle.domain.measurement import State
 from lifecycle.domain.monitor import Monitor
 from lifecycle.domain.run import Run
 from lifecycle.services import jobs as work
-from lifecycle.store import jobs, monitors, runs
+from lifecycle.store import audit, jobs, monitors, runs
 from tests.app.tiny_workspace import person
 from tests.app.words_on_screen import words_of
 
@@ -94,6 +94,29 @@ def test_a_failed_job_shows_its_log(look, job, become):
 
     assert "The model could not be read" in text
     assert "line two" in text
+
+
+def test_whose_row_a_job_is_about_is_told_only_to_those_who_may_open_rows(look, tiny):
+    ws, of_row = tiny.workspace, {"version": "credit/1", "row": "patient-4711", "aim": "10..20"}
+    asked = work.submit(
+        ws, "explain_decision", subject="version:credit/1", settings=of_row,
+        by=person("dan"), at=now(),
+    )  # fmt: skip
+    said = "the log has no row with lc_id patient-4711"
+    with ws.transaction() as tx:
+        jobs.update(tx, replace(asked, state=JobState.FAILED, note=said, log=said))
+
+    def everything(page):
+        return f"{words_of(page)} {[e.value for e in page.json]}"
+
+    hidden = everything(look("jobs", who="mo", job=asked.id)) + words_of(look("jobs", who="mo"))
+
+    assert "credit/1" in hidden
+    assert "Only those who may open single rows" in hidden
+    assert not [secret for secret in ("patient-4711", "10..20") if secret in hidden]
+    assert everything(look("jobs", who="otto", job=asked.id)).count("patient-4711") > 2
+    (link,) = audit.search(ws.cursor(), action="job.submit")
+    assert "patient-4711" not in repr(link.event)
 
 
 def test_scheduled_monitors_and_their_runs_are_listed(look, tiny):

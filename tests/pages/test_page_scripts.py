@@ -3,6 +3,8 @@
 import pytest
 
 from lifecycle.domain.actor import Actor, Role
+from lifecycle.errors import NotAllowed
+from lifecycle.services import data_quality
 from lifecycle.store import logs
 
 APPROVER = Actor("ada", frozenset({Role.APPROVER}), via="sample")
@@ -315,6 +317,26 @@ def test_data_quality_names_what_fails_and_opens_rows_for_those_who_may(open_pag
     assert (rows["income"].astype(float) > 73).all()
     hidden = clean(open_page("quality", portfolio, by=VIEWER, **LIVE, column="income"))
     assert "do not let you open single rows" in said(hidden)
+
+
+def test_a_refusal_to_open_rows_leaves_no_other_columns_rows_behind(
+    open_page, portfolio, monkeypatch
+):
+    page = open_page("quality", portfolio, **LIVE, column="income", span="everything")
+    (opens,) = [button for button in page.button if button.label.startswith("Open failing rows")]
+    opens.click().run()
+    assert "income" in page.dataframe[-1].value.columns
+
+    def refuse(*_, **__):
+        raise NotAllowed("the column is kept apart")
+
+    monkeypatch.setattr(data_quality, "failing_rows", refuse)
+    page.selectbox(key="column").set_value("age").run()
+    (opens,) = [button for button in page.button if button.label.startswith("Open failing rows")]
+    opens.click().run()
+
+    assert "kept apart" in page.error[0].value
+    assert not [f for f in page.dataframe if "time (UTC)" in f.value.columns]
 
 
 def test_data_quality_of_all_rows_is_their_number(open_page, portfolio):

@@ -87,6 +87,18 @@ def test_rows_that_break_a_pattern_can_be_opened(registered, ws, dev, dirty, tmp
     assert {row.value for row in found} == {"nonsense"}
 
 
+def test_no_value_of_a_row_stands_in_a_reason_that_is_kept(registered, ws, dev, dirty, tmp_path):
+    deliver(ws, dev, dirty, tmp_path)
+    monitoring.define(ws, "tumour", "1", minimum=100, expectations=EXPECTED, by=dev, at=AT)
+    monitoring.run(ws, by=dev, at=AT)
+
+    kept = measurements.history(ws.cursor(), "tumour/1")
+    reasons = [m.reason for m in kept if m.reason]
+
+    assert "20 rows do not match [A-Z], first row 1" in reasons
+    assert not [r for r in reasons if "nonsense" in r or "often" in r]
+
+
 def test_the_age_is_told_from_the_end_of_each_window(registered, ws, dev, dirty, tmp_path):
     deliver(ws, dev, dirty, tmp_path)
     monitoring.define(ws, "tumour", "1", minimum=100, expectations=EXPECTED, by=dev, at=AT)

@@ -18,6 +18,7 @@ from lifecycle.engines.conditions import (
     Outside,
     Unmatched,
     Unreadable,
+    Violations,
 )
 from lifecycle.engines.contract import Kind, Source
 from lifecycle.engines.windows import Width, Windowing, parse_width
@@ -59,6 +60,8 @@ class Checking:
     since, till
         The span in which periods without rows are counted; from the first row and to the last
         one where it is not given.
+    examples
+        Whether reasons may quote values of rows; whoever reads them may then see rows.
     """
 
     engine: Engine
@@ -68,6 +71,7 @@ class Checking:
     windowing: Windowing | None = None
     since: datetime | None = None
     till: datetime | None = None
+    examples: bool = True
 
 
 def measure(run: Checking, expectations: Sequence[Expectation]) -> list[Measurement]:
@@ -92,7 +96,7 @@ def measure(run: Checking, expectations: Sequence[Expectation]) -> list[Measurem
             expected = expectations[at]
             measured = violated(
                 expected.statistic,
-                rows,
+                _quotable(run, rows),
                 column=expected.column,
                 what=_what(expected),
                 limit=expected.limit,
@@ -121,6 +125,11 @@ def _condition(run: Checking, expected: Expectation) -> Condition | None:
     if expected.column is not None and expected.column not in run.source.names:
         run.source.column(expected.column)  # refuses, naming the closest
     return condition_of(expected)
+
+
+def _quotable(run: Checking, found: Violations) -> Violations:
+    """Leave out what rows hold where a reason may not quote it."""
+    return found if run.examples else replace(found, examples=())
 
 
 def _what(expected: Expectation) -> str:
@@ -160,7 +169,7 @@ def _repeated(run: Checking, expected: Expectation) -> Measurement:
     what = "repeat an earlier value" if names else "repeat an earlier one"
     return violated(
         expected.statistic,
-        run.engine.duplicates(run.source, names),
+        _quotable(run, run.engine.duplicates(run.source, names)),
         column=", ".join(names) or None,
         what=what,
         limit=expected.limit,

@@ -68,6 +68,7 @@ def measured(
                 at=min(at, until or at, window.end),
                 since=None if logged[0].day >= window.start.date() else window.start,
                 till=window.end if over else None,
+                examples=False,  # all who read the model read the reason; rows are for fewer
             )
             found += _checked(run, wanted, columns=plan.version.columns, window=window)
     return found
