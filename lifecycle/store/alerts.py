@@ -112,10 +112,14 @@ def newest_windows(
 def rows_in_windows(
     con: Connection, version_id: str, *, series: str, depth: int, until: datetime | None = None
 ) -> list[tuple[Window, bool]]:
-    """Tell of a version's newest windows whether they held any row, oldest first."""
+    """Tell of a version's newest windows whether they held any row, oldest first.
+
+    Of a window without rows the number of rows is measured all the same.
+    """
     found = con.execute(
         """
-        SELECT window_start, window_end, bool_or(reason IS DISTINCT FROM $silent) AS present
+        SELECT window_start, window_end,
+            NOT bool_or(coalesce(reason = $silent, false)) AS present
         FROM measurement
         WHERE version_id = $id AND series::VARCHAR = $series AND window_end IS NOT NULL
             AND ($until IS NULL OR window_end <= $until)

@@ -182,3 +182,5 @@ def test_the_usual_number_of_rows_is_the_median_of_the_windows_before():
     assert [v.rows for v in found.values()] == [*rows, 0]
     assert [v.usual for v in found.values()] == [None, None, None, None, 100.0, 105.0]
     assert [v.over for v in found.values()] == [True] * 4 + [False, False]
+    awaited = volumes(days, windows, grain=Grain.WEEK, until=windows[4].end)
+    assert [v.over for v in awaited.values()] == [True] * 5 + [False]

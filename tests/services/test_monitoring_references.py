@@ -118,7 +118,7 @@ def test_a_monitor_with_a_schedule_misses_the_rows_that_stopped(monitored, ws, d
     )
 
     assert first.windows == 6
-    assert (second.windows, second.days, second.state) == (1, 0, State.INSUFFICIENT)
+    assert (second.windows, second.days, second.state) == (1, 0, State.BREACH)
     assert [m.reason for m in texture(ws)][4:] == ["no rows"] * 3
     again = log[log["week"] == 3].copy()
     again["when"] += timedelta(weeks=2)

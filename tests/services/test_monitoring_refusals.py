@@ -1,6 +1,6 @@
 """Monitors that make no sense, or that somebody may not define or run, are refused."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from tumour_life import AT, COLUMNS
@@ -60,3 +60,8 @@ def test_an_unknown_model_or_a_time_without_zone_is_refused(registered, ws, dev)
         monitoring.run(ws, "tumor", by=dev, at=AT)
     with pytest.raises(InvalidInput, match="has no time zone"):
         monitoring.run(ws, until=datetime(2026, 1, 1), by=dev, at=AT)  # noqa: DTZ001 -- the fault
+
+
+def test_nothing_is_measured_of_the_future(registered, ws, dev):
+    with pytest.raises(InvalidInput, match=r"2026-05-02T09:00:00.* lies in the future"):
+        monitoring.run(ws, until=AT + timedelta(days=1), by=dev, at=AT)

@@ -15,6 +15,7 @@ from lifecycle.domain.alert import (
     openings,
     silence,
 )
+from lifecycle.domain.measurement import Window
 from lifecycle.domain.raised_alert import Signal, excess
 from lifecycle.errors import InvalidInput
 from lifecycle.stats import catalogue
@@ -62,6 +63,9 @@ def firing_now(
 ) -> dict[Key, Signal]:
     """Return the series of a version that fire, as signals.
 
+    Where windows without rows make an alert of their own, no other series counts them: that they
+    hold fewer rows than usual is the same thing.
+
     Parameters
     ----------
     held
@@ -69,16 +73,17 @@ def firing_now(
     until
         Leave out windows that end later.
     """
-    depth = max(DEPTH, rule.m)
+    depth = max(DEPTH, rule.m, rule.silence)
     judged = alerts.newest_windows(con, version_id, series=series, depth=depth, until=until)
+    rows = alerts.rows_in_windows(con, version_id, series=series, depth=depth, until=until)
+    silent = {window for window, present in rows if not present} if rule.silence else set[Window]()
     found = [
         signal
         for windows in judged
-        if (signal := _signal(windows, rule=rule, held=held)) is not None
+        if (heard := [w for w in windows if w.window not in silent])
+        and (signal := _signal(heard, rule=rule, held=held)) is not None
     ]
-    quiet = (
-        _silent(con, version_id, series=series, rule=rule, until=until) if rule.silence else None
-    )
+    quiet = _silent(rows, rule=rule) if rule.silence else None
     return {signal.key: signal for signal in (*found, *([quiet] if quiet else []))}
 
 
@@ -161,12 +166,8 @@ def _signal(
     )
 
 
-def _silent(
-    con: Connection, version_id: str, *, series: str, rule: AlertRule, until: datetime | None
-) -> Signal | None:
+def _silent(windows: Sequence[tuple[Window, bool]], *, rule: AlertRule) -> Signal | None:
     """Make a signal of windows in which nothing was logged."""
-    depth = max(DEPTH, rule.silence)
-    windows = alerts.rows_in_windows(con, version_id, series=series, depth=depth, until=until)
     quiet = silence([present for _, present in windows])
     if quiet < rule.silence:
         return None

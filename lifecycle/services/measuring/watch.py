@@ -81,7 +81,7 @@ class Volume:
     usual
         The median of the windows before it; ``None`` while there are too few.
     over
-        Whether rows are logged up to its last day, so that it can be judged.
+        Whether rows are logged up to its last day, or should be by now, so that it can be judged.
     """
 
     rows: int

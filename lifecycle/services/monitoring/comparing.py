@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from lifecycle.domain.alert import NO_ROWS
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.model import Version
+from lifecycle.domain.model import Stage, Version
 from lifecycle.domain.monitor import Grain, Monitor, ReferenceKind
 from lifecycle.services import measuring
 from lifecycle.services.measuring import ALL_ROWS, Counts, Watch, quality, window_of
@@ -22,12 +22,15 @@ from lifecycle.services.monitoring.volumes import layouts, volumes
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs, Statistic
 from lifecycle.stats.summaries import NumericProfile, Profile, Tally, merge
-from lifecycle.store import log_schemas, logs, profiles, tallies
+from lifecycle.store import log_schemas, logs, models, profiles, tallies
 from lifecycle.store.connection import Connection
 from lifecycle.store.limits import Learned, by_column
 
 MOST_SILENT = 31
 """Windows without rows that are told in a row: a clock that jumped by years fills no store."""
+
+GONE = frozenset({Stage.RETIRED, Stage.REJECTED})
+"""Stages of versions that are not expected to score any more."""
 
 _Summary = TypeVar("_Summary")
 
@@ -136,9 +139,14 @@ _Tallies = dict[str, Tally]
 
 
 def measured(
-    con: Connection, basis: Basis, windows: Iterable[Window]
+    con: Connection, basis: Basis, windows: Iterable[Window], *, until: datetime
 ) -> tuple[list[Measurement], int]:
     """Measure windows from stored summaries and correct over all of them.
+
+    Parameters
+    ----------
+    until
+        Up to when the log was looked at.
 
     Returns
     -------
@@ -152,7 +160,12 @@ def measured(
     start = min([ordered[0].start.date(), *(first for first, _ in spans)])
     end, only = ordered[-1].end.date(), None if len(basis.baseline) > 1 else ALL_ROWS
     days = read(con, monitor.version_id, start=start, end=end, only=only)
-    told = volumes(logs.days(con, monitor.version_id), ordered, grain=monitor.grain)
+    told = volumes(
+        logs.days(con, monitor.version_id),
+        ordered,
+        grain=monitor.grain,
+        until=until if awaited(con, monitor) else None,
+    )
     held = layouts(log_schemas.every(con, monitor.version_id), ordered)
     looks = [_look(basis, days, w, volume=told[w], layout=held.get(w)) for w in ordered]
     found = [
@@ -192,16 +205,18 @@ def touched(con: Connection, monitor: Monitor, *, days: Iterable[date]) -> set[W
     return windows
 
 
-def expected(
-    con: Connection, monitor: Monitor, *, until: datetime, trailing: bool
-) -> dict[Window, bool]:
+def awaited(con: Connection, monitor: Monitor) -> bool:
+    """Tell whether rows are expected in every window: a schedule says so of what is in use."""
+    stage = models.version_by_id(con, monitor.version_id).stage
+    return monitor.schedule is not None and stage not in GONE
+
+
+def expected(con: Connection, monitor: Monitor, *, until: datetime) -> dict[Window, bool]:
     """Return the windows in which there should be rows, and whether there are some.
 
-    Parameters
-    ----------
-    trailing
-        Whether rows are expected after the last that there are, up to `until`.
+    Rows are expected between those that there are and, where they are awaited, up to `until`.
     """
+    trailing = awaited(con, monitor)
     grain = monitor.grain
     logged = {window_of(day.day, grain=grain) for day in logs.days(con, monitor.version_id)}
     if not logged:

@@ -150,7 +150,7 @@ def preview(
     basis = basis_of(monitor, known, counted=counted, learned=learned)
     windows = {window_of(day, grain=monitor.grain) for day in days}
     over = [window for window in windows if window.end <= at]
-    measured, tests = comparing.measured(con, basis, over)
+    measured, tests = comparing.measured(con, basis, over, until=at)
     judged = _series(measured)
     false_alarms, stands_on = _false_alarms(monitor, counted, measured)
     return Preview(

@@ -13,7 +13,7 @@ import numpy as np
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.model import Stage, Version
+from lifecycle.domain.model import Version
 from lifecycle.domain.monitor import LimitRule, Monitor
 from lifecycle.domain.run import Run
 from lifecycle.engines import Engine, choose, rows
@@ -52,9 +52,6 @@ from lifecycle.store import (
 from lifecycle.store.connection import Connection, Workspace
 
 log = logging.getLogger(__name__)
-
-GONE = frozenset({Stage.RETIRED, Stage.REJECTED})
-"""Stages of versions that are not expected to score any more."""
 
 _running: set[tuple[Path, str]] = set()
 _lock = Lock()
@@ -115,20 +112,20 @@ def run(
         Ids of the only versions to run. One that is switched off is counted and not measured, so
         that it can be looked at beforehand.
     until
-        Leave out predictions made and outcomes known from then on.
+        Leave out predictions made and outcomes known from then on; not later than `at`.
     progress
         Called with monitors done and monitors in all.
 
     Raises
     ------
     InvalidInput
-        The model has no monitor, or `until` has no zone.
+        The model has no monitor, or `until` has no zone or lies in the future.
     NotFound
         There is no such model.
     """
     by.require(Permission.MONITOR)
-    if until is not None and until.tzinfo is None:
-        raise InvalidInput(f"until {until.isoformat()} has no time zone; add one, such as Z")
+    if until is not None:
+        _check(until, at=at)
     chosen = _chosen(ws.cursor(), model_id, versions=versions)
     if model_id is None and versions is None:
         reaches = within_reach(ws.cursor(), by)
@@ -142,6 +139,13 @@ def run(
             if progress is not None:
                 progress(len(results), len(chosen))
     return results
+
+
+def _check(until: datetime, *, at: datetime) -> None:
+    if until.tzinfo is None:
+        raise InvalidInput(f"until {until.isoformat()} has no time zone; add one, such as Z")
+    if until > at:
+        raise InvalidInput(f"until {until.isoformat()} lies in the future; leave it out for now")
 
 
 def _guarded(
@@ -361,10 +365,8 @@ def _silent(
     con: Connection, monitor: Monitor, *, until: datetime, again: bool
 ) -> frozenset[Window]:
     """Return the windows without rows of which that was not said yet, or all of them again."""
-    stage = models.version_by_id(con, monitor.version_id).stage
-    trailing = monitor.schedule is not None and stage not in GONE
     said = set() if again else measurements.windows(con, monitor.version_id, monitor.series)
-    there = comparing.expected(con, monitor, until=until, trailing=trailing)
+    there = comparing.expected(con, monitor, until=until)
     return frozenset(w for w, logged in there.items() if not logged and w not in said)
 
 

@@ -104,10 +104,12 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             learned=work.learned,
             shown_from=ws.shown_from,
         )
-        measured, tests = comparing.measured(tx, basis, windows)
+        until = work.until or at
+        measured, tests = comparing.measured(tx, basis, windows, until=until)
         measured += work.together
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))
         if monitor.active:
+            known = measurements.windows(tx, version_id, monitor.series)
             changes.replace(tx, version_id, work.changes)
             measurements.replace(
                 tx,
@@ -124,7 +126,8 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
                 by=by,
                 at=at,
                 series=str(monitor.series),
-                until=work.until or at,
+                # An alert is about now: a look back does not undo what later windows showed.
+                until=at if any(until < w.end <= at for w in known) else until,
             )
             approvals.refresh(tx, version_id, at)
             monitors.set_run(tx, version_id, at=at)

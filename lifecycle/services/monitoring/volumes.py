@@ -4,7 +4,7 @@ No row is read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from lifecycle.domain.measurement import Window
@@ -21,11 +21,21 @@ FEWEST = 3
 
 
 def volumes(
-    days: Sequence[DayLog], windows: Iterable[Window], *, grain: Grain
+    days: Sequence[DayLog],
+    windows: Iterable[Window],
+    *,
+    grain: Grain,
+    until: datetime | None = None,
 ) -> Mapping[Window, Volume]:
     """Count the rows of windows, with the median of up to `USUAL` windows before each.
 
     The first window of a log may have begun before it did, so it says nothing of what is usual.
+
+    Parameters
+    ----------
+    until
+        Up to when all rows should be there, whatever the log's last day is; ``None`` where rows
+        come when they come.
     """
     rows: dict[Window, int] = {}
     for day in days:
@@ -37,6 +47,7 @@ def volumes(
     for window in windows:
         before = [rows[w] for w in ordered[1:] if w.start < window.start][-USUAL:]
         over = last is not None and last >= (window.end - timedelta(days=1)).date()
+        over = over or (until is not None and window.end <= until)
         usual = float(median(before)) if len(before) >= FEWEST else None
         found[window] = Volume(rows.get(window, 0), usual, over)
     return found
