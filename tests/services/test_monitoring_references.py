@@ -6,10 +6,11 @@ import pytest
 from scipy.stats import ks_2samp
 from tumour_life import AT, MONDAY, deliver
 
+from lifecycle.domain.alert import Cause
 from lifecycle.domain.measurement import State
 from lifecycle.errors import InvalidInput
 from lifecycle.services import monitoring
-from lifecycle.store import measurements, monitors, runs
+from lifecycle.store import alerts, measurements, monitors, runs
 
 LATER = AT + timedelta(hours=2)
 
@@ -120,6 +121,8 @@ def test_a_monitor_with_a_schedule_misses_the_rows_that_stopped(monitored, ws, d
     assert first.windows == 6
     assert (second.windows, second.days, second.state) == (1, 0, State.BREACH)
     assert [m.reason for m in texture(ws)][4:] == ["no rows"] * 3
+    (stopped,) = [a for a in alerts.every(ws.cursor()) if a.cause is Cause.NO_DATA]
+    assert stopped.live
     again = log[log["week"] == 3].copy()
     again["when"] += timedelta(weeks=2)
     again["case"] = "back-" + again["case"]
