@@ -7,7 +7,7 @@ import streamlit as st
 from app import session, widgets
 from lifecycle.charts import wording
 from lifecycle.domain.actor import Role
-from lifecycle.domain.person import Answer
+from lifecycle.domain.person import Answer, kept_from_answering
 from lifecycle.domain.reach import EVERYWHERE
 from lifecycle.domain.usecase import Tier
 from lifecycle.services import access, erasure
@@ -101,7 +101,9 @@ def change(everybody: "Sequence[Person]", by: "Actor") -> None:
             widgets.finish(f"The account {person.name} is closed; its sessions and tokens ended.")
         if not person.active and st.button("Open the account again", key="reopen"):
             access.reactivate(workspace, person.name, by=by, at=at)
-            widgets.finish(f"The account {person.name} is open again.")
+            waits = waiting_for(person.name)
+            more = f"; {waits.id} waits for a second administrator" if waits else ""
+            widgets.finish(f"The account {person.name} is open again{more}.")
     if not person.active and person.display != erasure.ERASED:
         _erase(person, by=by)
 
@@ -116,7 +118,7 @@ def answers(by: "Actor") -> None:
                 f"{', '.join(sorted(one.roles))}, {one.reach}"
                 + (f": {one.reason}" * bool(one.reason))
             )
-            own = by.name in {one.asked_by, one.person}
+            own = by.name in kept_from_answering(one, people.get(session.cursor(), one.person))
             if own:
                 widgets.note("A second administrator answers; you asked for it or gain by it.")
             with st.container(horizontal=True), widgets.refusals():

@@ -167,7 +167,8 @@ def list_tokens(door: Door) -> Any:
 def add_token(door: Door, body: TokenIn) -> Any:
     """Make a token; its secret is shown this once.
 
-    An administrator may make one for somebody else's program, without the scope to decide.
+    An administrator may make one for somebody else's program, without the scopes to decide and to
+    administer.
     """
     secret, token = access.add_token(
         door.workspace,

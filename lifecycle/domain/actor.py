@@ -137,6 +137,10 @@ SCOPED: dict[Scope, frozenset[Permission]] = {
 }
 
 
+IN_PERSON = frozenset({Permission.DECIDE, Permission.RULE, Permission.ADMINISTER})
+"""What nobody does through a token that somebody else made: there, two people are two names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody at a door, already recognised.
@@ -153,6 +157,8 @@ class Actor:
         For a token, what it is limited to; ``None`` means no further limit.
     reach
         The business units and tiers the roles are for; records are read everywhere, rows are not.
+    maker
+        Who made the token they came by, where that was somebody else.
     """
 
     name: str
@@ -160,6 +166,7 @@ class Actor:
     via: str = "session"
     scopes: frozenset[Scope] | None = None
     reach: Reach = EVERYWHERE
+    maker: str | None = None
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -173,7 +180,7 @@ class Actor:
             granted -= {Permission.DECIDE}
         if self.scopes is not None:
             granted &= frozenset[Permission]().union(*(SCOPED[scope] for scope in self.scopes))
-        return granted
+        return granted if self.maker is None else granted - IN_PERSON
 
     def may(self, permission: Permission) -> bool:
         """Tell whether this actor holds a permission."""
@@ -200,6 +207,8 @@ class Actor:
             raise NotAllowed(
                 f"{self.name} may {SENTENCES[permission]} in {self.reach}; this is in {place}"
             )
+        if permission in IN_PERSON:
+            self.require_in_person(SENTENCES[permission])
         roles = ", ".join(sorted(self.roles)) or "no role"
         who = " or ".join(role for role in Role if permission in GRANTS[role])
         if permission is Permission.DECIDE and Role.ADMINISTRATOR in self.roles:
@@ -210,6 +219,25 @@ class Actor:
             f"{self.name} ({roles}) may not {SENTENCES[permission]}; this needs the role {who}"
             + ("" if self.scopes is None else " and a token scope that covers it")
         )
+
+    def require_in_person(self, what: str) -> None:
+        """Refuse a program that somebody else gave this name, where two people must be two.
+
+        Parameters
+        ----------
+        what
+            What is done, as the sentence says it.
+
+        Raises
+        ------
+        NotAllowed
+            The token was made by somebody else.
+        """
+        if self.maker is not None:
+            raise NotAllowed(
+                f"{self.maker or 'somebody else'} made this token, so it cannot {what} as "
+                f"{self.name}; {self.name} makes one for that"
+            )
 
 
 SENTENCES: dict[Permission, str] = {

@@ -1,6 +1,6 @@
 """An account, its sign-ins and its tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,9 +23,11 @@ class Person:
     has_password: bool = False
     reach: Reach = EVERYWHERE
 
-    def acting(self, *, via: str, scopes: frozenset[Scope] | None = None) -> Actor:
+    def acting(
+        self, *, via: str, scopes: frozenset[Scope] | None = None, maker: str | None = None
+    ) -> Actor:
         """Return the actor this account is when it comes through a door."""
-        return Actor(name=self.name, roles=self.roles, via=via, scopes=scopes, reach=self.reach)
+        return Actor(self.name, self.roles, via, scopes, self.reach, maker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,23 @@ class Session:
     created_at: datetime
     expires_at: datetime
     proved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time sign-in link; whoever made it may have opened it.
+
+    Parameters
+    ----------
+    made_by, via
+        Who made it, and how they had come in.
+    """
+
+    hash: str
+    person: str
+    expires_at: datetime
+    made_by: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +93,18 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token for programs; shown once, kept as a hash."""
+    """A bearer token for programs; shown once, kept as a hash.
+
+    Parameters
+    ----------
+    person, made_by
+        Whose it is and who made it: an administrator may make one for somebody else's program.
+    """
 
     id: str
     hash: str
     person: str
+    made_by: str
     label: str
     scopes: frozenset[Scope]
     created_at: datetime
@@ -113,6 +139,24 @@ class RoleChange:
     answer: Answer = Answer.WAITING
     answered_by: str | None = None
     answered_at: datetime | None = None
+
+
+def gains(before: Person, after: Person) -> bool:
+    """Tell whether an account may do something, or somewhere, that it could not."""
+    had, has = (person.acting(via="session").permissions for person in (before, after))
+    return bool(has - had) or after.reach.widens(before.reach)
+
+
+def kept_from_answering(change: RoleChange, person: Person) -> frozenset[str]:
+    """Return who does not answer a change: whoever asked, and whose roles they are if they gain."""
+    after = replace(person, roles=change.roles, reach=change.reach)
+    return frozenset({change.asked_by} | ({person.name} if gains(person, after) else set()))
+
+
+def ends_administration(person: Person, *, roles: frozenset[Role], by: str) -> bool:
+    """Tell whether somebody else takes an administrator out of office."""
+    held = person.active and Role.ADMINISTRATOR in person.roles
+    return held and Role.ADMINISTRATOR not in roles and by != person.name
 
 
 def grants_authority(person: Person, *, roles: frozenset[Role], reach: Reach) -> bool:

@@ -132,7 +132,14 @@ def contain(
 def resolve(
     ws: Workspace, incident_id: str, *, root_cause: str, by: Actor, at: datetime
 ) -> Incident:
-    """Say what the root cause was and that it is dealt with."""
+    """Say what the root cause was and that it is dealt with.
+
+    Raises
+    ------
+    NotAllowed
+        A program tries, with a token that somebody else made.
+    """
+    by.require_in_person(f"resolve {incident_id}")
     return _stepped(ws, incident_id, lambda i: i.resolve(root_cause, by=by.name, at=at), by=by)
 
 
@@ -141,11 +148,14 @@ def close(ws: Workspace, incident_id: str, *, reason: str, by: Actor, at: dateti
 
     Raises
     ------
+    NotAllowed
+        A program tries, with a token that somebody else made.
     FourEyesViolation
         Whoever owns it or resolved it tries.
     Conflict
         Something must be done first.
     """
+    by.require_in_person(f"close {incident_id}")
     closed = _stepped(ws, incident_id, lambda i: i.close(by=by.name, at=at, reason=reason), by=by)
     ws.checkpoint()  # damage to the write-ahead log passes silently; a closure is dear
     return closed

@@ -35,6 +35,7 @@ from lifecycle.store import (
     sensitive,
     sessions,
     tallies,
+    tokens,
 )
 from lifecycle.store.cells import Connection
 
@@ -177,6 +178,12 @@ def m024_explained_rows(tx: Executes) -> None:
     tx.execute(explained_rows.TABLE)
 
 
+def m025_makers(tx: Executes) -> None:
+    """Keep who made a token and a one-time link."""
+    tx.execute(tokens.MAKERS)
+    tx.execute(sessions.MAKERS)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -204,6 +211,7 @@ MIGRATIONS: list[Migration] = [
     m022_report_texts,
     m023_sensitive_parts,
     m024_explained_rows,
+    m025_makers,
 ]
 
 

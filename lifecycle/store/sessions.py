@@ -2,13 +2,20 @@
 
 from datetime import datetime
 
-from lifecycle.domain.person import Session
+from lifecycle.domain.person import Invitation, Session
 from lifecycle.store.cells import Connection, first, records, utc
 from lifecycle.store.naming import unique
 
 PROVED = """
 ALTER TABLE session ADD COLUMN proved_at TIMESTAMPTZ;
 """
+
+MAKERS = """
+ALTER TABLE invitation ADD COLUMN made_by VARCHAR DEFAULT '';
+ALTER TABLE invitation ADD COLUMN via VARCHAR DEFAULT '';
+DELETE FROM invitation;
+"""
+"""A link of before does not say who made it, so it opens nothing any more."""
 
 
 def add(tx: Connection, session: Session) -> None:
@@ -55,9 +62,7 @@ def remove(tx: Connection, session_hash: str) -> None:
 def remove_of(tx: Connection, person: str) -> None:
     """End all sign-ins of a person and void their open links."""
     tx.execute("DELETE FROM session WHERE person = $person", {"person": person})
-    tx.execute(
-        "DELETE FROM invitation WHERE person = $person AND taken_at IS NULL", {"person": person}
-    )
+    _void(tx, person)
 
 
 def remove_expired(tx: Connection, *, at: datetime) -> None:
@@ -66,24 +71,38 @@ def remove_expired(tx: Connection, *, at: datetime) -> None:
     tx.execute("DELETE FROM invitation WHERE expires_at <= $at", {"at": utc(at)})
 
 
-def add_invitation(tx: Connection, invitation_hash: str, person: str, expires_at: datetime) -> None:
-    """Keep a one-time sign-in link."""
-    with unique("invitation", invitation_hash[:12]):
+def add_invitation(tx: Connection, invitation: Invitation) -> None:
+    """Keep a one-time sign-in link, the only open one of its person."""
+    _void(tx, invitation.person)
+    with unique("invitation", invitation.hash[:12]):
         tx.execute(
-            "INSERT INTO invitation VALUES ($hash, $person, $expires_at, NULL)",
-            {"hash": invitation_hash, "person": person, "expires_at": utc(expires_at)},
+            "INSERT INTO invitation VALUES ($hash, $person, $expires_at, NULL, $made_by, $via)",
+            {
+                "hash": invitation.hash,
+                "person": invitation.person,
+                "expires_at": utc(invitation.expires_at),
+                "made_by": invitation.made_by,
+                "via": invitation.via,
+            },
         )
 
 
-def take_invitation(tx: Connection, invitation_hash: str, at: datetime) -> str | None:
-    """Use up a link and return whose it is; nothing when it is unknown, used or over."""
+def take_invitation(tx: Connection, invitation_hash: str, at: datetime) -> Invitation | None:
+    """Use up a link and return it; nothing when it is unknown, used or over."""
     row = first(
         tx.execute(
             """
             UPDATE invitation SET taken_at = $at
-            WHERE hash = $hash AND taken_at IS NULL AND expires_at > $at RETURNING person
+            WHERE hash = $hash AND taken_at IS NULL AND expires_at > $at
+            RETURNING hash, person, expires_at, made_by, via
             """,
             {"hash": invitation_hash, "at": utc(at)},
         )
     )
-    return row["person"] if row else None
+    return Invitation(**row) if row else None
+
+
+def _void(tx: Connection, person: str) -> None:
+    tx.execute(
+        "DELETE FROM invitation WHERE person = $person AND taken_at IS NULL", {"person": person}
+    )

@@ -7,6 +7,15 @@ from lifecycle.domain.person import Token
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
 from lifecycle.store.naming import not_found, unique
 
+MAKERS = """
+ALTER TABLE token ADD COLUMN made_by VARCHAR DEFAULT '';
+UPDATE token SET made_by = coalesce((
+    SELECT any_value(actor) FROM audit
+    WHERE action = 'token.add' AND subject = 'token:' || token.id
+), '');
+"""
+"""Who made the tokens of before stands in the trail."""
+
 
 def add(tx: Connection, token: Token) -> None:
     """Keep a new token.
@@ -21,12 +30,13 @@ def add(tx: Connection, token: Token) -> None:
             """
             INSERT INTO token VALUES (
                 $id, $hash, $person, $label, $scopes, $created_at, $expires_at, $revoked_at,
-                $last_used_at)
+                $last_used_at, $made_by)
             """,
             {
                 "id": token.id,
                 "hash": token.hash,
                 "person": token.person,
+                "made_by": token.made_by,
                 "label": token.label,
                 "scopes": dump(sorted(token.scopes)),
                 "created_at": utc(token.created_at),
@@ -69,6 +79,18 @@ def revoke(tx: Connection, token_id: str, *, at: datetime) -> None:
     ).fetchall()
     if not done:
         raise not_found("token", token_id, known=[token.id for token in every(tx)])
+
+
+def revoke_of(tx: Connection, person: str, *, at: datetime) -> list[str]:
+    """Make all of somebody's tokens useless and return the ids of those that were not yet."""
+    done = tx.execute(
+        """
+        UPDATE token SET revoked_at = $at WHERE person = $person AND revoked_at IS NULL
+        RETURNING id
+        """,
+        {"person": person, "at": utc(at)},
+    ).fetchall()
+    return sorted(str(row[0]) for row in done)
 
 
 def used(tx: Connection, token_id: str, *, at: datetime) -> None:

@@ -23,15 +23,22 @@ class Attempts:
         self._swept: datetime | None = None
         self._lock = threading.Lock()
 
-    def begin(self, *, name: str, address: str, at: datetime) -> None:
+    def begin(self, *, name: str, address: str | None, at: datetime) -> None:
         """Count an attempt before it is judged, so that parallel ones cannot slip through.
+
+        Parameters
+        ----------
+        address
+            Where it comes from; ``None`` for somebody who is in already, who can try one name only.
 
         Raises
         ------
         TooManyAttempts
             The name or the address failed too often; the sentence says for how long.
         """
-        limits = {("name", name): PER_NAME, ("address", address): PER_ADDRESS}
+        limits = {("name", name): PER_NAME}
+        if address is not None:
+            limits["address", address] = PER_ADDRESS
         with self._lock:
             self._sweep(at)
             for key, limit in limits.items():
@@ -42,11 +49,11 @@ class Attempts:
             for key in limits:
                 self._failures[key].append(at)
 
-    def succeed(self, *, name: str, address: str, at: datetime) -> None:
+    def succeed(self, *, name: str, address: str | None, at: datetime) -> None:
         """Forget the name's failures; of the address only this attempt was none."""
         with self._lock:
             self._failures.pop(("name", name), None)
-            of_address = self._failures[("address", address)]
+            of_address = self._failures.get(("address", address or ""), [])
             if at in of_address:
                 of_address.remove(at)
 

@@ -6,19 +6,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission, Role
-from lifecycle.domain.person import AUTHORITY, Person, grants_authority
+from lifecycle.domain.person import AUTHORITY, ERASED, Invitation, Person, ends_administration
 from lifecycle.domain.reach import EVERYWHERE, Reach
 from lifecycle.errors import Conflict, InvalidInput, NotAllowed
 from lifecycle.services import erasure
-from lifecycle.services.access.passwords import fingerprint, hashed, matches, new_secret
+from lifecycle.services.access.passwords import fingerprint, hashed, new_secret
 from lifecycle.services.access.roles import (
+    ALONE,
     ask,
+    at_first,
     described,
     keep_an_administrator,
     record,
-    second_missing,
     some_roles,
+    void,
 )
+from lifecycle.services.access.signing import proved
 from lifecycle.store import people, sessions, tokens
 from lifecycle.store.connection import Workspace
 
@@ -59,17 +62,13 @@ def add_person(
         check_name(name), display.strip() or name, some_roles(roles), created_at=at, reach=reach
     )
     with workspace.transaction() as tx:
-        # Until a second administrator agrees, a new account with authority can look around.
-        first = replace(person, roles=frozenset({Role.VIEWER}), reach=EVERYWHERE)
-        alone = second_missing(tx, first, roles=person.roles, reach=reach, by=by)
-        waits = grants_authority(first, roles=person.roles, reach=reach) and alone is None
-        opened = first if waits else person
+        opened, alone = at_first(tx, person, by=by)
         people.add(tx, opened)
         display = erasure.sealed(workspace, name, person.display)
         details: dict[str, object] = {"display": display, "roles": sorted(opened.roles)}
         details |= described(reach) | ({"conflict": alone} if alone else {})
         record(tx, "person.add", name, by=by, at=at, details=details)
-        if waits:
+        if opened != person:
             why = "new account"
             ask(tx, opened, roles=person.roles, reach=reach, reason=why, by=by, at=at)
     return opened
@@ -83,7 +82,8 @@ def deactivate(
     Raises
     ------
     Conflict
-        It is closed already, or it is the last administrator's.
+        It is closed already, or an administrator's: the last one's, or somebody else's, who is
+        taken out of office first.
     """
     by.require(Permission.ADMINISTER)
     with workspace.transaction() as tx:
@@ -92,12 +92,15 @@ def deactivate(
             raise Conflict(f"the account {name!r} is closed already")
         closed = replace(person, active=False)
         keep_an_administrator(tx, closed)
+        if ends_administration(person, roles=frozenset(), by=by.name) and by.via != "local":
+            raise Conflict(
+                f"{name} is an administrator; first take that role away, to which a second one, "
+                f"also {name}, agrees"
+            )
         people.update(tx, closed)
         sessions.remove_of(tx, name)
-        live = [token for token in tokens.every(tx, person=name) if token.revoked_at is None]
-        for token in live:
-            tokens.revoke(tx, token.id, at=at)
-        details = {"tokens": [token.id for token in live]}
+        details = {"tokens": tokens.revoke_of(tx, name, at=at)}
+        details |= void(tx, name, by=by.name, at=at)
         record(tx, "person.deactivate", name, by=by, at=at, reason=reason, details=details)
     return closed
 
@@ -107,19 +110,28 @@ def reactivate(
 ) -> Person:
     """Open a closed account again; its old sessions and tokens stay ended.
 
+    As with a new account, roles of authority wait for a second administrator.
+
     Raises
     ------
     Conflict
-        It is open.
+        It is open, or its person is erased and nobody's any more.
     """
     by.require(Permission.ADMINISTER)
     with workspace.transaction() as tx:
         person = people.get(tx, name)
         if person.active:
             raise Conflict(f"the account {name!r} is open")
-        opened = replace(person, active=True)
+        if person.display == ERASED:
+            raise Conflict(f"{name} is erased for good; open an account under another name")
+        whole = replace(person, active=True)
+        opened, alone = at_first(tx, whole, by=by)
         people.update(tx, opened)
-        record(tx, "person.reactivate", name, by=by, at=at, reason=reason)
+        details = {"conflict": alone} if alone else {}
+        record(tx, "person.reactivate", name, by=by, at=at, reason=reason, details=details)
+        if opened != whole:
+            why = "opened again"
+            ask(tx, opened, roles=whole.roles, reach=whole.reach, reason=why, by=by, at=at)
     return opened
 
 
@@ -127,12 +139,13 @@ def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
     """Return the secret of a one-time sign-in link, good for a day.
 
     Whoever opens a link to an account of authority that could sign in already comes in without
-    that authority, until a second administrator agrees; see `withhold`.
+    that authority, until a second administrator agrees; see `withhold`. Earlier links end.
 
     Raises
     ------
     Conflict
-        The account is closed, or its person signs in at the organisation's own provider.
+        The account is closed, or its person signs in at the organisation's own provider, or is
+        the only other administrator: nobody could agree, and the one who sends would be both.
     """
     by.require(Permission.ADMINISTER)
     secret = new_secret()
@@ -142,8 +155,16 @@ def invite(workspace: Workspace, name: str, *, by: Actor, at: datetime) -> str:
             raise Conflict(f"the account {name!r} is closed")
         if name in people.with_identity(tx):
             raise Conflict(f"{name} signs in at the organisation's provider, not by a link")
-        sessions.add_invitation(tx, fingerprint(secret), name, at + INVITATION)
         taken = person.has_password and person.roles & AUTHORITY
+        if taken and Role.ADMINISTRATOR in person.roles and by.name != name:
+            _, alone = at_first(tx, person, by=by)
+            if alone == ALONE:
+                raise Conflict(
+                    f"no third administrator could agree to a link into {name}'s account, so it "
+                    f"is made on the machine itself: lifecycle user invite {name}"
+                )
+        made = fingerprint(secret)
+        sessions.add_invitation(tx, Invitation(made, name, at + INVITATION, by.name, by.via))
         details = {"waits": "its authority, for a second administrator"} if taken else {}
         record(tx, "person.invite", name, by=by, at=at, details=details)
     return secret
@@ -159,7 +180,7 @@ def set_password(
     by: Actor,
     at: datetime,
 ) -> None:
-    """Give an account a password and end its other sessions.
+    """Give an account a password, end its other sessions and revoke its tokens.
 
     Parameters
     ----------
@@ -173,6 +194,8 @@ def set_password(
     ------
     NotAllowed
         It is somebody else's account, the present password is wrong, or a token tries.
+    TooManyAttempts
+        It was wrong too often within a quarter of an hour.
     """
     own = by.name == name and by.via in {"session", "invitation"}
     if not own:
@@ -180,7 +203,8 @@ def set_password(
         if by.via != "local":
             raise NotAllowed(f"only {name} can choose a password for {name}; send a sign-in link")
     kept = people.password_hash(workspace.cursor(), people.get(workspace.cursor(), name).name)
-    if own and by.via == "session" and kept is not None and not matches(kept, current or ""):
+    asks = own and by.via == "session" and kept is not None
+    if asks and proved(workspace, name, current or "", at=at) is None:
         raise NotAllowed("the present password is wrong")
     fresh = hashed(password, name=name)
     with workspace.transaction() as tx:
@@ -189,7 +213,9 @@ def set_password(
         sessions.remove_of(tx, name)
         if goes_on and goes_on.person == name:
             sessions.add(tx, goes_on)
-        record(tx, "person.password", name, by=by, at=at)
+        # Whoever else was in the account until now may have made one for themselves.
+        details = {"tokens": tokens.revoke_of(tx, name, at=at)}
+        record(tx, "person.password", name, by=by, at=at, details=details)
 
 
 def check_name(name: str) -> str:

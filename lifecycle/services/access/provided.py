@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from lifecycle.domain.actor import Role
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.person import Identity, Person, Session
-from lifecycle.domain.reach import Reach
+from lifecycle.domain.reach import EVERYWHERE, Reach
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
-from lifecycle.services.access.roles import described
+from lifecycle.services.access.roles import described, void
 from lifecycle.services.access.signing import HOURS, start
-from lifecycle.store import audit, people
+from lifecycle.store import audit, people, sessions, tokens
 from lifecycle.store.connection import Connection, Workspace
 
 VIA = "oidc"
@@ -32,7 +32,8 @@ def sign_in_provided(
 
     The account is known by issuer and subject, never by a name somebody else could take. Its
     roles are those of the groups, anew at each sign-in; the session ends with the provider's
-    token at the latest.
+    token at the latest. An account whose groups give nothing any more loses its roles, sessions
+    and tokens.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def sign_in_provided(
         raise NotSignedIn("the provider's answer has expired; sign in again")
     roles, reach = granted(identity.groups, groups=groups)
     if not roles:
+        with workspace.transaction() as tx:
+            _leave(tx, identity, at=at)
         raise NotAllowed("none of your groups has a role here; ask who looks after the groups")
     with workspace.transaction() as tx:
         person = _account(tx, identity, roles=roles, reach=reach, at=at)
@@ -102,10 +105,30 @@ def _account(
     person = people.get(tx, known)
     changed = replace(person, roles=roles, reach=reach)
     if changed != person:
-        people.update(tx, changed)
-        details = {"before": sorted(person.roles), "after": sorted(roles), **described(reach)}
-        _record(tx, "person.roles", person.name, at=at, details=details)
+        _change(tx, person, changed, at=at, more={})
     return changed
+
+
+def _leave(tx: Connection, identity: Identity, *, at: datetime) -> None:
+    """Take everything from the account of an identity whose groups give nothing any more."""
+    known = people.by_identity(tx, issuer=identity.issuer, subject=identity.subject)
+    if known is None:
+        return
+    sessions.remove_of(tx, known)
+    ended = tokens.revoke_of(tx, known, at=at)
+    person = people.get(tx, known)
+    gone = replace(person, roles=frozenset(), reach=EVERYWHERE)
+    if gone != person or ended:
+        _change(tx, person, gone, at=at, more={"tokens": ended})
+
+
+def _change(
+    tx: Connection, before: Person, after: Person, *, at: datetime, more: dict[str, object]
+) -> None:
+    people.update(tx, after)
+    details = {"before": sorted(before.roles), "after": sorted(after.roles)} | more
+    details |= described(after.reach) | void(tx, after.name, by=after.name, at=at)
+    _record(tx, "person.roles", after.name, at=at, details=details)
 
 
 def _opened(

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.person import Session
 from lifecycle.errors import NotSignedIn
-from lifecycle.services.access.passwords import fingerprint, matches
-from lifecycle.services.access.signing import attempts_of, record_refusal
-from lifecycle.store import people, sessions
+from lifecycle.services.access.passwords import fingerprint
+from lifecycle.services.access.signing import proved
+from lifecycle.store import sessions
 from lifecycle.store.connection import Workspace
 
 FRESH = timedelta(minutes=5)
@@ -38,7 +38,6 @@ def confirm(
     at: datetime,
     password: str = "",
     session: str | None = None,
-    address: str = "",
 ) -> Confirmation:
     """Ask somebody who is in already to prove it again, before they sign.
 
@@ -65,12 +64,8 @@ def confirm(
         return Confirmation(by.name, "oidc", at)
     if not password:
         raise NotSignedIn("a signature asks for your password again, or a fresh sign-in")
-    attempts = attempts_of(workspace)
-    attempts.begin(name=by.name, address=address, at=at)
-    if not matches(people.password_hash(con, by.name), password):
-        record_refusal(workspace, by.name, at=at)
+    if proved(workspace, by.name, password, at=at) is None:
         raise NotSignedIn("the password is wrong; nothing was signed")
-    attempts.succeed(name=by.name, address=address, at=at)
     return Confirmation(by.name, "password", at)
 
 

@@ -6,7 +6,17 @@ from datetime import datetime
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.person import AUTHORITY, Answer, Person, RoleChange, grants_authority
+from lifecycle.domain.person import (
+    AUTHORITY,
+    Answer,
+    Invitation,
+    Person,
+    RoleChange,
+    ends_administration,
+    gains,
+    grants_authority,
+    kept_from_answering,
+)
 from lifecycle.domain.reach import EVERYWHERE, Reach
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import AlreadyDecided, Conflict, FourEyesViolation, InvalidInput, NotAllowed
@@ -14,7 +24,7 @@ from lifecycle.store import audit, people, role_changes
 from lifecycle.store.connection import Connection, Workspace
 
 ALONE = "granted by one person: there is no second administrator"
-LOCAL = "granted by whoever works on the machine itself"
+LOCAL = "done by whoever works on the machine itself"
 
 
 def set_roles(
@@ -30,8 +40,9 @@ def set_roles(
     """Change what an account may do, from its next request on.
 
     Granting authority (any role that judges, decides or hands out roles, or a wider reach for
-    one) waits for a second administrator. Where there is none, it is done and the conflict is
-    recorded with it.
+    one) and taking an administrator out of office wait for a second administrator. Where there is
+    none, it is done and the conflict is recorded with it. What waited for the account before is
+    void.
 
     Parameters
     ----------
@@ -55,11 +66,11 @@ def set_roles(
     with workspace.transaction() as tx:
         person = people.get(tx, name)
         changed = replace(person, roles=wanted, reach=person.reach if reach is None else reach)
-        if by.name == name and _gains(person, changed):
+        if by.name == name and gains(person, changed):
             raise NotAllowed(f"{name} cannot grant themselves anything; somebody else has to")
         keep_an_administrator(tx, changed)
         alone = second_missing(tx, person, roles=wanted, reach=changed.reach, by=by)
-        if grants_authority(person, roles=wanted, reach=changed.reach) and alone is None:
+        if alone is None and _takes_two(person, roles=wanted, reach=changed.reach, by=by):
             ask(tx, person, roles=wanted, reach=changed.reach, reason=reason, by=by, at=at)
             return person
         _apply(tx, person, changed, by=by, at=at, reason=reason, conflict=alone)
@@ -74,7 +85,7 @@ def answer_roles(
     Raises
     ------
     FourEyesViolation
-        Whoever asked for it, or whose roles they are, answers.
+        Whoever asked for it, or gains by it, answers.
     AlreadyDecided
         It was answered before.
     """
@@ -83,14 +94,14 @@ def answer_roles(
         change = role_changes.get(tx, change_id)
         if change.answer is not Answer.WAITING:
             raise AlreadyDecided(f"{change_id} is {change.answer} already")
-        if by.name in {change.asked_by, change.person}:
+        person = people.get(tx, change.person)
+        if by.name in kept_from_answering(change, person):
             raise FourEyesViolation(
                 f"{by.name} asked for {change_id} or gains by it; a second administrator answers"
             )
         answer = Answer.APPLIED if agree else Answer.REFUSED
         answered = replace(change, answer=answer, answered_by=by.name, answered_at=at)
         role_changes.update(tx, answered)
-        person = people.get(tx, change.person)
         if agree:
             changed = replace(person, roles=change.roles, reach=change.reach)
             keep_an_administrator(tx, changed)
@@ -113,49 +124,79 @@ def ask(
     at: datetime,
 ) -> RoleChange:
     """Keep a change until a second administrator answers; a newer one takes its place."""
-    for earlier in role_changes.every(tx, answer=Answer.WAITING):
-        if earlier.person == person.name:
-            replaced = replace(earlier, answer=Answer.REFUSED, answered_by=by.name, answered_at=at)
-            role_changes.update(tx, replaced)
+    voided = void(tx, person.name, by=by.name, at=at)
     identifier = role_changes.next_id(tx)
     change = RoleChange(identifier, person.name, roles, reach, reason, by.name, at)
     role_changes.add(tx, change)
     details = {"change": change.id, "before": sorted(person.roles), "after": sorted(roles)}
-    record(
-        tx, "role.ask", person.name, by=by, at=at, reason=reason, details=details | described(reach)
-    )
+    details |= described(reach) | voided
+    record(tx, "role.ask", person.name, by=by, at=at, reason=reason, details=details)
     return change
 
 
-def withhold(tx: Connection, person: Person, *, at: datetime) -> None:
-    """Take the authority of an account that somebody came into by a link, until a second agrees.
+def void(tx: Connection, name: str, *, by: str, at: datetime) -> dict[str, object]:
+    """End what waits for an account's roles, because the account is not what it was asked for.
 
-    Whoever made the link could have opened it; so it hands out authority, and that takes a second
-    administrator who did not make it. Where there is none, the conflict is recorded.
+    Returns
+    -------
+    dict
+        The changes that ended, as the details of an event; nothing where none waited.
     """
-    if not (person.has_password and person.roles & AUTHORITY):
-        return
-    (made,) = audit.search(tx, action="person.invite", subject=f"person:{person.name}", limit=1)
-    by = Actor(made.event.by, frozenset({Role.ADMINISTRATOR}), via=made.event.via)
+    waiting = [one for one in role_changes.every(tx, answer=Answer.WAITING) if one.person == name]
+    for one in waiting:
+        ended = replace(one, answer=Answer.REFUSED, answered_by=by, answered_at=at)
+        role_changes.update(tx, ended)
+    return {"voided": [one.id for one in waiting]} if waiting else {}
+
+
+def at_first(tx: Connection, person: Person, *, by: Actor) -> tuple[Person, str | None]:
+    """Return what an account is until a second administrator agrees to all that it shall be.
+
+    Returns
+    -------
+    tuple
+        A viewer where its authority waits, and the account itself otherwise; and why nobody is
+        asked, where somebody should be.
+    """
     bare = replace(person, roles=frozenset({Role.VIEWER}), reach=EVERYWHERE)
     alone = second_missing(tx, bare, roles=person.roles, reach=person.reach, by=by)
+    waits = alone is None and grants_authority(bare, roles=person.roles, reach=person.reach)
+    return bare if waits else person, alone
+
+
+def withhold(tx: Connection, person: Person, link: Invitation, *, at: datetime) -> None:
+    """Take the authority of an account that somebody came into by a link, until a second agrees.
+
+    Whoever made the link could have opened it; so it hands out authority, also what waits for the
+    account already, and that takes a second administrator who did not make it. Where there is
+    none, the conflict is recorded.
+    """
+    waiting = role_changes.every(tx, answer=Answer.WAITING)
+    asked = next((one for one in waiting if one.person == person.name), None)
+    whole = replace(person, roles=asked.roles, reach=asked.reach) if asked else person
+    if not (person.has_password and whole.roles & AUTHORITY):
+        return
+    by = Actor(link.made_by, frozenset({Role.ADMINISTRATOR}), via=link.via)
+    bare, alone = at_first(tx, whole, by=by)
     why = "somebody came in by a one-time link"
     if alone is not None:
         details = {"conflict": f"{why}; {alone}"}
         record(tx, "person.link", person.name, by=by, at=at, details=details)
         return
     _apply(tx, person, bare, by=by, at=at, reason=why)
-    ask(tx, bare, roles=person.roles, reach=person.reach, reason=why, by=by, at=at)
+    ask(tx, bare, roles=whole.roles, reach=whole.reach, reason=why, by=by, at=at)
 
 
 def second_missing(
     tx: Connection, person: Person, *, roles: frozenset[Role], reach: Reach, by: Actor
 ) -> str | None:
-    """Say why a change that grants authority cannot have a second person; nothing if it can."""
-    if not grants_authority(person, roles=roles, reach=reach):
+    """Say why a change that takes two people cannot have a second; nothing if it can."""
+    if not _takes_two(person, roles=roles, reach=reach, by=by):
         return None
     if by.via == "local":
         return LOCAL
+    if ends_administration(person, roles=roles, by=by.name):
+        return None  # whoever leaves the office can agree
     others = (p for p in people.every(tx) if p.active and Role.ADMINISTRATOR in p.roles)
     return None if any(p.name not in {by.name, person.name} for p in others) else ALONE
 
@@ -222,10 +263,10 @@ def record(
     audit.append(tx, event)
 
 
-def _gains(before: Person, after: Person) -> bool:
-    """Tell whether an account may do something, or somewhere, that it could not."""
-    had, has = (person.acting(via="session").permissions for person in (before, after))
-    return bool(has - had) or after.reach.widens(before.reach)
+def _takes_two(person: Person, *, roles: frozenset[Role], reach: Reach, by: Actor) -> bool:
+    """Tell whether one administrator alone is not enough for a change."""
+    ends = ends_administration(person, roles=roles, by=by.name)
+    return ends or grants_authority(person, roles=roles, reach=reach)
 
 
 def _apply(
@@ -241,7 +282,7 @@ def _apply(
 ) -> None:
     people.update(tx, after)
     details: dict[str, object] = {"before": sorted(before.roles), "after": sorted(after.roles)}
-    details |= described(after.reach) | dict(more or {})
+    details |= described(after.reach) | void(tx, after.name, by=by.name, at=at) | dict(more or {})
     if conflict:
         details["conflict"] = conflict
     record(tx, "person.roles", after.name, by=by, at=at, reason=reason, details=details)

@@ -55,20 +55,40 @@ def sign_in(
         Name or password is wrong, or the account is closed; the sentence does not say which.
     """
     name = name.strip().lower()
-    attempts = attempts_of(workspace)
-    attempts.begin(name=name, address=address, at=at)
-    con = workspace.cursor()
-    kept = people.password_hash(con, name)
-    right = matches(kept, password)
-    if not right or kept is None or not _is_active(con, name):
-        record_refusal(workspace, name if kept is not None else None, at=at)
+    kept = proved(workspace, name, password, at=at, address=address)
+    if kept is None:
         raise NotSignedIn("the name or the password is wrong")
-    attempts.succeed(name=name, address=address, at=at)
     fresh = renewed(kept, password)
     with workspace.transaction() as tx:
         if fresh:
             people.set_password(tx, name, fresh)
         return start(tx, name, via="session", at=at, expires_at=at + timedelta(hours=hours))
+
+
+def proved(
+    workspace: Workspace, name: str, password: str, *, at: datetime, address: str | None = None
+) -> str | None:
+    """Return the hash that is kept of a password if it is the name's; a failure is counted.
+
+    Parameters
+    ----------
+    address
+        Where the attempt comes from; ``None`` for somebody who is in already and proves it again.
+
+    Raises
+    ------
+    TooManyAttempts
+        It failed too often within a quarter of an hour.
+    """
+    attempts = attempts_of(workspace)
+    attempts.begin(name=name, address=address, at=at)
+    con = workspace.cursor()
+    kept = people.password_hash(con, name)
+    if not matches(kept, password) or not _is_active(con, name):
+        _record_refusal(workspace, name if kept is not None else None, at=at)
+        return None
+    attempts.succeed(name=name, address=address, at=at)
+    return kept
 
 
 def sign_in_sample(
@@ -100,11 +120,12 @@ def take_invitation(
         The link is unknown, used or expired, or its account is closed.
     """
     with workspace.transaction() as tx:
-        name = sessions.take_invitation(tx, fingerprint(secret), at)
-        if name is None:
+        link = sessions.take_invitation(tx, fingerprint(secret), at)
+        if link is None:
             raise NotSignedIn("this sign-in link is used up or expired; ask for a new one")
+        name = link.person
         if _is_active(tx, name):
-            withhold(tx, people.get(tx, name), at=at)
+            withhold(tx, people.get(tx, name), link, at=at)
         return start(tx, name, via="invitation", at=at, expires_at=at + timedelta(hours=hours))
 
 
@@ -181,7 +202,7 @@ def _is_active(con: Connection, name: str) -> bool:
         return False
 
 
-def record_refusal(workspace: Workspace, name: str | None, *, at: datetime) -> None:
+def _record_refusal(workspace: Workspace, name: str | None, *, at: datetime) -> None:
     """Record a failed sign-in; nobody's where there is no such account."""
     # What was typed for an unknown name is not kept: it may well be a password.
     who = name or "unknown"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import SCOPED, Actor, Permission, Scope
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.person import Person, Token
+from lifecycle.domain.person import Token
 from lifecycle.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from lifecycle.services.access.passwords import fingerprint, new_secret
 from lifecycle.store import audit, people, tokens
@@ -41,29 +41,33 @@ def add_token(
         Until it expires, 1 to 365.
     person
         Whose it is; the actor's own when absent. For somebody else it takes an administrator,
-        and it cannot decide: a vote is cast by the person whose name it bears.
+        and it can neither decide nor administer: there two names have to be two people.
 
     Raises
     ------
     NotAllowed
-        A token tries to make another, or a scope goes beyond the owner's roles.
+        A token or somebody who came by a one-time link tries to make one, or a scope goes beyond
+        what its owner, here and now, may do.
     InvalidInput
         The label is empty, there is no scope, or the days are out of range.
     """
     by.require(Permission.READ)
     if by.via == "token":
         raise NotAllowed("a token cannot make another; sign in to make one")
+    if by.via == "invitation":
+        raise NotAllowed(f"{by.name} came by a link; choose a password and sign in to make a token")
     name = person or by.name
     if name != by.name:
         by.require(Permission.ADMINISTER)
     chosen = _checked(label, scopes, days)
-    if name != by.name and Scope.DECIDE in chosen:
-        raise NotAllowed(f"only {name} can make a token that decides in their name")
+    if name != by.name and chosen & {Scope.DECIDE, Scope.ADMINISTER}:
+        raise NotAllowed(f"only {name} can make a token that decides or administers in their name")
     secret = new_secret(PREFIX)
     token = Token(
         id=f"tok-{secrets.token_hex(4)}",
         hash=fingerprint(secret),
         person=name,
+        made_by=by.name,
         label=label.strip(),
         scopes=chosen,
         created_at=at,
@@ -73,7 +77,7 @@ def add_token(
         owner = people.get(tx, name)
         if not owner.active:
             raise Conflict(f"the account {name!r} is closed")
-        _within_roles(owner, chosen)
+        _within_roles(by if name == by.name else owner.acting(via="session"), chosen)
         tokens.add(tx, token)
         details = {"person": name, "label": token.label, "scopes": sorted(chosen), "days": days}
         event = AuditEvent("token.add", f"token:{token.id}", by.name, at, details=details)
@@ -130,7 +134,8 @@ def actor_of_token(workspace: Workspace, secret: str, *, at: datetime) -> Actor:
     if token.last_used_at is None or at - token.last_used_at >= _USED:
         with workspace.transaction() as tx:
             tokens.used(tx, token.id, at=at)
-    return owner.acting(via="token", scopes=token.scopes)
+    maker = None if token.made_by == owner.name else token.made_by
+    return owner.acting(via="token", scopes=token.scopes, maker=maker)
 
 
 def _checked(label: str, scopes: Iterable[str], days: int) -> frozenset[Scope]:
@@ -147,8 +152,7 @@ def _checked(label: str, scopes: Iterable[str], days: int) -> frozenset[Scope]:
     return chosen
 
 
-def _within_roles(owner: Person, scopes: frozenset[Scope]) -> None:
-    held = owner.acting(via="session").permissions
-    beyond = [scope for scope in sorted(scopes) if not SCOPED[scope] & held]
+def _within_roles(owner: Actor, scopes: frozenset[Scope]) -> None:
+    beyond = [scope for scope in sorted(scopes) if not SCOPED[scope] & owner.permissions]
     if beyond:
         raise NotAllowed(f"the roles of {owner.name} do not cover the scope {', '.join(beyond)}")

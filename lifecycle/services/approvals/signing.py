@@ -51,7 +51,6 @@ def prove(workspace: Workspace, by: Actor, proof: Proof, *, demand: Signing, at:
         at=at,
         password=proof.password,
         session=proof.session,
-        address="signing",
     )
     return confirmed.method
 
