@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from lifecycle.domain.actor import Role, Scope
-from lifecycle.domain.person import Person, Session, Token
+from lifecycle.domain.person import Invitation, Person, Session, Token
 from lifecycle.errors import Conflict, NotFound
 from lifecycle.store import keys, people, sessions, tokens
 
@@ -68,11 +68,14 @@ def test_sign_ins_end_one_by_one_by_person_and_by_time(workspace, at):
 def test_a_sign_in_link_works_once_in_its_time_and_not_after_sign_out(workspace, at):
     later = at + timedelta(days=1)
     with workspace.transaction() as tx:
-        sessions.add_invitation(tx, "link", "ada", later)
-        sessions.add_invitation(tx, "void", "bob", later)
+        earlier, link = (Invitation(h, "ada", later, "adm", "session") for h in ("first", "link"))
+        sessions.add_invitation(tx, earlier)
+        sessions.add_invitation(tx, link)
+        sessions.add_invitation(tx, Invitation("void", "bob", later, "adm", "session"))
         sessions.remove_of(tx, "bob")
         assert sessions.take_invitation(tx, "link", later) is None
-        assert sessions.take_invitation(tx, "link", at) == "ada"
+        assert sessions.take_invitation(tx, "first", at) is None
+        assert sessions.take_invitation(tx, "link", at) == link
         assert sessions.take_invitation(tx, "link", at) is None
         assert sessions.take_invitation(tx, "void", at) is None
         assert sessions.take_invitation(tx, "unknown", at) is None
@@ -80,7 +83,14 @@ def test_a_sign_in_link_works_once_in_its_time_and_not_after_sign_out(workspace,
 
 def test_tokens_are_found_by_hash_used_and_revoked_once(workspace, at):
     token = Token(
-        "tok-1", "h1", "ada", "CI", frozenset({Scope.READ, Scope.WRITE}), at, at + timedelta(9)
+        "tok-1",
+        "h1",
+        "ada",
+        "adm",
+        "CI",
+        frozenset({Scope.READ, Scope.WRITE}),
+        at,
+        at + timedelta(9),
     )
     other = replace(token, id="tok-2", hash="h2", person="bob", created_at=at + timedelta(1))
     ended = replace(token, id="tok-3", hash="h3", revoked_at=at, last_used_at=at)

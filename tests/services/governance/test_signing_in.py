@@ -259,8 +259,10 @@ def test_nobody_enters_a_real_workspace_without_a_password(workspace):
 
 
 def test_an_invitation_works_once_and_for_a_day(workspace):
+    replaced = access.invite(workspace, "val", by=actor("adm"), at=NOW)
     secret = access.invite(workspace, "val", by=actor("adm"), at=NOW)
-    late = access.invite(workspace, "val", by=actor("adm"), at=NOW)
+    with pytest.raises(NotSignedIn, match="used up or expired"):
+        access.take_invitation(workspace, replaced, at=NOW)
 
     session_secret, session = access.take_invitation(workspace, secret, at=NOW)
 
@@ -268,6 +270,7 @@ def test_an_invitation_works_once_and_for_a_day(workspace):
     assert whose(workspace, session_secret).name == "val"
     with pytest.raises(NotSignedIn, match="used up or expired"):
         access.take_invitation(workspace, secret, at=NOW)
+    late = access.invite(workspace, "val", by=actor("adm"), at=NOW)
     with pytest.raises(NotSignedIn):
         access.take_invitation(workspace, late, at=NOW + timedelta(hours=24))
     with pytest.raises(NotSignedIn):
