@@ -42,7 +42,7 @@ def form(mine: "Sequence[Request]", actor: "Actor", *, at: "datetime") -> None:
         )
         reason = st.text_area("Reason", key=widgets.field("bulk_reason"), max_chars=4000)
         widgets.note(f"You sign once as {actor.name}, on all of them or on none.", icon="draw")
-        proof = decisions.ask_again(actor, key="bulk_secret")
+        proof = decisions.ask_again(actor, key=widgets.field("bulk_secret"))
         label = f"Sign and vote on {len(chosen)}"
         if st.button(label, type="primary", key="bulk_sign", disabled=not chosen or vote is None):
             with widgets.refusals():
@@ -57,5 +57,5 @@ def form(mine: "Sequence[Request]", actor: "Actor", *, at: "datetime") -> None:
                     proof=proof,
                 )
                 said = ", ".join(f"{asked.id} is {asked.status}" for asked in decided)
-                fields = ["bulk_requests", "bulk_vote", "bulk_reason"]
+                fields = ["bulk_requests", "bulk_vote", "bulk_reason", "bulk_secret"]
                 widgets.finish(f"Your vote is kept: {said}.", empty=fields)

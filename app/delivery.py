@@ -80,7 +80,10 @@ def _add(actor: "Actor", *, at: "datetime") -> None:
     if shown_once:
         st.success("The secret of the webhook's signatures, shown this once:")
         st.code(shown_once, language=None)
-    with st.expander("Add a channel", icon=":material/add:"), st.form("add_channel", border=False):
+    with (
+        st.expander("Add a channel", icon=":material/add:"),
+        st.form("add_channel", border=False, clear_on_submit=True),
+    ):
         name = st.text_input("Name", max_chars=40, help="Small letters, digits and hyphens")
         kind = st.selectbox("Kind", list(KINDS), format_func=KINDS.__getitem__)
         address = st.text_input(

@@ -39,7 +39,8 @@ def last_approvals(con: Connection) -> dict[str, datetime]:
         """
         SELECT version_id, max(decided_at) AS decided_at
         FROM request JOIN decision ON request_id = id
-        WHERE status = 'approved' AND vote = 'approve' GROUP BY version_id
+        WHERE status = 'approved' AND vote IN ('approve', 'approve_with_conditions')
+        GROUP BY version_id
         """
     )
     return {row["version_id"]: row["decided_at"] for row in records(found)}

@@ -18,6 +18,7 @@ from lifecycle.domain.audit import AuditEvent, canonical, plain
 from lifecycle.domain.checkpoint import Checkpoint, message
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.model import Version
+from lifecycle.domain.policy import JOIN
 from lifecycle.errors import InvalidInput, NotFound
 from lifecycle.services import reports, sealing
 from lifecycle.services.access.places import require_for
@@ -82,9 +83,10 @@ def pack(
     by.require(Permission.READ)
     require_for(workspace.cursor(), model_id, Permission.READ_TRAIL, by=by)
     key = sealing.signing_key(workspace)
-    checkpoint = sealing.seal(workspace, at=at)
     con = workspace.cursor()
+    # Read before the trail is sealed: a vote in between would lack its event.
     subject = _Subject.read(con, model_id, version)
+    checkpoint = sealing.seal(workspace, at=at)
     card = reports.card(workspace, model_id, version, by=by, at=at)
     files = {
         "README.txt": _readme(subject.version, at=at),
@@ -146,14 +148,16 @@ def _records(con: Connection, subject: _Subject) -> Files:
         files[f"reports/{one.id}.csv"] = _csv(one)
     for asked in subject.requests:
         files[f"requests/{asked.id}.json"] = _json(_request(con, asked, subject))
-        name, _, number = asked.policy.rpartition(" ")
-        try:
-            kept = policies.get(con, name, number)
-        except NotFound:
-            continue  # an installation may have published under another name since
-        label = f"{name}-{number}".replace("/", "-")
-        record = {"name": name, "version": number, "sha256": kept.sha256, "content": kept.content}
-        files[f"policies/{label}.json"] = _json(record)
+        for part in asked.policy.split(JOIN):  # a unit's policy stands beside the central one
+            name, _, number = part.rpartition(" ")
+            try:
+                kept = policies.get(con, name, number)
+            except NotFound:
+                continue  # an installation may have published under another name since
+            label = f"{name}-{number}".replace("/", "-")
+            about = {"name": name, "version": number}
+            record = {**about, "sha256": kept.sha256, "content": kept.content}
+            files[f"policies/{label}.json"] = _json(record)
     return files
 
 
@@ -175,7 +179,7 @@ def _trail(con: Connection, subject: _Subject, checkpoint: Checkpoint) -> Files:
     """Return the events about a version, each with its way to the signed root."""
     own = {f"version:{subject.version.id}", f"model:{subject.version.model_id}"}
     own |= {f"request:{asked.id}" for asked in subject.requests}
-    own |= {f"policy:{asked.policy}" for asked in subject.requests}
+    own |= {f"policy:{part}" for asked in subject.requests for part in asked.policy.split(JOIN)}
     links = [link for link in audit.of_subjects(con, own) if link.sequence <= checkpoint.sequence]
     entries = [bytes.fromhex(h) for h in audit.hashes(con)[: checkpoint.sequence]]
     folder = folder_of(con)
