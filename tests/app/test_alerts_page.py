@@ -105,6 +105,8 @@ def test_an_alert_is_snoozed_judged_and_resolved_with_a_reason(look, alarmed):
     assert the(ws, grave).status is Status.SNOOZED
     shown.button(key=f"judge_False_{grave}").click().run()
     assert the(ws, grave).real is False
+    # Each sent reason left its field, so the next step gives its own.
+    shown.text_input(key=f"reason_{grave}_2").set_value("the campaign is over").run()
     shown.button(key=f"resolve_{grave}").click().run()
     assert the(ws, grave).status is Status.RESOLVED
     assert "Nothing critical" in words_of(shown)
@@ -121,7 +123,7 @@ def test_an_alert_becomes_an_incident_and_a_second_person_closes_it(look, alarme
     shown.button(key=f"own_{opened.id}").click().run()
     shown.text_area(key=f"step_{opened.id}").set_value("version 0 is live").run()
     shown.button(key=f"go_{opened.id}").click().run()
-    shown.text_area(key=f"step_{opened.id}").set_value("a unit changed").run()
+    shown.text_area(key=f"step_{opened.id}_1").set_value("a unit changed").run()
     shown.button(key=f"go_{opened.id}").click().run()
     assert "no corrective action is recorded" in words_of(shown)
     assert "a second person must close it" in words_of(shown)
