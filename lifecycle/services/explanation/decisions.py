@@ -119,9 +119,10 @@ def explain_decision(
         There is no such version or snapshot.
     """
     con = ws.cursor()
+    require_for(con, model_id, Permission.READ_ROWS, by=by)
     require_for(con, model_id, Permission.ASSESS, by=by)
     found = models.version(con, model_id, version)
-    _check_rows(con, found, by=by)
+    sensitive.check(con, found, _shown(found), by=by)
     runnable(found)
     _where(con, version_id=found.id, source=source, row=row)
     if aim and models.get(con, model_id).task is not Task.CLASSES:
@@ -284,14 +285,11 @@ def _begin(tx: Connection, job: Job, at: datetime) -> None:
     sensitive.record_job(tx, job, version, shown, purpose=purpose, rows=rows, at=at)
 
 
-def _check_rows(con: Connection, version: Version, *, by: Actor) -> None:
+def _check(con: Connection, job: Job, by: Actor) -> None:
     """Refuse who may not open single rows, or not those with a sensitive feature."""
+    version = models.version_by_id(con, str(job.settings["version"]))
     require_for(con, version.model_id, Permission.READ_ROWS, by=by)
     sensitive.check(con, version, _shown(version), by=by)
-
-
-def _check(con: Connection, job: Job, by: Actor) -> None:
-    _check_rows(con, models.version_by_id(con, str(job.settings["version"])), by=by)
 
 
 KIND = Kind(prepare=_prepare, keep=_keep, run=RUN, begin=_begin, check=_check)
