@@ -2,7 +2,6 @@
 
 import json
 import os
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from skops.io import dump
 
-from lifecycle.cli import main, monitors
+from lifecycle.cli import main
 from lifecycle.client import Client
-from lifecycle.errors import CheckFailed, InsufficientData
 from lifecycle.settings import Settings
 from lifecycle.store.connection import Workspace
 
@@ -393,23 +391,3 @@ def test_a_monitor_that_cannot_be_is_refused_in_a_sentence(run, tmp_path, option
 
     assert code == 2
     assert sentence in err
-
-
-@pytest.mark.parametrize(
-    ("states", "raised"),
-    [
-        ([("ok", {"ok": 3})], None),
-        ([("not_applicable", {})], None),
-        ([("insufficient", {"insufficient": 2, "ok": 1})], None),
-        ([("ok", {"ok": 1}), ("insufficient", {"insufficient": 2})], InsufficientData),
-        ([("error", {}), ("insufficient", {"insufficient": 2})], CheckFailed),
-        ([("breach", {"breach": 1, "ok": 9})], CheckFailed),
-    ],
-)
-def test_the_exit_code_of_a_run_says_what_it_came_to(states, raised):
-    results = [
-        {"version_id": f"m/{i}", "state": state, "states": counts}
-        for i, (state, counts) in enumerate(states)
-    ]
-    with nullcontext() if raised is None else pytest.raises(raised, match="m/"):
-        monitors.judge(results)
