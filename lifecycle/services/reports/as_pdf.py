@@ -76,7 +76,7 @@ def _flowables(block: Block, styles: Any) -> "Iterator[Any]":
 
     if isinstance(block, Facts):
         rows = [(name, words.text(value)) for name, value in block.values.items()]
-        yield _table(rows, styles, widths=(130, 380))
+        yield from _table(rows, styles, widths=(130, 380))
     elif isinstance(block, Sentences):
         for item in block.items:
             yield Paragraph(f"• {_safe(item)}", styles["Normal"])
@@ -86,7 +86,7 @@ def _flowables(block: Block, styles: Any) -> "Iterator[Any]":
             yield Paragraph(_safe(part), styles["Normal"])
         yield Paragraph(_safe(words.signed(block)), styles["Quiet"])
     elif isinstance(block, Grid):
-        yield _table([block.columns, *block.rows], styles, head=True)
+        yield from _table([block.columns, *block.rows], styles, head=True)
     else:
         yield from _numbers(block, styles)
 
@@ -100,7 +100,7 @@ def _numbers(block: Measured, styles: Any) -> "Iterator[Any]":
         yield Paragraph(_safe(block.chart), styles["Lead"])
         yield _drawn(laid)
     rows = [words.cells(m, evidence=block.evidence.id) for m in block.measurements]
-    yield _table([words.COLUMNS, *rows], styles, head=True, widths=WIDTHS)
+    yield from _table([words.COLUMNS, *rows], styles, head=True, widths=WIDTHS)
 
 
 def _drawn(laid: Chart) -> Any:
@@ -135,7 +135,8 @@ def _table(
     *,
     head: bool = False,
     widths: "Iterable[float] | None" = None,
-) -> Any:
+) -> "Iterator[Any]":
+    """Lay rows out; a row taller than a page goes on over the next, no rows draw nothing."""
     from reportlab.lib.colors import HexColor
     from reportlab.platypus import LongTable, Paragraph, TableStyle
 
@@ -148,9 +149,12 @@ def _table(
     ]
     if head:
         lines.append(("LINEBELOW", (0, 0), (-1, 0), 1, HexColor("#444444")))
-    columns = max((len(row) for row in rows), default=1)
+    columns = max((len(row) for row in rows), default=0)
+    if not columns:
+        return
     sizes = list(widths) if widths else [510 / columns] * columns
-    return LongTable(held, colWidths=sizes, repeatRows=int(head), style=TableStyle(lines))
+    style = TableStyle(lines)
+    yield LongTable(held, colWidths=sizes, repeatRows=int(head), splitInRow=1, style=style)
 
 
 def _styles() -> Any:
