@@ -61,11 +61,17 @@ def along(kept: "Evidence", found: Effects | None) -> None:
     known: dict[str, Any] = dict(found["columns"])
     picked = left.selectbox("Column", list(known), key="column", bind="query-params")
     name = str(picked) if picked in known else next(iter(known))
+    if not found["rows"]:
+        widgets.note(
+            "Single rows are left out, because your roles do not let you open them; curves and "
+            "their intervals are means over rows.",
+            icon="lock",
+        )
     if name in found["hidden"]:
         known[name] = _single_rows(kept, name) or known[name]
     views = effects.views(known[name])
     if not views:
-        widgets.note(f"{name} holds one value only, so there is nothing to draw along it.")
+        widgets.note(f"{name} holds one value only, so there is no curve to draw along it.")
         return
     chosen = middle.selectbox(
         "What is drawn", [view.value for view in views], key="view", bind="query-params"

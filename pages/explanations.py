@@ -73,7 +73,7 @@ elif not busy:
     widgets.empty("No SHAP values computed yet", hint=hint)
 
 drivers, along, groups, decision, compare = st.tabs(TABS, key="tab", bind="query-params")
-effects = reading.effects(session.workspace(), kept) if kept else None
+effects = reading.effects(session.workspace(), kept, by=session.actor()) if kept else None
 if kept and drivers.open:
     with drivers:
         explanation_parts.drivers(kept, effects)

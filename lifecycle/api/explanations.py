@@ -11,8 +11,9 @@ from lifecycle.api.registry import Limit, Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.actor import Permission
 from lifecycle.services.access.places import require_for
-from lifecycle.services.explanation import decisions
-from lifecycle.store import explained, models
+from lifecycle.errors import NotFound
+from lifecycle.services.explanation import decisions, reading
+from lifecycle.store import evidence, explained, models
 
 router = APIRouter(tags=["assurance"])
 
@@ -33,6 +34,16 @@ class ReasonsIn(Strict):
     """A dictionary of reasons."""
 
     text: str = Field(description="The dictionary as YAML text", max_length=200_000)
+
+
+@router.get("/evidence/{evidence_id}/effects")
+def show_effects(door: Door, evidence_id: str) -> Any:
+    """Show how answers move along columns; single rows only to whoever may open them."""
+    kept = evidence.get(door.reading(), evidence_id)
+    found = reading.effects(door.workspace, kept, by=door.actor)
+    if found is None:
+        raise NotFound(f"{evidence_id} holds no effects along columns")
+    return found
 
 
 @router.post("/models/{model_id}/versions/{version}/explained-decisions", status_code=202)

@@ -1,5 +1,6 @@
 """Does the Explanations page draw what jobs kept, and open single decisions for those who may?"""
 
+import json
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -121,8 +122,22 @@ def test_a_column_is_drawn_in_every_view(open_page, explained, view):
 OTHER: Any = {**THIS, "version": "8", "tab": "Along a column", "column": "age"}
 
 
+@pytest.mark.parametrize("column", ["income", "age", "region"])
+def test_no_row_is_drawn_along_any_column_for_who_may_not_open_rows(open_page, explained, column):
+    page = clean(
+        open_page("explanations", explained, by=VIEWER, **THIS, tab="Along a column", column=column)
+    )
+
+    assert "your roles do not let you open them" in said(page)
+    assert "SHAP values" not in page.selectbox(key="view").options
+    drawn = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
+    names = {trace.get("name") for trace in drawn}
+    assert "single rows" not in names
+    assert column == "region" or {"mean", "95 % interval"} <= names
+
+
 def test_rows_along_a_protected_attribute_are_hidden_from_who_may_not_read_it(open_page, explained):
-    page = clean(open_page("explanations", explained, by=VIEWER, **OTHER))
+    page = clean(open_page("explanations", explained, **OTHER))
 
     assert "would show a protected attribute" in said(page)
     assert page.selectbox(key="view").options == ["Average answer", "Accumulated effect"]

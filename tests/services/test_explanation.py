@@ -20,9 +20,10 @@ from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.job import JobState
 from lifecycle.domain.model import Columns
+from lifecycle.domain.reach import Reach
 from lifecycle.errors import CheckFailed, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import explanation, registry
-from lifecycle.services.explanation import decisions
+from lifecycle.services.explanation import decisions, reading
 from lifecycle.services.jobs import JobRunner
 from lifecycle.store import artifacts, audit, datasets, evidence, explained, jobs, models
 from lifecycle.store.connection import Workspace
@@ -132,6 +133,28 @@ def test_an_explanation_is_evidence_with_its_method_and_a_sample_of_rows(ws, sna
     assert found.method["ranking"]["rows"] == 100  # pyright: ignore[reportCallIssue, reportArgumentType, reportIndexIssue] -- JSON values
     kept = [link.event for link in audit.links(ws.cursor()) if link.event.action == "evidence.add"]
     assert kept[-1].details["evidence"] == found.id
+
+
+def test_rows_along_columns_are_for_those_who_may_open_rows_of_the_model(ws, snapshot, runner):
+    kept = explanation.run_now(
+        ws, "credit", "1", snapshot=snapshot, rows=100, runner=runner, by=DANA, at=AT
+    )
+    elsewhere = replace(DANA, reach=Reach(units=frozenset({"cards"})))
+
+    whole = reading.effects(ws, kept, by=DANA)
+
+    assert whole is not None
+    assert whole["rows"]
+    for by in (VERA, elsewhere):
+        shown = reading.effects(ws, kept, by=by)
+        assert shown is not None
+        assert not shown["rows"]
+        assert list(shown["columns"]) == list(whole["columns"])
+        for name, column in shown["columns"].items():
+            assert column["dots"] is None
+            assert "lines" not in column["partial"]
+            assert column["partial"]["mean"] == whole["columns"][name]["partial"]["mean"]
+            assert column["accumulated"] == whole["columns"][name]["accumulated"]
 
 
 def test_a_model_that_does_not_know_the_positive_label_fails_the_job(ws, snapshot, runner):

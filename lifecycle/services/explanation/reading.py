@@ -9,16 +9,17 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.errors import NotFound
 from lifecycle.services.access import sensitive
-from lifecycle.services.access.places import require_for
+from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.store import artifacts, evidence, models
 from lifecycle.store.connection import Connection, Workspace
 
 
-def effects(ws: Workspace, kept: Evidence) -> Mapping[str, Any] | None:
+def effects(ws: Workspace, kept: Evidence, *, by: Actor) -> Mapping[str, Any] | None:
     """Return curves, interactions, associations, groups and cohorts of an explanation.
 
-    Explanations from before these were computed have none. Single rows are left out where they
-    would show a sensitive column; ``hidden`` names the columns they are left out of.
+    Explanations from before these were computed have none. Single rows, which are the same ones
+    along every column, are left out for whoever may not open them: then ``rows`` is false. For
+    others they are left out where they would show a sensitive column; ``hidden`` names those.
 
     Raises
     ------
@@ -30,13 +31,17 @@ def effects(ws: Workspace, kept: Evidence) -> Mapping[str, Any] | None:
         return None
     artifacts.verify(ws, str(sha256))
     content = json.loads(artifacts.path(ws, str(sha256)).read_text(encoding="utf-8"))
-    version = models.version_by_id(ws.cursor(), kept.version_id)
+    con, columns = ws.cursor(), content["columns"]
+    if not (by.may(Permission.READ_ROWS) and within_reach(con, by)(kept.version_id)):
+        averages = {name: _without_rows(column) for name, column in columns.items()}
+        return {**content, "columns": averages, "rows": False, "hidden": []}
+    version = models.version_by_id(con, kept.version_id)
     hidden = {
         name: {**column, "dots": None}
-        for name, column in content["columns"].items()
+        for name, column in columns.items()
         if _shown(name, column).intersection(version.columns.sensitive)
     }
-    return {**content, "columns": {**content["columns"], **hidden}, "hidden": list(hidden)}
+    return {**content, "columns": {**columns, **hidden}, "rows": True, "hidden": list(hidden)}
 
 
 def single_rows(
@@ -74,6 +79,12 @@ def single_rows(
             at=at,
         )
     return found
+
+
+def _without_rows(column: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave of a column what is a mean over rows: the curves and their intervals."""
+    partial = column["partial"] and {k: v for k, v in column["partial"].items() if k != "lines"}
+    return {**column, "dots": None, "partial": partial}
 
 
 def _shown(name: str, column: Mapping[str, Any]) -> set[str]:
