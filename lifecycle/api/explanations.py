@@ -10,8 +10,8 @@ from lifecycle.api.door import Door
 from lifecycle.api.registry import Limit, Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.actor import Permission
-from lifecycle.services.access.places import require_for
 from lifecycle.errors import NotFound
+from lifecycle.services.access.places import require_for
 from lifecycle.services.explanation import decisions, reading
 from lifecycle.store import evidence, explained, models
 
