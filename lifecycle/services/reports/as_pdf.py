@@ -1,9 +1,11 @@
 """A report as PDF, drawn with ReportLab: text, tables and charts, the same bytes every time."""
 
+from contextlib import suppress
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.services.reports import words
+from lifecycle.services.reports import letters, words
 from lifecycle.services.reports.document import (
     Block,
     Document,
@@ -25,35 +27,75 @@ WIDTHS = (100, 92, 56, 76, 36, 34, 44, 72)
 its letters' size; and how wide the columns of a table of numbers are."""
 
 
+REPLACED = (
+    "The fonts of this PDF lack some letters of what was written: such letters are spelled in "
+    "Latin ones, and signs and letters without a spelling are named or counted in brackets. The "
+    "report as HTML or Markdown shows them as they were written."
+)
+
+
+class Pen:
+    """Writes texts in the styles of a page, and knows whether letters had to be replaced."""
+
+    def __init__(self) -> None:
+        self.styles = _styles()
+        self.replaced = False
+
+    def paragraph(self, text: str, style: str, *, lead: str = "") -> Any:
+        """Write a text as it is, behind a lead in ReportLab's markup."""
+        from xml.sax.saxutils import escape
+
+        from reportlab.platypus import Paragraph
+
+        return Paragraph(f"{lead}{escape(self.letters(text))}", self.styles[style])
+
+    def letters(self, text: str) -> str:
+        """Return a text in the letters that the fonts have."""
+        asked = letters.written(text)
+        found = letters.spelled(asked, has=_has)
+        self.replaced = self.replaced or found != asked
+        return found
+
+
+@cache
+def _has(letter: str) -> bool:
+    """Say whether a letter is in Helvetica, or in the fonts of signs that stand in for it."""
+    from reportlab.pdfbase import pdfmetrics
+
+    font: Any = pdfmetrics.getFont("Helvetica")
+    for one in (font, *font.substitutionFonts):
+        with suppress(UnicodeEncodeError):
+            return bool(letter.encode(one.encName))
+    return False
+
+
 def as_pdf(made: Document) -> bytes:
     """Write a report as a PDF file.
 
     Notes
     -----
-    The letters are those of the PDF standard fonts, Western European; any other shows as a
-    question mark.
+    The fonts are those every reader of PDF has: Western European letters, Greek and signs. What
+    they lack is spelled in letters they have, and the first page says so.
     """
     from reportlab.lib.pagesizes import A4
-    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
+    from reportlab.platypus import SimpleDocTemplate, Spacer
 
-    styles = _styles()
-    story: list[Any] = [
-        Paragraph(_safe(made.title), styles["Title"]),
-        Paragraph(
-            _safe(f"Made from the records on {words.moment(made.made_at)}."), styles["Quiet"]
-        ),
-    ]
+    pen = Pen()
+    title = pen.paragraph(made.title, "Title")
+    when = pen.paragraph(f"Made from the records on {words.moment(made.made_at)}.", "Quiet")
+    story: list[Any] = []
     for section in made.sections:
-        story.append(Paragraph(_safe(section.title), styles["Heading2"]))
+        story.append(pen.paragraph(section.title, "Heading2"))
         if section.stale:
-            story.append(Paragraph(f"<b>Stale</b>: {_safe(section.stale)}", styles["Normal"]))
+            story.append(pen.paragraph(section.stale, "Normal", lead="<b>Stale</b>: "))
         for block in section.blocks:
-            story += [*_flowables(block, styles), Spacer(1, 6)]
+            story += [*_flowables(block, pen), Spacer(1, 6)]
+    told = [pen.paragraph(REPLACED, "Quiet")] if pen.replaced else []
     file = BytesIO()
     page = SimpleDocTemplate(
         file,
         pagesize=A4,
-        title=_safe(made.title),
+        title=letters.written(made.title),
         author="Lifecycle",
         leftMargin=MARGIN,
         rightMargin=MARGIN,
@@ -64,46 +106,42 @@ def as_pdf(made: Document) -> bytes:
 
     def foot(canvas: Any, template: Any) -> None:
         canvas.setFont("Helvetica", SMALL)
-        canvas.drawString(MARGIN, MARGIN / 2, _letters(made.title)[:90])
+        canvas.drawString(MARGIN, MARGIN / 2, pen.letters(made.title)[:90])
         canvas.drawRightString(A4[0] - MARGIN, MARGIN / 2, f"Page {template.page}")
 
-    page.build(story, onFirstPage=foot, onLaterPages=foot)
+    page.build([title, when, *told, *story], onFirstPage=foot, onLaterPages=foot)
     return file.getvalue()
 
 
-def _flowables(block: Block, styles: Any) -> "Iterator[Any]":
-    from reportlab.platypus import Paragraph
-
+def _flowables(block: Block, pen: Pen) -> "Iterator[Any]":
     if isinstance(block, Facts):
         rows = [(name, words.text(value)) for name, value in block.values.items()]
-        yield from _table(rows, styles, widths=(130, 380))
+        yield from _table(rows, pen, widths=(130, 380))
     elif isinstance(block, Sentences):
         for item in block.items:
-            yield Paragraph(f"• {_safe(item)}", styles["Normal"])
+            yield pen.paragraph(item, "Normal", lead="• ")
     elif isinstance(block, Written):
-        yield Paragraph(_safe(block.name), styles["Heading3"])
+        yield pen.paragraph(block.name, "Heading3")
         for part in block.text.split("\n\n"):
-            yield Paragraph(_safe(part), styles["Normal"])
-        yield Paragraph(_safe(words.signed(block)), styles["Quiet"])
+            yield pen.paragraph(part, "Normal")
+        yield pen.paragraph(words.signed(block), "Quiet")
     elif isinstance(block, Grid):
-        yield from _table([block.columns, *block.rows], styles, head=True)
+        yield from _table([block.columns, *block.rows], pen, head=True)
     else:
-        yield from _numbers(block, styles)
+        yield from _numbers(block, pen)
 
 
-def _numbers(block: Measured, styles: Any) -> "Iterator[Any]":
-    from reportlab.platypus import Paragraph
-
-    yield Paragraph(_safe(words.source(block)), styles["Lead"])
+def _numbers(block: Measured, pen: Pen) -> "Iterator[Any]":
+    yield pen.paragraph(words.source(block), "Lead")
     laid = chart(block.measurements) if block.chart else None
     if laid is not None:
-        yield Paragraph(_safe(block.chart), styles["Lead"])
-        yield _drawn(laid)
+        yield pen.paragraph(block.chart, "Lead")
+        yield _drawn(laid, pen)
     rows = [words.cells(m, evidence=block.evidence.id) for m in block.measurements]
-    yield from _table([words.COLUMNS, *rows], styles, head=True, widths=WIDTHS)
+    yield from _table([words.COLUMNS, *rows], pen, head=True, widths=WIDTHS)
 
 
-def _drawn(laid: Chart) -> Any:
+def _drawn(laid: Chart, pen: Pen) -> Any:
     """Draw values as dots, intervals as lines, limits as dashes."""
     from reportlab.graphics.shapes import Circle, Drawing, Line, String
     from reportlab.lib.colors import HexColor
@@ -113,7 +151,7 @@ def _drawn(laid: Chart) -> Any:
     for number, mark in enumerate(laid.marks):
         y, colour = height - ROW * (number + 0.6), HexColor(mark.colour)
         low, high, at = (AXIS + (RIGHT - AXIS) * p for p in (mark.low, mark.high, mark.at))
-        label = _letters(mark.label)
+        label = pen.letters(mark.label)
         label = label if len(label) <= LABEL else f"{label[: LABEL - 3]}..."
         named: Any = {"fontSize": SMALL, "fontName": "Helvetica"}
         drawing.add(String(AXIS - 8, y - 2, label, textAnchor="end", **named))
@@ -131,16 +169,16 @@ def _drawn(laid: Chart) -> Any:
 
 def _table(
     rows: "Sequence[Sequence[str]]",
-    styles: Any,
+    pen: Pen,
     *,
     head: bool = False,
     widths: "Iterable[float] | None" = None,
 ) -> "Iterator[Any]":
     """Lay rows out; a row taller than a page goes on over the next, no rows draw nothing."""
     from reportlab.lib.colors import HexColor
-    from reportlab.platypus import LongTable, Paragraph, TableStyle
+    from reportlab.platypus import LongTable, TableStyle
 
-    held = [[Paragraph(_safe(cell), styles["Cell"]) for cell in row] for row in rows]
+    held = [[pen.paragraph(cell, "Cell") for cell in row] for row in rows]
     lines: list[Any] = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#bbbbbb")),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -168,16 +206,3 @@ def _styles() -> Any:
     styles.add(ParagraphStyle("Cell", parent=normal, fontSize=7, leading=9, splitLongWords=1))
     styles["Title"].alignment = 0
     return styles
-
-
-def _safe(text: str) -> str:
-    """Return text that ReportLab shows as it is; it would read tags in it otherwise."""
-    from xml.sax.saxutils import escape
-
-    return escape(_letters(text))
-
-
-def _letters(text: str) -> str:
-    """Return text in the letters that the PDF standard fonts have."""
-    kept = "".join(c for c in text if c.isprintable() or c in "\n\t")
-    return kept.encode("cp1252", "replace").decode("cp1252")
