@@ -152,7 +152,7 @@ class DuckDBEngine:
     ) -> Baseline:
         """Count a reference column and fix its bins."""
         if categorical:
-            return profiling.category_baseline(self.fetch, source, column)
+            return profiling.category_baseline(self.fetch, self._columns, source, column)
         return profiling.numeric_baseline(self._columns, source, column, bins=bins, keep=keep)
 
     def profile(
@@ -166,7 +166,9 @@ class DuckDBEngine:
     ) -> Mapping[Window | None, Counted]:
         """Count a column on the bins of another profile, per window or over all rows."""
         if windowing is None and isinstance(like, CategoryProfile):
-            counted = profiling.category_profile(self.fetch, source, column, like=like)
+            counted = profiling.category_profile(
+                self.fetch, self._columns, source, column, like=like
+            )
             return {None: Counted(counted)}
         groupings = [Grouping(windowing=windowing)]
         found = self.profiles(source, column, like=like, groupings=groupings, keep=keep)

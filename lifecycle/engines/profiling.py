@@ -95,8 +95,12 @@ def numeric_baseline(
     )
 
 
-def category_baseline(fetch: Fetch, source: Source, column: str) -> Baseline:
+def category_baseline(fetch: Fetch, columns: Columns, source: Source, column: str) -> Baseline:
     """Count a reference column by its most frequent values."""
+    texts = columns.texts(source, column)
+    if texts is not None:
+        top = sorted(texts.items(), key=lambda held: (-held[1], held[0]))[:TOP_CATEGORIES]
+        return _baseline(source, top, total=sum(texts.values()), distinct=len(texts))
     text = text_of(source.column(column))
     found = fetch(
         source,
@@ -104,26 +108,42 @@ def category_baseline(fetch: Fetch, source: Source, column: str) -> Baseline:
         "SELECT v, n, CAST(sum(n) OVER () AS BIGINT) AS total, count(*) OVER () AS different "
         f"FROM grouped WHERE v IS NOT NULL ORDER BY n DESC, v LIMIT {TOP_CATEGORIES}",
     )
-    total = int(found["total"][0]) if len(found["total"]) else 0
-    counts = np.asarray(found["n"], dtype=np.int64)
+    held, known = zip(found["v"], found["n"], strict=True), len(found["v"]) > 0
+    return _baseline(
+        source,
+        [(str(v), int(n)) for v, n in held],
+        total=int(found["total"][0]) if known else 0,
+        distinct=int(found["different"][0]) if known else 0,
+    )
+
+
+def _baseline(
+    source: Source, top: Sequence[tuple[str, int]], *, total: int, distinct: int
+) -> Baseline:
+    """Make a baseline of the most frequent texts, of so many rows with one of so many texts."""
+    counts = np.array([n for _, n in top], dtype=np.int64)
     profiled = CategoryProfile(
-        categories=tuple(str(v) for v in found["v"]),
+        categories=tuple(text for text, _ in top),
         counts=counts,
         other=total - int(counts.sum()),
         missing=source.rows - total,
     )
-    distinct = int(found["different"][0]) if total else 0
     return Baseline(counted=Counted(profiled), distinct=distinct, serial=False)
 
 
 def category_profile(
-    fetch: Fetch, source: Source, column: str, *, like: CategoryProfile
+    fetch: Fetch, columns: Columns, source: Source, column: str, *, like: CategoryProfile
 ) -> CategoryProfile:
     """Count all rows of a column by the categories of another profile."""
-    k = len(like.categories)
+    k, texts = len(like.categories), columns.texts(source, column)
+    rows = np.zeros(k + 2, np.int64)
+    if texts is not None:
+        known = [texts.pop(category, 0) for category in like.categories]
+        other = sum(texts.values())
+        rows[:] = [*known, other, source.rows - sum(known) - other]
+        return _of_codes(rows, like=like)
     code = code_of(source, column, like.categories, missing=k + 1, other=k)
     found = fetch(source, _held(source, column, written=code))
-    rows = np.zeros(k + 2, np.int64)
     rows[found["v"]] = found["n"]
     return _of_codes(rows, like=like)
 

@@ -1,5 +1,6 @@
 """A column that Arrow hands over is the one that a query gives."""
 
+from collections import Counter
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lifecycle.engines.columns import FEW_TEXTS
 from lifecycle.errors import InvalidInput
+from lifecycle.stats.summaries import CategoryProfile
 
 NUMBERS = [
     *(pa.int8(), pa.int16(), pa.int32(), pa.int64()),
@@ -89,6 +92,41 @@ def test_texts_have_the_codes_of_a_query(source, read, values, levels, block):
         assert read(rows, "g", *levels, query=True).tolist() == expected
 
 
+def counted(engine, rows, *, like):
+    """Return what a baseline says of a column, and its rows on the categories of another."""
+    baseline = engine.baseline(rows, "g", bins=10, categorical=True, keep=False)
+    profiles = (baseline.counted.profile, engine.profile(rows, "g", like=like)[None].profile)
+    return baseline.distinct, *((p.categories, [*p.counts], p.other, p.missing) for p in profiles)
+
+
+@with_files
+@given(
+    values=st.lists(texts, min_size=1, max_size=40),
+    levels=st.lists(texts.filter(bool), unique=True, max_size=4),
+)
+def test_texts_are_counted_as_by_a_query(source, engine, values, levels):
+    like = CategoryProfile(tuple(levels), np.ones(len(levels), np.int64), other=0, missing=0)
+    for kind in (pa.string(), pa.large_string()):
+        rows = source(g=pa.array(values, kind))
+
+        straight, asked = (
+            counted(engine, side, like=like)
+            for side in (rows, replace(rows, relation=f"(FROM {rows.relation})"))
+        )
+
+        assert engine._columns.texts(rows, "g") == Counter(v for v in values if v is not None)
+        assert straight == asked
+
+
+@pytest.mark.parametrize(("different", "straight"), [(FEW_TEXTS, True), (FEW_TEXTS + 1, False)])
+def test_many_different_texts_are_left_to_a_query(source, engine, different, straight):
+    values = [f"v{i % different}" for i in range(3 * FEW_TEXTS)]
+
+    found = engine._columns.texts(source(g=values), "g")
+
+    assert found == (Counter(values) if straight else None)
+
+
 @pytest.mark.parametrize("block", [1, 3, 250, 1_000])
 def test_rows_of_several_files_and_row_groups_keep_their_order(engine, tmp_path, read, block):
     numbers = np.random.default_rng(5).normal(size=500)
@@ -132,12 +170,14 @@ def test_categories_kept_as_codes_are_read_by_a_query(source, read, straight):
 
 
 @pytest.mark.parametrize("later", [[1.0], [1.0, 2.0, 3.0]])
-def test_a_file_that_changed_since_it_was_opened_is_refused(source, read, tmp_path, later):
-    rows = source(x=[1.0, 2.0])
-    pq.write_table(pa.table({"x": later}), tmp_path / "rows.parquet")
+def test_a_file_that_changed_since_it_was_opened_is_refused(source, engine, read, tmp_path, later):
+    rows = source(x=[1.0, 2.0], g=["a", "b"])
+    texts = ["a"] * len(later)
+    pq.write_table(pa.table({"x": later, "g": texts}), tmp_path / "rows.parquet")
 
-    with pytest.raises(InvalidInput, match=r"rows.parquet changed while it was read"):
-        read(rows, "x")
+    for reading in (lambda: read(rows, "x"), lambda: engine._columns.texts(rows, "g")):
+        with pytest.raises(InvalidInput, match=r"rows.parquet changed while it was read"):
+            reading()
 
 
 def test_a_file_that_is_gone_since_it_was_opened_is_named(source, read, tmp_path):
