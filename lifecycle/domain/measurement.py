@@ -32,6 +32,9 @@ SEVERITY = (
 """Worst first: a verdict over several states is the first of these that occurs."""
 
 
+OUTCOMES_UNKNOWN = "outcomes of "
+"""How the reason begins of every measurement that waits until more outcomes are known."""
+
 NO_LIMIT = "no limit set"
 """What every page and report calls a number that was measured and not judged."""
 

@@ -16,9 +16,10 @@ from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.services import alerting, approvals, sentences
 from lifecycle.services.approvals import QueueItem, Task
 from lifecycle.services.completeness import missing
-from lifecycle.store import measurements, models, usecases
+from lifecycle.store import models, usecases
 from lifecycle.store import portfolio as store
 from lifecycle.store.connection import Connection
+from lifecycle.store.health import states
 
 REVIEW_EVERY: Mapping[Tier, timedelta] = MappingProxyType(
     {
@@ -221,7 +222,7 @@ class _Facts:
     @classmethod
     def read(cls, con: Connection) -> "_Facts":
         return cls(
-            states=measurements.states(con),
+            states=states(con),
             evidence=store.newest_evidence(con),
             approvals=store.last_approvals(con),
             predictions=store.last_predictions(con),

@@ -1,4 +1,4 @@
-"""Measurements of a version over time, and the state they put it in."""
+"""Measurements of a version over time."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lifecycle.domain.measurement import Measurement, State, Window, verdict
+from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.store import arrays
 from lifecycle.store.cells import Connection, Record, dump, load, records, utc
 
@@ -236,40 +236,6 @@ def latest(con: Connection, version_id: str) -> list[Measurement]:
         {"id": version_id},
     )
     return [_measurement(row) for row in records(found)]
-
-
-def states(con: Connection, *, version_id: str | None = None) -> dict[str, State]:
-    """Return the worst state of each monitored version, or of one.
-
-    Of every statistic the newest window counts in which it could be judged against a limit:
-    outcomes arrive late, so performance is judged on an older window than drift. A version of
-    which nothing could be judged is `insufficient`.
-    """
-    found = con.execute(
-        """
-        WITH newest_series AS (
-            SELECT * FROM measurement WHERE $id IS NULL OR version_id = $id
-            QUALIFY series = max(series) OVER (PARTITION BY version_id)
-        ), judged AS (
-            SELECT version_id, state,
-                rank() OVER (
-                    PARTITION BY version_id, statistic ORDER BY window_end DESC NULLS LAST
-                ) AS age
-            FROM newest_series
-            WHERE limit_value IS NOT NULL AND state IN ('ok', 'warning', 'breach', 'error')
-        ), newest AS (
-            SELECT version_id, list(DISTINCT state) AS states
-            FROM judged WHERE age = 1 GROUP BY version_id
-        )
-        SELECT version_id, any_value(states) AS states
-        FROM (
-            SELECT DISTINCT version_id FROM measurement WHERE $id IS NULL OR version_id = $id
-        ) LEFT JOIN newest USING (version_id)
-        GROUP BY version_id ORDER BY version_id
-        """,
-        {"id": version_id},
-    )
-    return {r["version_id"]: verdict(State(s) for s in r["states"] or ()) for r in records(found)}
 
 
 def _columns(version_id: str, given: Sequence[Measurement]) -> arrays.Columns:

@@ -6,13 +6,13 @@ from datetime import datetime
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.store import audit
+from lifecycle.store import audit, health
 from lifecycle.store.cells import Connection, load, records, utc
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A measurement beyond its limit in the newest window of its statistic."""
+    """A measurement beyond its limit in the newest window in which it could be judged."""
 
     version_id: str
     measurement: Measurement
@@ -65,28 +65,19 @@ def watched(con: Connection) -> frozenset[str]:
 def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
     """Return what is beyond its limit in the newest window judged, newest first.
 
-    Of every statistic the newest window counts in which it could be judged, as for the state of
-    a version. What was retired or rejected scores nothing any more and is left out.
+    It is what stands for the state of a version too. What was retired or rejected scores nothing
+    any more and is left out.
     """
     found = con.execute(
-        """
-        WITH newest_series AS (
-            SELECT * FROM measurement
-            QUALIFY series = max(series) OVER (PARTITION BY version_id)
-        ), judged AS (
-            SELECT *, rank() OVER (
-                PARTITION BY version_id, statistic ORDER BY window_end DESC NULLS LAST
-            ) AS age
-            FROM newest_series
-            WHERE limit_value IS NOT NULL AND state IN ('ok', 'warning', 'breach', 'error')
-                AND version_id NOT IN (
-                    SELECT id FROM version WHERE stage IN ('retired', 'rejected')
-                )
+        f"""
+        {health.STANDING}
+        SELECT * FROM standing
+        WHERE state = 'breach' AND version_id NOT IN (
+            SELECT id FROM version WHERE stage IN ('retired', 'rejected')
         )
-        SELECT * FROM judged WHERE age = 1 AND state = 'breach'
         ORDER BY window_end DESC NULLS LAST, version_id, position LIMIT $limit
         """,
-        {"limit": limit},
+        {**health.standing(), "limit": limit},
     )
     return [
         Breach(

@@ -9,7 +9,7 @@ from lifecycle.domain.alert import Cause
 from lifecycle.domain.measurement import State
 from lifecycle.domain.raised_alert import Status
 from lifecycle.services import monitoring
-from lifecycle.store import alerts, measurements
+from lifecycle.store import alerts, health, measurements
 
 WEEK = timedelta(weeks=1)
 HOUR = timedelta(hours=1)
@@ -53,7 +53,7 @@ def test_rows_that_no_longer_come_raise_one_alert_that_is_over_when_they_do(
     assert (signal.value, signal.since.start) == (6.0, MONDAY + 4 * WEEK)
     assert of_cause(ws, Cause.QUALITY) == []
     assert [(m.value, m.state) for m in volume(ws)[4:]] == [(-1.0, State.BREACH)] * 6
-    assert measurements.states(ws.cursor())["tumour/1"] is State.BREACH
+    assert health.states(ws.cursor())["tumour/1"] is State.BREACH
 
     deliver(ws, dev, again(log, weeks=7, name="back"), tmp_path, name="back")
     monitoring.run(ws, until=MONDAY + 11 * WEEK, by=dev, at=AT + HOUR)

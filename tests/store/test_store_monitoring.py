@@ -144,27 +144,6 @@ def test_replacing_windows_leaves_the_others_as_they_were(workspace, weeks):
     assert measurements.history(con, "credit/1") == []
 
 
-def test_a_version_is_as_bad_as_the_newest_judgement_of_each_statistic(workspace, weeks):
-    def state_of(*given):
-        with workspace.transaction() as tx:
-            measurements.replace(tx, "credit/1", given, windows=None)
-        return measurements.states(workspace.cursor()).get("credit/1")
-
-    breach, waiting = State.BREACH, State.INSUFFICIENT
-    assert state_of() is None
-    assert state_of(measured(weeks[0], state=breach), measured(weeks[1])) is State.OK
-    assert state_of(measured(weeks[0]), measured(weeks[1], state=breach)) is breach
-    late = (
-        measured(weeks[0], statistic="recall", state=breach),
-        measured(weeks[1], statistic="recall", state=waiting),
-        measured(weeks[1], state=State.WARNING),
-    )
-    assert state_of(*late) is breach
-    assert state_of(*late[1:]) is State.WARNING
-    assert state_of(late[1]) is waiting
-    assert state_of(measured(weeks[0], state=breach, limit=None)) is waiting
-
-
 def test_jobs_are_numbered_and_their_progress_is_saved(workspace, at):
     job = Job("job-1", "explain", "version:credit/1", "ada", JobState.QUEUED, at, {"rows": [1, 2]})
     with workspace.transaction() as tx:

@@ -13,7 +13,7 @@ from lifecycle.domain.rules import Case
 from lifecycle.domain.terms import Terms
 from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.errors import InvalidInput
-from lifecycle.store import evidence, measurements, models, monitors, usecases
+from lifecycle.store import evidence, health, models, monitors, usecases
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection
 
@@ -43,7 +43,7 @@ def case_under(con: Connection, request: Request, *, at: datetime) -> Case:
 
 def health_of(con: Connection, version: Version) -> State:
     """Return what monitoring says; where it should and is silent, that is too little."""
-    known = measurements.states(con, version_id=version.id).get(version.id)
+    known = health.states(con, version_id=version.id).get(version.id)
     if known is not None:
         return known
     return silence(version, watched=monitors.current(con, version.id) is not None)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.measurement import OUTCOMES_UNKNOWN, Measurement, State, Window
 from lifecycle.domain.monitor import Grain, Monitor
 from lifecycle.stats.inference import Estimate
 from lifecycle.stats.summaries import BinaryTally, Profile, Tally
@@ -196,5 +196,5 @@ def once_known(measured: Measurement, *, share: float, wanted: float) -> Measure
     """Keep a value from being judged while the outcomes of only a share of rows are known."""
     if share >= wanted:
         return measured
-    reason = f"outcomes of {share:.0%} of rows known, {wanted:.0%} are needed to judge"
+    reason = f"{OUTCOMES_UNKNOWN}{share:.0%} of rows known, {wanted:.0%} are needed to judge"
     return replace(measured, state=State.INSUFFICIENT, reason=reason)

@@ -11,7 +11,7 @@ from lifecycle.domain.reach import UNIT
 from lifecycle.domain.rules import Case, GateReport, Outcome
 from lifecycle.services.approvals import cases
 from lifecycle.services.policies.reading import read
-from lifecycle.store import evidence, measurements, models, portfolio, usecases
+from lifecycle.store import evidence, health, models, portfolio, usecases
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection, Workspace
 
@@ -145,7 +145,7 @@ def _portfolio(con: Connection, *, at: datetime) -> Iterator[Case]:
     known_cases = {case.id: case for case in usecases.every(con)}
     known_models = {model.id: model for model in models.every(con)}
     found = evidence.newest_of_all(con)
-    states = measurements.states(con)
+    states = health.states(con)
     watched = portfolio.watched(con)
     for version in models.versions(con):
         model = known_models[version.model_id]
