@@ -128,10 +128,10 @@ def _events(
 
 
 def _share(m: Measurement | None) -> float | None:
-    """Return value by limit, or the value itself where nothing limits it."""
+    """Return value by limit, or the value itself where nothing limits it; at most the full."""
     if m is None or m.value is None:
         return None
-    return m.value / m.limit if m.limit else m.value
+    return min(m.value if m.limit is None else wording.times_limit(m) or 0.0, FULL)
 
 
 def _marks(cells: dict[tuple[str, datetime], Measurement]) -> list[Trace]:
@@ -177,7 +177,7 @@ def message(measurements: Sequence[Measurement], *, name: str) -> str:
     when = "" if newest[0].window is None else f" in the {wording.span(newest[0].window)}"
     if not bad:
         return f"{name}: none of {wording.counted(len(newest), 'column')} beyond its limit{when}"
-    worst = max(bad, key=lambda m: _share(m) or 0.0)
+    worst = max(bad, key=lambda m: wording.times_limit(m) or 0.0)
     return (
         f"{name}: {len(bad)} of {wording.counted(len(newest), 'column')} beyond the limit{when}, "
         f"most of all {worst.column}"

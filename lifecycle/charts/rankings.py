@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isinf
 from typing import Any
 
 from lifecycle.charts import timelines, wording
@@ -36,12 +37,15 @@ class Ranked:
     @property
     def weight(self) -> float | None:
         """Times its limit, times importance."""
-        return None if self.importance is None else max(ratio(self.worst), 0.0) * self.importance
+        if not self.importance:
+            return self.importance  # even what is infinitely beyond its limit does not matter then
+        return max(ratio(self.worst), 0.0) * self.importance
 
 
 def ratio(m: Measurement) -> float:
     """Return value by limit; below any limit when there is no value or no limit."""
-    return -1.0 if m.value is None or not m.limit else m.value / m.limit
+    times = wording.times_limit(m)
+    return -1.0 if times is None else times
 
 
 def by_column(
@@ -148,10 +152,14 @@ def rows(
         {
             "state": f"{STATES[r.state].mark} {STATES[r.state].word}",
             "column": r.column,
-            **({"importance": r.importance, "drift by importance": r.weight} if explained else {}),
+            **(
+                {"importance": r.importance, "drift by importance": _finite(r.weight)}
+                if explained
+                else {}
+            ),
             **({"what changed": told.get(r.column)} if told else {}),
             "furthest": r.worst.statistic,
-            "times limit": round(ratio(r.worst), 2) if ratio(r.worst) >= 0 else None,
+            "times limit": _finite(wording.times_limit(r.worst), digits=2),
             "since": None if r.since is None else wording.day(r.since),
             **{name: r.values.get(name) for name in names},
             "n": r.worst.n,
@@ -159,3 +167,10 @@ def rows(
         }
         for r in ranked
     ]
+
+
+def _finite(times: float | None, *, digits: int | None = None) -> float | None:
+    """Return a number that can be written down; beyond a limit of 0 there is none."""
+    if times is None or isinf(times):
+        return None
+    return times if digits is None else round(times, digits)

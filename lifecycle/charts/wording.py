@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from math import floor, log10
+from math import floor, inf, log10
 
 from lifecycle.domain.dataset import Dataset, Snapshot
 from lifecycle.domain.measurement import Measurement, State, Window
@@ -149,6 +149,15 @@ def testing(monitor: Monitor, *, tests: int) -> str:
         f"{LIMITS[monitor.rule]}. "
         f"A {monitor.grain} of fewer than {counted(monitor.minimum, 'row')} is not judged."
     )
+
+
+def times_limit(m: Measurement) -> float | None:
+    """Return value by limit: infinite beyond a limit of 0, nothing without a value or a limit."""
+    if m.value is None or m.limit is None:
+        return None
+    if m.limit == 0:
+        return inf if m.value else 0.0
+    return m.value / m.limit
 
 
 def against(m: Measurement) -> str:

@@ -54,6 +54,26 @@ def test_columns_rank_by_drift_times_importance_and_those_without_one_come_after
     assert row["what changed"] == "mean 3, 1 in the reference"
 
 
+def test_a_column_beyond_a_limit_of_zero_is_named_first_without_a_multiple_of_it():
+    strict = replace(measured(0, 0.02, column="strict"), limit=0.0, state=State.BREACH)
+    still = replace(measured(0, 0.0, column="still"), limit=0.0, state=State.OK)
+    history = [strict, still, measured(0, 0.9, column="loud")]
+    found = rankings.by_column(history)
+
+    assert [r.column for r in found] == ["strict", "loud", "still"]
+    assert rankings.message(found).endswith("most of all strict: ks 0.0200, limit 0")
+    assert [row["times limit"] for row in rankings.rows(found)] == [None, 9.0, 0.0]
+    assert "most of all strict" in heatmaps.message(history, name="KS")
+    order = ["strict", "loud", "still"]
+    figure: Any = heatmaps.by_column(history, order=order, title="t", name="KS")
+    assert figure.data[0].z.ravel().tolist() == [3, 3, 0]
+    known = rankings.by_column(history, importance={"strict": 0.0, "loud": 0.5, "still": 0.5})
+    assert [r.column for r in known] == ["loud", "strict", "still"]
+    known = rankings.by_column(history, importance={"strict": 0.1, "loud": 0.5, "still": 0.5})
+    assert rankings.rows(known)[0]["drift by importance"] is None
+    assert known[0].column == "strict"
+
+
 def test_without_explanations_the_table_has_no_column_for_them():
     (row,) = rankings.rows(rankings.by_column([measured(0, 0.2)]))
 
