@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,8 @@ def numbers(given: Sequence[str], *, option: str) -> dict[str, float]:
             read[name] = float(value)
         except ValueError as error:
             raise InvalidInput(f"{option} {name} wants a number, not {value!r}") from error
+        if not isfinite(read[name]):
+            raise InvalidInput(f"{option} {name} wants a finite number, not {value!r}")
     return read
 
 

@@ -90,6 +90,17 @@ def test_the_published_alert_follows_from_the_reference_windows(command):
     assert result.found("roc_auc")[0]["limit"] == pytest.approx(0.708336, abs=1e-6)
 
 
+def test_a_limit_by_hand_holds_beside_learned_ones(command, sides):
+    learned = ("--chunk-size", 500, "--alert-on", "mean+3sd")
+
+    result = command("estimate", *sides, *ROLES, *learned, "--limit", "accuracy=0.99")
+
+    assert {m["limit"] for m in result.found("accuracy")} == {0.99}
+    assert {m["state"] for m in result.found("accuracy")} == {"breach"}
+    (limit,) = {m["limit"] for m in result.found("roc_auc")}
+    assert 0.5 < limit < 1
+
+
 def test_one_single_window_is_estimated_and_tested_where_outcomes_are_known(command, sides):
     reference, current = sides
     rows = pq.read_table(current).to_pydict()
@@ -246,6 +257,7 @@ def test_scores_without_use_are_counted_aloud(command, sides, write):
         (("--score", "s", "--alert-on", "3sd", "--chunk-size", "9"), "not of the form"),
         (("--score", "s", "--value", "FP=1"), "needs the decisions"),
         (("--score", "s", "--limit", "f1=1"), "not measured here"),
+        (("--score", "s", "--limit", "accuracy=nan"), "wants a finite number, not 'nan'"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_exit_code_2(command, sides, options, said):

@@ -54,7 +54,7 @@ class DriftOptions:
     correction, alpha
         How p-values are adjusted, and above which a value beyond its limit is only a warning.
     limits
-        By statistic; house defaults otherwise.
+        By statistic, before any learned one; house defaults otherwise.
     alert_on
         ``mean+3sd``: a limit per column from the reference's own windows; ``null``: one that they
         exceed in 1 % of cases while nothing changes.
@@ -179,8 +179,7 @@ def _result(
     drafts = [draft for column in columns for draft in column.drafts]
     inside = [draft for column in columns for draft in column.reference]
     if options.alert_on not in {None, NULL} and drafts:
-        drafts, learned = _learn_limits(drafts, inside=inside, rule=str(options.alert_on))
-        inside = [replace(d, limit=learned.get(_series(d)), filtered=False) for d in inside]
+        drafts, inside = _learn_limits(drafts, inside=inside, options=options)
         notices += _few_windows(inside)
     measured, tests = finish(
         [*drafts, *together], correction=options.correction, alpha=options.alpha
@@ -338,21 +337,30 @@ def _series(draft: Draft) -> tuple[str, str | None]:
 
 
 def _learn_limits(
-    drafts: Sequence[Draft], *, inside: Sequence[Draft], rule: str
-) -> tuple[list[Draft], dict[tuple[str, str | None], float]]:
-    """Set each series' limit to the mean plus so many standard deviations of its own windows."""
+    drafts: Sequence[Draft], *, inside: Sequence[Draft], options: DriftOptions
+) -> tuple[list[Draft], list[Draft]]:
+    """Set each series' limit to the mean plus so many standard deviations of its own windows.
+
+    A limit given by hand stays, over the current rows and over the reference's windows.
+    """
     values: dict[tuple[str, str | None], list[float]] = {}
     for draft in inside:
         if draft.estimate.value is not None:
             values.setdefault(_series(draft), []).append(draft.estimate.value)
     learned = {
-        series: learned_limit(held, rule=rule, statistic=catalogue.get(series[0]))
+        series: learned_limit(held, rule=str(options.alert_on), statistic=catalogue.get(series[0]))
         for series, held in values.items()
         if len(held) > 1
     }
     if not learned:
         raise InvalidInput("alert-on needs at least two windows in the reference to learn from")
-    return [replace(d, limit=learned.get(_series(d)), filtered=False) for d in drafts], learned
+
+    def limited(draft: Draft) -> Draft:
+        if draft.statistic.name in options.limits:
+            return draft
+        return replace(draft, limit=learned.get(_series(draft)), filtered=False)
+
+    return [limited(d) for d in drafts], [limited(d) for d in inside]
 
 
 def _few_windows(inside: Sequence[Draft]) -> list[str]:

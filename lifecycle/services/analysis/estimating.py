@@ -33,7 +33,7 @@ class EstimateOptions:
     statistics
         Names of `estimation.ESTIMATED`; all that fit when empty.
     limits
-        By statistic; nothing is judged without one.
+        By statistic, before any learned one; nothing is judged without a limit.
     alert_on
         ``mean+3sd``: a limit from what was realised in the reference's windows.
     costs
@@ -106,6 +106,8 @@ def limited(
     """Set the limits given, or those that the reference's windows teach where that was asked."""
     limits = dict(options.limits)
     for statistic in {draft.statistic.name: draft.statistic for draft in drafts}.values():
+        if statistic.name in options.limits:
+            continue
         realised = [t.realised.value for t in tested if t.statistic.name == statistic.name]
         values = [value for value in realised if value is not None]
         if options.alert_on and len(values) > 1:

@@ -149,14 +149,16 @@ def beyond(value: float, *, limit: float, statistic: Statistic) -> bool:
 
 
 def check_limits(limits: Mapping[str, float], *, measured: Iterable[str]) -> None:
-    """Refuse a limit on a statistic that this run does not measure."""
+    """Refuse a limit on a statistic that this run does not measure, and one without an end."""
     known = set(measured)
-    for name in limits:
+    for name, limit in limits.items():
         if name not in known:
             raise InvalidInput(
                 f"limit {name!r} is on a statistic not measured here; measured: "
                 f"{', '.join(sorted(known))}"
             )
+        if not math.isfinite(limit):
+            raise InvalidInput(f"limit {name!r} must be a finite number, not {limit}")
 
 
 def as_json(result: Result) -> dict[str, object]:

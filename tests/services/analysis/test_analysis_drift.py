@@ -1,5 +1,7 @@
 """Drift between files: columns that fit, options that cannot be used, learned limits."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -114,6 +116,25 @@ def test_limits_are_learned_from_the_references_own_windows(engine, source):
             engine, before, after, statistics=("ks",), timestamp="at", window="1Y",
             alert_on="mean+3sd",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ["mean+3sd", "null"])
+def test_a_limit_by_hand_holds_beside_learned_ones(engine, source, rule):
+    rng = np.random.default_rng(9)
+    hours = np.arange(2_400).astype("timedelta64[h]")
+    before, after = (
+        source(name, at=np.datetime64(day, "us") + hours, x=rng.normal(size=2_400))
+        for name, day in (("before", "2024-01-01"), ("after", "2024-06-01"))
+    )
+    given: Any = {"timestamp": "at", "window": "10d", "alert_on": rule}
+
+    result = drift(engine, before, after, statistics=("ks", "psi"), limits={"ks": 0.99}, **given)
+
+    measured = (*result.measurements, *result.reference_windows)
+    limits = {name: {m.limit for m in measured if m.statistic == name} for name in ("ks", "psi")}
+    assert limits["ks"] == {0.99}
+    (learned,) = limits["psi"]
+    assert learned not in {0.1, 0.2, 0.25}, "the house's"
 
 
 def test_days_without_rows_between_others_are_named(engine, source):

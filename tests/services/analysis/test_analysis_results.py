@@ -135,3 +135,9 @@ def test_a_limit_must_be_on_something_measured():
     check_limits({"ks": 0.1}, measured={"ks", "psi"})
     with pytest.raises(InvalidInput, match="measured: ks"):
         check_limits({"psi": 0.1}, measured={"ks"})
+
+
+@pytest.mark.parametrize("limit", [math.nan, math.inf, -math.inf])
+def test_a_limit_must_be_finite(limit):
+    with pytest.raises(InvalidInput, match="limit 'ks' must be a finite number"):
+        check_limits({"ks": limit}, measured={"ks"})
