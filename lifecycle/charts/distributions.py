@@ -291,7 +291,8 @@ def _bars_at(sides: Sequence[NumericProfile], values: FloatArray) -> list[Trace]
     for (name, colour, pattern), profile in zip(SIDES, sides, strict=True):
         counts = profile.counts[np.searchsorted(profile.edges, values)]
         shares = (counts / max(profile.rows, 1)).tolist()
-        labels = [f"{v:g}" for v in values]
+        # All digits: values that are told apart by the last of them must not share a bar.
+        labels = [repr(v).removesuffix(".0") for v in values.tolist()]
         traces.append(_bar(name, colour, pattern, profile.n, labels, shares))
     return traces
 

@@ -56,14 +56,15 @@ def figure(
         What the answers are in.
     """
     title = message(name, column, view=view, output=output)
-    x = theme.axis(name, type="category" if column["kind"] == "category" else "linear")
+    category = column["kind"] == "category"
+    x = theme.axis(name, type="category" if category else "linear")
     if view is View.DEPENDENCE:
         y = theme.axis(f"SHAP value ({unit})")
-        traces = [_dots(column["dots"], output=output)]
+        traces = [_dots(column["dots"], output=output, category=category)]
     else:
         y = theme.axis(f"answer ({unit})" if view is View.PARTIAL else f"effect ({unit})")
         curve = column["partial" if view is View.PARTIAL else "accumulated"]
-        traces = _curve(curve, output=output, category=column["kind"] == "category")
+        traces = _curve(curve, output=output, category=category)
     return theme.figure(traces, title=title, x=x, y=y, height=HEIGHT)
 
 
@@ -96,7 +97,12 @@ def _way(mean: Sequence[float]) -> str:
     return "falls" if up <= (up + down) / 10 else "rises and falls"
 
 
-def _dots(dots: Mapping[str, Any], *, output: int) -> theme.Trace:
+def _places(values: Sequence[Any], *, category: bool) -> list[Any]:
+    """Return where values stand on the axis; a category's own text must not be read as tags."""
+    return [theme.plain(v) if category and v is not None else v for v in values]
+
+
+def _dots(dots: Mapping[str, Any], *, output: int, category: bool) -> theme.Trace:
     marker: theme.Trace = {"color": theme.CURRENT, "opacity": 0.6, "size": 6}
     hover = "%{x}<br>SHAP %{y:.3g}<extra></extra>"
     if dots["by"]:
@@ -115,7 +121,7 @@ def _dots(dots: Mapping[str, Any], *, output: int) -> theme.Trace:
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": dots["x"],
+        "x": _places(dots["x"], category=category),
         "y": dots["shap"][output],
         "marker": marker,
         "hovertemplate": hover,
@@ -124,7 +130,7 @@ def _dots(dots: Mapping[str, Any], *, output: int) -> theme.Trace:
 
 
 def _curve(curve: Mapping[str, Any], *, output: int, category: bool) -> list[theme.Trace]:
-    x, mean = curve["x"], curve["mean"][output]
+    x, mean = _places(curve["x"], category=category), curve["mean"][output]
     low, high = curve["low"][output], curve["high"][output]
     if category:
         error = {

@@ -199,7 +199,7 @@ def _limits(limited: Sequence[tuple[Measurement, str]]) -> Trace:
 
 def _label(m: Measurement) -> str:
     n = "" if m.n is None else f" (n {wording.count(m.n)})"
-    return theme.plain(f"{', '.join(m.slice.values()) or 'all rows'}{n}")
+    return theme.plain(f"{wording.group(m.slice)}{n}")
 
 
 def _labels(labels: Sequence[str]) -> dict[str, object]:

@@ -75,6 +75,17 @@ def test_a_column_of_few_values_is_drawn_as_bars_at_those_values():
     assert list(now.y) == [0.25, 0.0, 0.75]
 
 
+@pytest.mark.parametrize("first", [1_000_001.0, 0.1, 2.0**53 - 10])
+def test_values_that_differ_in_their_last_digits_have_a_bar_each(first):
+    values = [first, np.nextafter(first, np.inf) if first < 1 else first + 1, first + 2]
+
+    figure = distributions.compare(*pair(values * 50, values[:2] * 50), column="id", title="t")
+
+    for trace in traces(figure):
+        assert [float(label) for label in trace.x] == values
+        assert "e+" not in "".join(trace.x)
+
+
 def test_a_constant_column_is_one_bar():
     reference, current = pair([7.0] * 50, [7.0] * 20)
     figure = distributions.compare(reference, current, column="stuck", title="t")

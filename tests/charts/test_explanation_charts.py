@@ -90,6 +90,18 @@ def test_a_category_has_no_accumulated_effect_and_names_its_ends():
     assert figure.data[0].error_y.array == pytest.approx((0.1, 0.1))
 
 
+@pytest.mark.parametrize("view", [View.DEPENDENCE, View.PARTIAL])
+def test_text_of_a_category_is_no_tag(view):
+    text = "<b>own</b> & rent"
+    dots, partial = ({**CATEGORY[part], "x": [text, None]} for part in ("dots", "partial"))
+    column = CATEGORY | {"dots": dots, "partial": partial}
+
+    figure: Any = effects.figure("home", column, view=view, output=0, unit="probability")
+
+    assert list(figure.data[0].x) == ["&lt;b>own&lt;/b> &amp; rent", None]
+    assert effects.rows(column, view=view, output=0)[0]["value"] == text
+
+
 @pytest.mark.parametrize(
     ("mean", "way"),
     [

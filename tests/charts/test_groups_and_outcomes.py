@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,16 +67,24 @@ def test_each_group_is_a_dot_with_its_interval_and_size():
 
     dots = traces(figure)[0]
     assert list(dots.x) == [0.2, 0.3]
-    assert list(dots.y) == ["F (n 1,000)", "M (n 1,000)"]
+    assert list(dots.y) == ["sex F (n 1,000)", "sex M (n 1,000)"]
     assert list(dots.error_x.array) == pytest.approx([0.02, 0.02])
     assert list(dots.error_x.arrayminus) == pytest.approx([0.02, 0.02])
+
+
+def test_groups_of_two_attributes_with_the_same_value_have_a_row_each():
+    yes = [replace(rate("F", 0.2), slice={name: "yes"}) for name in ("smoker", "insured")]
+
+    rows = list(traces(groups.rates(yes, title="t", name="rate"))[0].y)
+
+    assert rows == ["smoker yes (n 1,000)", "insured yes (n 1,000)"]
 
 
 def test_a_suppressed_group_keeps_its_row_and_says_why():
     figure = groups.rates([rate("F", 0.2), rate("X", None, n=7)], title="t", name="rate")
 
     said = traces(figure)[1]
-    assert list(said.y) == ["X (n 7)"]
+    assert list(said.y) == ["sex X (n 7)"]
     assert "fewer than 30" in said.text[0]
 
 

@@ -73,6 +73,31 @@ def test_perfect_separation_has_no_interval_on_the_logit_scale():
     assert found.p_value < 1e-9
 
 
+def test_a_fold_with_one_row_of_a_side_shows_no_spread(rng):
+    many, single = [rng.normal(size=200) for _ in range(5)], [rng.normal(size=1) for _ in range(5)]
+
+    for sides in ((many, single), (single, many)):
+        found = classifier_auc(*sides)
+        assert found.interval is None
+        assert found.p_value is not None
+    alone = classifier_auc(many[:1], single[:1])
+    assert alone.value is not None
+    assert (alone.interval, alone.p_value) == (None, None)
+
+
+@pytest.mark.parametrize("rows", [3, 10])
+def test_few_rows_per_fold_are_as_sure_as_they_say(rng, rows):
+    found = [
+        classifier_auc(
+            [rng.normal(size=100) for _ in range(5)], [rng.normal(size=rows) for _ in range(5)]
+        )
+        for _ in range(200)
+    ]
+
+    bounds = [interval(one) for one in found]
+    assert np.mean([low <= 0.5 <= high for low, high in bounds]) > 0.9
+
+
 def test_a_side_without_scores_is_insufficient():
     assert classifier_auc([np.ones(3)], [np.empty(0)]).insufficient
     assert classifier_auc([np.ones(3), np.empty(0)], [np.empty(0), np.ones(3)]).insufficient
@@ -169,7 +194,7 @@ def test_reconstruction_is_scikit_learns_projection(rng):
     found = reconstruction_error(*(error_sums(expected(rows)) for rows in (x, y)))
     assert found.value == pytest.approx(expected(y).mean() / expected(x).mean() - 1)
     p = stats.ttest_ind(expected(x), expected(y), equal_var=False).pvalue  # pyright: ignore[reportAttributeAccessIssue]
-    assert found.p_value == pytest.approx(p, rel=0.05, abs=1e-12)
+    assert found.p_value == pytest.approx(p, rel=1e-6, abs=1e-12)
 
 
 @given(st.integers(0, 2**31), st.integers(1, 5))
@@ -230,6 +255,29 @@ def test_the_interval_of_the_change_covers_none_as_often_as_it_says(rng):
     ]
 
     assert np.mean([low <= 0 <= high for low, high in found]) == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize("rows", [3, 10])
+def test_the_change_over_few_rows_is_as_sure_as_it_says(rng, rows):
+    found = [
+        reconstruction_error(error_sums(rng.normal(3, 1, 400)), error_sums(rng.normal(3, 1, rows)))
+        for _ in range(600)
+    ]
+
+    inside = [low <= 0 <= high for low, high in map(interval, found)]
+    assert np.mean(inside) == pytest.approx(0.945, abs=0.025)
+    assert np.mean([(one.p_value or 0) < 0.05 for one in found]) == pytest.approx(0.055, abs=0.025)
+
+
+def test_one_row_rebuilt_shows_no_spread():
+    many, one = ErrorSums(100, 50.0, 30.0), ErrorSums(1, 5.0, 25.0)
+
+    for sides in ((many, one), (one, many)):
+        found = reconstruction_error(*sides)
+        assert found.value is not None
+        assert (found.interval, found.p_value) == (None, None)
+    same = ErrorSums(10, 10.0, 10.0)
+    assert reconstruction_error(same, same).p_value == 1
 
 
 def test_nothing_hangs_together_with_itself():

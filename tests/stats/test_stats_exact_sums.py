@@ -48,6 +48,14 @@ def test_squares_are_those_of_doubles_summed_without_rounding(values):
     assert found.rounded[0] == math.fsum(column * column)
 
 
+@given(columns)
+def test_a_sum_can_be_had_without_rounding(values):
+    found = exact.stacked([summed(values), summed([1.0])])
+
+    assert found.fraction(0, 0) == sum(map(Fraction, values), Fraction())
+    assert found.fraction(1, 0) == 1
+
+
 def test_a_square_beyond_the_doubles_makes_the_sum_infinite():
     column = np.array([1e200, 1.0])
 

@@ -159,9 +159,27 @@ def test_ratios_without_any_success_are_undefined():
     for ratio in (fairness.demographic_parity_ratio, fairness.impact_ratio):
         assert ratio(nobody).value is None
         assert ratio(nobody).reason
-    assert all(e.value is None for e in fairness.impact_ratios(nobody))
+    assert {reason(e) for e in fairness.impact_ratios(nobody)} == {
+        "there is no group with a selection rate above zero to compare with"
+    }
+    assert {reason(e) for e in fairness.impact_ratios(nobody, reference=1)} == {
+        "the reference group's selection rate is zero, so there is no ratio to it"
+    }
     some = [*nobody, group(10, 40, 10, 40)]
     assert fairness.demographic_parity_ratio(some).value == 0
+
+
+def test_groups_that_are_merely_too_small_to_compare_with_are_called_so():
+    small = [group(5, 5, 0, 10), group(8, 2, 0, 10)]
+    one_large = [*small, group(40, 10, 0, 50)]
+
+    assert {reason(e) for e in fairness.impact_ratios(small)} == {
+        "every group has fewer than 30 decisions, too few to compare with"
+    }
+    assert {reason(e) for e in fairness.impact_ratios(one_large, reference=0)} == {
+        "the reference group has fewer than 30 decisions, too few to compare with"
+    }
+    assert reason(fairness.impact_ratio(one_large, reference=0)).startswith("the reference group")
 
 
 def test_impact_ratios_compare_with_the_best_group():

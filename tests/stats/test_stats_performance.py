@@ -325,6 +325,19 @@ def test_errors_of_a_regression_are_scikit_learns(seed):
     assert regression.bias(tally).interval == pytest.approx(expected)
 
 
+@given(seeds)
+def test_variance_is_explained_of_outcomes_far_from_zero(seed):
+    rng = np.random.default_rng(seed)
+    y = rng.normal(1.7e9, 1_000, 300)
+    p = y + rng.normal(0, 300, 300)
+
+    found = regression.r2(counting.error_tally(y, p))
+
+    assert found.value == pytest.approx(metrics.r2_score(y, p), abs=1e-4)
+    far = regression.r2(counting.error_tally(y * 1e6, p * 1e6))
+    assert far.value == pytest.approx(metrics.r2_score(y * 1e6, p * 1e6), abs=1e-4)
+
+
 def test_an_outcome_of_0_has_no_relative_error_and_is_counted():
     some = regression.mape(counting.error_tally([0.0, 2.0, -4.0], [1.0, 3.0, -3.0]))
     none = regression.mape(counting.error_tally([0.0, 0.0], [1.0, 2.0]))

@@ -82,7 +82,10 @@ def test_a_latency_quantile_is_numpys_within_its_resolution(values, share):
     true = np.quantile(values, share, method="inverted_cdf")
     assert abs(value(found) - true) <= hidden(found) + 1e-9 * true
     assert hidden(found) <= true * 0.046
-    assert interval(found)[0] <= value(found) <= interval(found)[1]
+    if found.interval is None:
+        assert "too few for an interval" in (found.reason or "")
+    else:
+        assert interval(found)[0] <= value(found) <= interval(found)[1]
 
 
 def test_latency_quantiles_of_parts_add_up(rng):
@@ -107,6 +110,23 @@ def test_the_interval_of_a_quantile_holds_the_true_one():
         low, high = interval(service.quantile(profile, share=0.95))
         inside += low <= true <= high
     assert inside / 300 >= 0.93
+
+
+@pytest.mark.parametrize("n", [10, 100, 300, 700, 2000])
+def test_a_quantile_has_an_interval_only_where_its_rows_can_bound_it(n):
+    true, rng, covered = stats.lognorm(0.8, scale=80).ppf(0.99), np.random.default_rng(n), []
+    for _ in range(200):
+        values = rng.lognormal(np.log(80), 0.8, n)
+        profile = counting.numeric_profile(values, edges=service.LATENCY_EDGES)
+        found = service.quantile(profile, share=0.99)
+        if found.interval is None:
+            assert found.confidence is None
+            assert found.reason == f"{n} rows are too few for an interval of this quantile"
+        else:
+            covered.append(found.interval[0] <= true <= found.interval[1])
+
+    assert len(covered) == (200 if n >= 700 else 0)
+    assert not covered or np.mean(covered) >= 0.93
 
 
 def test_no_latency_is_insufficient_and_one_is_exact():

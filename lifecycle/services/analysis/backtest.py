@@ -64,7 +64,8 @@ def sentences(tested: Sequence[Tested]) -> list[str]:
         found = {name: past_error(_outcomes(tested, side=side, statistic=name)) for name in names}
         known = {name: error for name, error in found.items() if error is not None}
         each = [
-            f"{name} {error.mean_absolute:.4g} (inside its band: {error.covered or 0:.0%})"
+            f"{name} {error.mean_absolute:.4g}"
+            + ("" if error.covered is None else f" (inside its band: {error.covered:.0%})")
             for name, error in known.items()
         ]
         if each:

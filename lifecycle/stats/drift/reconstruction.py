@@ -12,7 +12,7 @@ from scipy import special
 
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.stats.drift.sides import empty_side
-from lifecycle.stats.inference import CONFIDENCE, Estimate, FloatArray, normal_quantile
+from lifecycle.stats.inference import CONFIDENCE, Estimate, FloatArray, student_quantile
 
 EXPLAINED = 0.65
 """Share of the variance that the kept directions explain, as NannyML has it."""
@@ -163,8 +163,9 @@ def reconstruction_error(
 
     Notes
     -----
-    The interval is Fieller's for the ratio of two independent normal means (1954); the p-value is
-    that of Welch's test with many rows.
+    The interval is Fieller's for the ratio of two independent means (1954), the p-value that of
+    Welch's test; both take Student's distribution with the freedom that Welch and Satterthwaite
+    give the difference. A side of one row shows no spread: there is neither then.
     """
     if (empty := empty_side(reference.n, current.n)) is not None:
         return empty
@@ -172,9 +173,15 @@ def reconstruction_error(
     if before <= 0:
         reason = "the reference is rebuilt without any error, so there is nothing to compare with"
         return Estimate(None, current.n, n_reference=reference.n, reason=reason)
-    ratio, z = now / before, normal_quantile(confidence)
-    away = sqrt(reference.error**2 + current.error**2)
-    p_value = float(2 * special.ndtr(-abs(now - before) / away)) if away > 0 else 1.0
+    ratio = now / before
+    if min(reference.n, current.n) < 2:  # noqa: PLR2004 -- a variance needs two rows
+        return Estimate(ratio - 1, current.n, n_reference=reference.n)
+    a, b = reference.error**2, current.error**2
+    spread = a**2 / (reference.n - 1) + b**2 / (current.n - 1)
+    freedom = (a + b) ** 2 / spread if spread > 0 else np.inf
+    away = abs(now - before) / sqrt(a + b) if a + b > 0 else 0.0
+    p_value = float(2 * special.stdtr(freedom, -away))
+    z = student_quantile(confidence, freedom=freedom)
     loose = (z * reference.error / before) ** 2
     interval = None
     if loose < 1:

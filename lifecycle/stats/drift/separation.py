@@ -15,6 +15,9 @@ from lifecycle.stats.inference import (
     nothing,
 )
 
+FEWEST = 2
+"""Rows of a side below which nothing is known of its spread."""
+
 
 def classifier_auc(
     reference: Sequence[FloatArray],
@@ -35,7 +38,9 @@ def classifier_auc(
     The mean over folds of the area under the ROC curve. Its variance is DeLong's, its p-value that
     of the one-sided rank test of no separation: Mann and Whitney (1947),
     doi:10.1214/aoms/1177730491; DeLong, DeLong and Clarke-Pearson (1988), doi:10.2307/2531595.
-    The classifiers are taken as given, so the interval knows nothing of other training rows.
+    The classifiers are taken as given, so the interval knows nothing of other training rows. A
+    fold with a single row of a side shows no spread of it: there is no interval then, and no
+    p-value where a side holds one row in all.
     """
     n, m = sum(map(len, reference)), sum(map(len, current))
     folds = [(x, y) for x, y in zip(reference, current, strict=True) if len(x) and len(y)]
@@ -46,14 +51,15 @@ def classifier_auc(
     parts = [_fold(x, y) for x, y in folds]
     value, spread, chance = (sum(part[i] for part in parts) for i in range(3))
     value, k = value / len(parts), len(parts)
-    interval = logit_interval(value, sqrt(spread) / k, confidence=confidence)
+    single = any(min(len(x), len(y)) < FEWEST for x, y in folds)
+    interval = None if single else logit_interval(value, sqrt(spread) / k, confidence=confidence)
     p_value = float(special.ndtr(-(value - 0.5) / (sqrt(chance) / k))) if chance > 0 else 1.0
     return Estimate(
         value,
         m,
         interval,
         None if interval is None else confidence,
-        p_value=p_value,
+        p_value=None if min(n, m) < FEWEST else p_value,
         n_reference=n,
     )
 
@@ -79,4 +85,4 @@ def _placements(values: FloatArray, *, among: FloatArray) -> FloatArray:
 
 
 def _variance(values: FloatArray) -> float:
-    return float(values.var(ddof=1)) if len(values) > 1 else 0.0
+    return float(values.var(ddof=1)) if len(values) >= FEWEST else 0.0

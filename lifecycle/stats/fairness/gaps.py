@@ -165,7 +165,8 @@ def impact_ratios(
             raise InvalidInput(f"there is no group at position {reference}")
         best = reference if reference in judged else None
     if best is None or counts[best][0] == 0:
-        reason = "there is no group with a selection rate above zero to compare with"
+        few = best is None
+        reason = _uncompared(few=few, reference=reference is not None, minimum=minimum)
         return tuple(nothing(reason, n=n) for _, n in counts)
     hits, rows = np.array(counts)[judged].T
     low, high = ratio_bounds((hits, rows), counts[best], z=normal_quantile(confidence))
@@ -180,6 +181,16 @@ def impact_ratios(
         else:
             found.append(Estimate(successes / n / rate, n, bounds[i], confidence))
     return tuple(found)
+
+
+def _uncompared(*, few: bool, reference: bool, minimum: int) -> str:
+    """Say why there is no group that the others can be compared with."""
+    if few:
+        whose = "the reference group has" if reference else "every group has"
+        return f"{whose} fewer than {minimum} decisions, too few to compare with"
+    if reference:
+        return "the reference group's selection rate is zero, so there is no ratio to it"
+    return "there is no group with a selection rate above zero to compare with"
 
 
 def impact_ratio(

@@ -8,8 +8,8 @@ from lifecycle.stats.summaries import ErrorTally
 
 NO_ROWS = "no row has both a finite outcome and a finite prediction"
 
-ROUNDING = 1e-12
-"""Share of the sum of squares below which the outcomes' spread is rounding, not information."""
+ROUNDING = 2.0**-53
+"""Half a unit of a double's last place: up to this share of the sum of squares is rounding."""
 
 
 def mae(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
@@ -73,7 +73,8 @@ def r2(tally: ErrorTally, *, confidence: float = CONFIDENCE) -> Estimate:
     del confidence  # every statistic of performance is called alike
     if tally.n == 0:
         return nothing(NO_ROWS)
-    total = tally.outcome_squares - tally.outcomes**2 / tally.n
+    total = tally.outcome_spread
     if total <= ROUNDING * tally.outcome_squares:
-        return nothing("the outcomes are constant, so there is no variance to explain", n=tally.n)
+        reason = "the outcomes are constant, or too nearly so for their size, to explain a variance"
+        return nothing(reason, n=tally.n)
     return Estimate(1 - tally.squares / total, tally.n)

@@ -33,6 +33,7 @@ def quantile(profile: NumericProfile, *, share: float, confidence: float = CONFI
 
     The value is the mean of the bin that holds it, the resolution that bin's width. The interval
     is free of any distribution: the bins of the two order statistics that enclose the quantile.
+    Where the rows are too few for one of the two to exist, there is none, and ``reason`` says so.
 
     Parameters
     ----------
@@ -50,19 +51,21 @@ def quantile(profile: NumericProfile, *, share: float, confidence: float = CONFI
     lower = np.maximum(np.append(-np.inf, profile.edges), profile.low)
     upper = np.minimum(np.append(profile.edges, np.inf), profile.high)
 
-    def holding(rank: float) -> int:
-        return int(np.searchsorted(reached, min(max(rank, 1), n)))
+    def holding(rank: int) -> int:
+        return int(np.searchsorted(reached, rank))
 
     half = normal_quantile(confidence) * sqrt(n * share * (1 - share))
-    at = holding(ceil(share * n))
-    low, high = holding(floor(n * share - half)), holding(ceil(n * share + half) + 1)
+    at = holding(max(ceil(share * n), 1))
+    first, last = floor(n * share - half), ceil(n * share + half) + 1
+    enough = first >= 1 and last <= n
     value = float(profile.sums[at] / profile.counts[at])
-    return bounded(
+    return Estimate(
         min(max(value, float(lower[at])), float(upper[at])),
-        n=n,
-        interval=(float(lower[low]), float(upper[high])),
-        confidence=confidence,
+        n,
+        (float(lower[holding(first)]), float(upper[holding(last)])) if enough else None,
+        confidence if enough else None,
         resolution=float(upper[at] - lower[at]) or None,
+        reason=None if enough else f"{n} rows are too few for an interval of this quantile",
     )
 
 

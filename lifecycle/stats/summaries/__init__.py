@@ -324,14 +324,18 @@ class ErrorTally:
         return float(self.totals.rounded[3])
 
     @property
-    def outcomes(self) -> float:
-        """Sum of the outcomes."""
-        return float(self.totals.rounded[4])
-
-    @property
     def outcome_squares(self) -> float:
         """Sum of the squared outcomes."""
         return float(self.totals.rounded[5])
+
+    @property
+    def outcome_spread(self) -> float:
+        """Sum of the squared distances of the outcomes from their mean, from the exact sums.
+
+        Only the squares were rounded, each by at most half a unit of its last place.
+        """
+        total, squares = (self.totals.fraction(at) for at in (4, 5))
+        return float(squares - total**2 / self.n) if self.n else 0.0
 
     @property
     def relative(self) -> float:

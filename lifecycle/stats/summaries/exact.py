@@ -6,6 +6,7 @@ bits, wide enough for what was added, and are rounded once, when they are read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from math import prod
 
@@ -62,6 +63,12 @@ class ExactSums:
         held, found = flat.any(axis=0), np.zeros(flat.shape[1])
         found[held] = _round(flat[:, held], self.lowest)
         return found.reshape(self.shape)
+
+    def fraction(self, *at: int) -> Fraction:
+        """Return the sum of one cell as it is, without rounding."""
+        limbs = enumerate(self.limbs[:, *at].tolist())
+        whole = sum(int(limb) << (BITS * j) for j, limb in limbs)
+        return whole * Fraction(2) ** (BITS * self.lowest)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether all sums are equal, of cells of one shape."""
