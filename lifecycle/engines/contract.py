@@ -138,10 +138,23 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """A column with labels or decisions, and the text of the value that counts as positive."""
+    """A column with labels or decisions, and the texts of the values that count.
+
+    Parameters
+    ----------
+    negatives
+        Values that count as negative, so that any further one is not known; every value that is
+        not positive when ``None``.
+    """
 
     column: str
     positive: str
+    negatives: tuple[str, ...] | None = None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that are known to count, the positive one first."""
+        return (self.positive, *(self.negatives or ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,14 +190,16 @@ def errors(
 def _label(source: Source, coding: Coding | None) -> str:
     if coding is None:
         return str(UNKNOWN)
-    column = source.column(coding.column)
-    text, positive = text_of(column), quote(coding.positive)
+    column, written = source.column(coding.column), quote
+    text, negatives = text_of(column), coding.negatives
     if column.integral and WHOLE_NUMBER.fullmatch(coding.positive):
-        text, positive = identifier(column.name), coding.positive  # much cheaper to compare
-    return (
-        f"CASE WHEN {text} IS NULL THEN {UNKNOWN} WHEN {text} = {positive} "
-        f"THEN {POSITIVE} ELSE {NEGATIVE} END"
-    )
+        text, written = identifier(column.name), str  # much cheaper to compare
+        negatives = negatives and tuple(filter(WHOLE_NUMBER.fullmatch, negatives))
+    positive = f"WHEN {text} = {written(coding.positive)} THEN {POSITIVE}"
+    if negatives is None:
+        return f"CASE WHEN {text} IS NULL THEN {UNKNOWN} {positive} ELSE {NEGATIVE} END"
+    listed = ", ".join(map(written, negatives)) or "NULL"
+    return f"CASE {positive} WHEN {text} IN ({listed}) THEN {NEGATIVE} ELSE {UNKNOWN} END"
 
 
 def _numeric(source: Source, name: str) -> str:

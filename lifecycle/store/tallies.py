@@ -210,6 +210,8 @@ def _cells(tally: Tally) -> dict[str, Any]:
                 tally.loss_totals.lowest,
             ],
             "exact": tally.exact,
+            "n": tally.strange_decisions,
+            "unlabelled": tally.strange_labels,
             "invalid": tally.invalid_scores,
         }
     if isinstance(tally, ClassTally):
@@ -243,6 +245,8 @@ def _tally(row: Mapping[str, Any], *, edges: FloatArray) -> Tally:
             loss_totals=ExactSums(row["loss_totals"].reshape(-1, LABELS), third),
             exact=row["exact"],
             invalid_scores=row["invalid"],
+            strange_labels=row["unlabelled"],
+            strange_decisions=row["n"],
         )
     if row["kind"] == "classes":
         classes = tuple(row["classes"])

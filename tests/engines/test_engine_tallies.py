@@ -289,3 +289,22 @@ def test_class_scores_come_with_their_labels_and_bad_rows_are_counted(source, en
     assert found.labels.tolist() == [0, 1]
     assert found.scores.tolist() == [[0.9, 0.1], [0.2, 0.8]]
     assert found.left_out == 2
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.int64(), pa.float64()])
+def test_a_value_that_is_neither_positive_nor_negative_is_not_known(source, engine, kind):
+    values = [1, 0, 2, None, 1, 7]
+    texts = [None if v is None else str(v) for v in values]
+    file = source(y=pa.array(texts if kind == pa.string() else values, kind))
+
+    def tallied(negatives):
+        label = Coding("y", "1", negatives)
+        (found,) = engine.binary(
+            file, label=label, decision=None, score=None, groupings=[Grouping()]
+        )
+        return found.tally.decisions[:, 2].tolist()
+
+    assert tallied(None) == [3, 2, 1]
+    assert tallied(("0", "no")) == [1, 2, 3]
+    assert tallied(("0", "7")) == [2, 2, 2]
+    assert tallied(()) == [0, 2, 4]

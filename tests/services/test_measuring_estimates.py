@@ -100,14 +100,23 @@ def test_a_refused_calibration_is_said_in_every_window():
 def test_what_cannot_be_estimated_is_left_out():
     *_, tally = rows(500, seed=8, known=0.0)
     undecided = counting.binary_tally([2] * 40, [2] * 40, np.linspace(0, 1, 40))
-    unscored = counting.binary_tally([2] * 40, [1] * 40)
+    known = counting.binary_tally([0, 1] * 400, [2] * 800, np.linspace(0, 1, 800))
 
     assert asked(tally, estimation=False) == {}
-    assert asked(unscored) == {}
-    assert set(asked(undecided, costs=COSTS)) == {"roc_auc"}
+    assert set(asked(undecided, reference=known, costs=COSTS)) == {"roc_auc"}
     assert asked(tally, reference=counting.error_tally([1.0], [1.0])) == {}
     assert set(asked(tally, performance=("f1", "brier"))) == {"f1"}
     assert asked(rows(50, seed=9)[3])["accuracy"].state is State.INSUFFICIENT
+
+
+def test_scores_or_decisions_that_only_the_reference_has_are_told_to_be_missing():
+    undecided = counting.binary_tally([2] * 400, [2] * 400, np.linspace(0, 1, 400))
+    unscored = counting.binary_tally([2] * 400, [1] * 400)
+
+    for tally, silent in ((undecided, {"accuracy", "f1"}), (unscored, {"accuracy", "roc_auc"})):
+        found = asked(tally)
+        assert {found[n].state for n in silent} == {State.INSUFFICIENT}
+        assert all(found[n].reason and found[n].value is None for n in silent)
 
 
 def test_value_is_measured_and_estimated_in_its_currency():

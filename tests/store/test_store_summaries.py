@@ -61,6 +61,8 @@ def binary(seed=0, edges=EDGES):
         loss_totals=exact.zeros(3),
         exact=bool(seed % 2),
         invalid_scores=seed,
+        strange_labels=2 * seed,
+        strange_decisions=seed,
     )
 
 

@@ -1,7 +1,7 @@
 """What kind of answer a model gives, and which of its labels counts as positive."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from lifecycle.engines import Engine
@@ -92,19 +92,38 @@ def binary_codings(engine: Engine, source: Source, *, roles: Roles) -> Codings:
         raise InvalidInput("give --prediction, --score or both: there is nothing to measure")
     seen = [value for value, _ in engine.values(source, roles.target, limit=MANY_LABELS)]
     label = Coding(roles.target, _positive_label(source, seen, roles=roles))
-    others = [value for value in seen if value != label.positive]
-    notices: tuple[str, ...] = ()
-    if len(others) > 1:
-        notices = (f"{_listed(others)} in {roles.target} all count as not {label.positive!r}",)
+    notices = _lumped(seen, coding=label)
     if roles.prediction is None:
         return Codings(label=label, decision=None, notices=notices)
     decided = [v for v, _ in engine.values(source, roles.prediction, limit=MANY_LABELS)]
     positive = _positive_decision(source, decided, labels=seen, label=label, roles=roles)
+    decision = Coding(roles.prediction, positive)
+    notices += _lumped(decided, coding=decision)
     if roles.positive_prediction is None and positive != label.positive and positive in seen:
         taken = f"yet {positive} is taken as its positive decision"
         say = f"say --positive-prediction {label.positive} if it is that"
         notices += (f"{roles.prediction} is coded like {roles.target}, {taken}; {say}",)
-    return Codings(label=label, decision=Coding(roles.prediction, positive), notices=notices)
+    return Codings(label=label, decision=decision, notices=notices)
+
+
+def learned(engine: Engine, source: Source, codings: Codings) -> Codings:
+    """Add the negative values that a source holds, so that rows elsewhere are read by them.
+
+    With so many different values that any other may be one more, every other value stays negative.
+    """
+    label, decision = codings.label, codings.decision
+    given = [c for c in (label, decision) if c is not None]
+    held = {c: [v for v, _ in engine.values(source, c.column, limit=MANY_LABELS)] for c in given}
+    alike = len({c.positive for c in given}) == 1
+    together = {value for values in held.values() for value in values}
+
+    def known(coding: Coding) -> Coding:
+        found = {*(together if alike else held[coding]), *_partner(coding.positive)}
+        if len(held[coding]) == MANY_LABELS:
+            return coding
+        return replace(coding, negatives=tuple(sorted(found - {coding.positive})))
+
+    return replace(codings, label=known(label), decision=decision and known(decision))
 
 
 def class_names(engine: Engine, source: Source, *, roles: Roles) -> tuple[str, ...]:
@@ -152,6 +171,21 @@ def left_out(tallied: Iterable[Tallied]) -> tuple[str, ...]:
 def engine_holds(engine: Engine, source: Source, column: str, *, value: str) -> bool:
     """Tell whether a column holds a value."""
     return value in {v for v, _ in engine.values(source, column, limit=MANY_LABELS)}
+
+
+def _lumped(seen: Sequence[str], *, coding: Coding) -> tuple[str, ...]:
+    """Say so when several values together are the negative ones."""
+    others = [value for value in seen if value != coding.positive]
+    if len(others) <= 1:
+        return ()
+    return (f"{_listed(others)} in {coding.column} all count as not {coding.positive!r}",)
+
+
+def _partner(positive: str) -> list[str]:
+    """Return the other value of a 0/1 or true/false coding, however it is capitalised."""
+    codes = next((codes for codes in BINARY_CODES if positive.casefold() in codes), ())
+    others = [code for code in codes if code != positive.casefold()]
+    return [form for code in others for form in (code, code.capitalize(), code.upper())]
 
 
 def _positive_label(source: Source, seen: Sequence[str], *, roles: Roles) -> str:

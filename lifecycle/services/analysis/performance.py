@@ -125,11 +125,11 @@ def _changes(
         return {}, ()
     if options.timestamp is None or roles.prediction is None:
         raise InvalidInput("--changes follows errors in time: give --timestamp and --prediction")
-    positive = None
+    coded = None
     if task is Task.BINARY:
         codings = binary_codings(engine, source, roles=roles)
         if codings.decision is not None:
-            positive = (codings.label.positive, codings.decision.positive)
+            coded = (codings.label, codings.decision)
     try:
         stream = change_points(
             engine,
@@ -137,7 +137,7 @@ def _changes(
             timestamp=options.timestamp,
             target=roles.target,
             prediction=roles.prediction,
-            positive=positive,
+            codings=coded,
             detectors=options.changes,
         )
     except InsufficientData as error:

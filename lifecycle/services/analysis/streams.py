@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lifecycle.adapters.streams import DETECTORS
 from lifecycle.domain.change_point import ChangePoint
 from lifecycle.engines import Engine
-from lifecycle.engines.contract import NO_WINDOW, Kind, Source
+from lifecycle.engines.contract import NO_WINDOW, Coding, Kind, Source
 from lifecycle.engines.windows import Windowing, parse_width, window_at
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.stats.summaries import CountArray, FloatArray
@@ -61,7 +61,7 @@ def change_points(
     timestamp: str,
     target: str,
     prediction: str,
-    positive: tuple[str, str] | None = None,
+    codings: tuple[Coding, Coding] | None = None,
     maturity: float = 0.0,
     detectors: Sequence[str] = tuple(DETECTORS),
 ) -> Stream:
@@ -71,8 +71,9 @@ def change_points(
 
     Parameters
     ----------
-    positive
-        The positive outcome and the positive decision, where the two are coded in their own way.
+    codings
+        Of outcome and decision, where the two are coded in their own way; what such a coding does
+        not know is left out.
     maturity
         Share of a week's rows whose outcome must be known before any of them is used.
 
@@ -85,7 +86,7 @@ def change_points(
     """
     check_detectors(detectors)
     names = (target, prediction)
-    parts = list(_parts(engine, source, timestamp=timestamp, names=names, positive=positive))
+    parts = list(_parts(engine, source, timestamp=timestamp, names=names, codings=codings))
     starts, errors, known = (np.concatenate(side) for side in zip(*parts, strict=True))
     used = (starts != NO_WINDOW) & np.isfinite(errors) & _mature(starts, known, share=maturity)
     if int(used.sum()) < FEWEST:
@@ -139,25 +140,36 @@ def _parts(
     *,
     timestamp: str,
     names: tuple[str, str],
-    positive: tuple[str, str] | None,
+    codings: tuple[Coding, Coding] | None,
 ) -> Iterator[tuple[CountArray, FloatArray, BoolArray]]:
     """Return each batch's times, errors and which outcomes are known.
 
     An error is NaN where an outcome or a prediction is missing.
     """
     windowing = Windowing(timestamp, parse_width(SECOND))
-    numeric = positive is None and all(source.column(name).kind is Kind.NUMERIC for name in names)
+    numeric = codings is None and all(source.column(name).kind is Kind.NUMERIC for name in names)
     classes: Mapping[str, Sequence[str]] = {}
-    if positive is not None:
-        classes = {name: [label] for name, label in zip(names, positive, strict=True)}
+    if codings is not None:
+        classes = {coding.column: coding.values for coding in codings}
     elif not numeric:
         classes = _classes(engine, source, names)
     numbers = names if numeric else ()
     for batch in engine.batches(source, numbers=numbers, categories=classes, windowing=windowing):
         outcome, answer = batch.values
+        if codings is not None:
+            outcome, answer = map(_coded, (outcome, answer), codings)
         error = np.abs(answer - outcome)
         if batch.starts is not None:
             yield batch.starts, error if numeric else np.minimum(error, 1.0), np.isfinite(outcome)
+
+
+def _coded(positions: FloatArray, coding: Coding) -> FloatArray:
+    """Turn positions among a coding's values into 0 for positive, 1 for negative, NaN for neither.
+
+    Without known negatives, the one position of all other values is theirs.
+    """
+    last = 1 if coding.negatives is None else len(coding.negatives)
+    return np.where(positions > last, np.nan, np.minimum(positions, 1.0))
 
 
 def _mature(starts: CountArray, known: BoolArray, *, share: float) -> BoolArray:

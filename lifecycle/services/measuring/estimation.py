@@ -15,6 +15,7 @@ from lifecycle.services.measuring.watch import (
     Counts,
     Watch,
     enough,
+    explained,
     matured,
     softened,
 )
@@ -44,7 +45,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
         return []
     if not isinstance(tally, BinaryTally) or not isinstance(known, BinaryTally):
         return []
-    if not int(tally.scores.sum()):
+    if not int(tally.scores.sum()) and not int(known.scores.sum()):
         return []
     learned = _learn(known)
     mature = matured(tally) >= watch.monitor.maturity
@@ -55,12 +56,12 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
             window=counts.window,
             limit=None if mature else limit_of(watch, statistic),
         )
-        for statistic, measure, unit in _wanted(watch.monitor, tally)
+        for statistic, measure, unit in _wanted(watch.monitor, (tally, known))
     ]
     if mature:
         drafts = [held_against(draft, tally, monitor=watch.monitor) for draft in drafts]
     measured, _ = finish(drafts)
-    return [softened(one) for one in measured]
+    return [explained(softened(one), tally=tally) for one in measured]
 
 
 @lru_cache(maxsize=4)
@@ -76,10 +77,10 @@ def _learn(reference: BinaryTally) -> Calibration | Estimate:
 
 
 def _wanted(
-    monitor: Monitor, tally: BinaryTally
+    monitor: Monitor, sides: Sequence[BinaryTally]
 ) -> list[tuple[Statistic, Callable[..., Estimate], str]]:
-    """Choose what to estimate: statistic, how, and its unit."""
-    decided = int(tally.decided[:UNKNOWN].sum()) > 0
+    """Choose what to estimate of what some side holds: statistic, how, and its unit."""
+    decided = any(int(side.decided[:UNKNOWN].sum()) > 0 for side in sides)
     names = [n for n in monitor.performance or USUAL if n in estimation.ESTIMATED]
     found = [catalogue.get(f"{PREFIX}{name}") for name in names if decided or name in RANKING]
     chosen = [(statistic, statistic.measure, statistic.unit) for statistic in found]

@@ -12,6 +12,7 @@ from lifecycle.services.measuring.watch import (
     Counts,
     Watch,
     enough,
+    explained,
     if_mature,
     slice_of,
     softened,
@@ -89,7 +90,9 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     measured, _ = finish(drafts)
     judged = [
         one
-        if everybody is None or (one.statistic in UNLABELLED and decides)
+        if everybody is None
+        else explained(one, tally=everybody)
+        if one.statistic in UNLABELLED and decides
         else if_mature(one, tally=everybody, wanted=monitor.maturity)
         for one in map(softened, measured)
     ]
@@ -118,17 +121,26 @@ def _shown(measured: Measurement, *, hidden: Mapping[tuple[str, str], bool], k: 
 
 
 def _groups(watch: Watch, counts: Counts) -> dict[str, dict[str, Tally]]:
-    """Sort the slices of one attribute each: attribute, group, tally; groups by name."""
+    """Sort the slices of one attribute each: attribute, group, tally; groups by name.
+
+    Groups without answers are left out, unless no group has any and the reference has: then
+    their absence is told.
+    """
     found: dict[str, dict[str, Tally]] = {}
     for key in sorted(counts.tallies):
-        tally = counts.tallies[key]
         named = slice_of(key)
-        if len(named) == 1 and _answers(tally):
+        if len(named) == 1:
             ((attribute, group),) = named.items()
             if watch.sensitive is not None and attribute not in watch.sensitive:
                 continue
-            found.setdefault(attribute, {})[group] = tally
-    return found
+            found.setdefault(attribute, {})[group] = counts.tallies[key]
+    expected = watch.answered is not None and _answers(watch.answered) > 0
+    answering = {
+        attribute: {group: tally for group, tally in groups.items() if _answers(tally)}
+        for attribute, groups in found.items()
+    }
+    compared = {a: groups or (found[a] if expected else {}) for a, groups in answering.items()}
+    return {attribute: groups for attribute, groups in compared.items() if groups}
 
 
 def _answers(tally: Tally) -> int:

@@ -54,7 +54,7 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
             limit=usual_limit(watch, statistic),
         )
         for statistic in (
-            *performance_statistics(tally, named=monitor.performance),
+            *performance_statistics(tally, named=monitor.performance, like=watch.answered),
             *_in_money(watch, tally),
         )
     ]
@@ -82,16 +82,28 @@ def house_limit(statistic: Statistic, *, reference: float | None) -> float | Non
     return reference + (TOLERANCE if statistic.better == "lower" else -TOLERANCE)
 
 
-def performance_statistics(tally: Tally, *, named: Sequence[str] = ()) -> tuple[Statistic, ...]:
-    """Return the named statistics that a tally can give, or the usual ones of its kind."""
+def performance_statistics(
+    tally: Tally, *, named: Sequence[str] = (), like: Tally | None = None
+) -> tuple[Statistic, ...]:
+    """Return the named statistics that a tally can give, or the usual ones of its kind.
+
+    Those of scores and of decisions stay where a tally ``like`` it has them and this one none, so
+    that their absence is told.
+    """
     needs = needs_of(tally)
     wanted = [catalogue.get(name) for name in named or PERFORMANCE[needs]]
     fitting = [s for s in wanted if needs in s.needs]
     if isinstance(tally, BinaryTally):
-        scored = int(tally.scores.sum()) + tally.invalid_scores > 0
-        decided = int(tally.decisions[:, :UNKNOWN].sum()) > 0
+        sides = [side for side in (tally, like) if isinstance(side, BinaryTally)]
+        scored = any(int(side.scores.sum()) + side.invalid_scores > 0 for side in sides)
+        decided = any(decides(side) for side in sides)
         fitting = [s for s in fitting if (scored if s.name in FROM_SCORES else decided)]
     return tuple(fitting)
+
+
+def decides(tally: BinaryTally) -> bool:
+    """Tell whether some row of a tally has a decision."""
+    return int(tally.decisions[:, :UNKNOWN].sum()) > 0
 
 
 def _in_money(watch: Watch, tally: Tally) -> list[Statistic]:

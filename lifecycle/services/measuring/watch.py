@@ -38,6 +38,8 @@ class Watch:
         What a slice calls the class that is set against the rest, for a model of several classes.
     shown_from
         A group with fewer rows in a window is not shown, nor is one that would give it away.
+    answered
+        The baseline's outcomes of all rows, whatever `tallies` are.
     """
 
     monitor: Monitor
@@ -52,6 +54,7 @@ class Watch:
     trained: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
     target: str = "class"
     shown_from: int = SHOWN_FROM
+    answered: Tally | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,19 @@ def matured(tally: Tally) -> float:
 
 def if_mature(measured: Measurement, *, tally: Tally, wanted: float) -> Measurement:
     """Keep a value from being judged before enough outcomes are known."""
-    return once_known(measured, share=matured(tally), wanted=wanted)
+    return explained(once_known(measured, share=matured(tally), wanted=wanted), tally=tally)
+
+
+def explained(measured: Measurement, *, tally: Tally) -> Measurement:
+    """Add to what cannot be judged that outcomes or decisions are coded as nobody knows."""
+    if measured.state is not State.INSUFFICIENT or not isinstance(tally, BinaryTally):
+        return measured
+    strange = {"outcomes": tally.strange_labels, "decisions": tally.strange_decisions}
+    told = [
+        f"{n} {what} are coded otherwise than in the reference" for what, n in strange.items() if n
+    ]
+    said = [measured.reason] if measured.reason else []
+    return replace(measured, reason="; ".join([*said, *told])) if told else measured
 
 
 def once_known(measured: Measurement, *, share: float, wanted: float) -> Measurement:

@@ -13,8 +13,9 @@ from lifecycle.engines import Engine
 from lifecycle.engines.contract import Source
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.analysis.streams import change_points
-from lifecycle.services.monitoring.counting import LABEL, Plan, decision_of, joined
-from lifecycle.services.monitoring.reference import PREDICTION
+from lifecycle.services.monitoring.codings import decision_of
+from lifecycle.services.monitoring.counting import Plan, joined
+from lifecycle.services.monitoring.reference import LABEL, PREDICTION
 from lifecycle.store import logs
 from lifecycle.store.connection import Workspace
 
@@ -49,16 +50,18 @@ def found(
 
 
 def _seen(engine: Engine, source: Source, *, monitor: Monitor, plan: Plan) -> Sequence[ChangePoint]:
-    prediction, positive = PREDICTION, None
-    if plan.task is Task.BINARY and (decision := decision_of(engine, source, codes=plan.codes)):
-        prediction, positive = decision.column, (plan.codes.label, decision.positive)
+    prediction, codings, label = PREDICTION, None, plan.codes.label
+    if plan.task is Task.BINARY:
+        decision = decision_of(engine, source, codes=plan.codes)
+        if label is not None and decision is not None:
+            prediction, codings = decision.column, (label, decision)
     stream = change_points(
         engine,
         source,
         timestamp=TIME,
         target=LABEL,
         prediction=prediction,
-        positive=positive,
+        codings=codings,
         maturity=monitor.maturity,
         detectors=monitor.changes,
     )

@@ -23,8 +23,8 @@ from lifecycle.services.measuring.estimation import beside
 from lifecycle.services.measuring.performance import house_limit
 from lifecycle.services.measuring.watch import enough, once_known, softened
 from lifecycle.services.monitoring import logged
-from lifecycle.services.monitoring.counting import LABEL, Plan
-from lifecycle.services.monitoring.reference import PREDICTION
+from lifecycle.services.monitoring.counting import Plan
+from lifecycle.services.monitoring.reference import LABEL, PREDICTION
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue.estimation import PREFIX
 from lifecycle.stats.inference import CONFIDENCE, Estimate

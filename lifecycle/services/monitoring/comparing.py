@@ -29,6 +29,8 @@ from lifecycle.store.limits import Learned, by_column
 MOST_SILENT = 31
 """Windows without rows that are told in a row: a clock that jumped by years fills no store."""
 
+NO_ANSWERS = "the rows of this window were logged without the model's answers"
+
 GONE = frozenset({Stage.RETIRED, Stage.REJECTED})
 """Stages of versions that are not expected to score any more."""
 
@@ -77,6 +79,7 @@ class Basis:
             self.baseline.get(ALL_ROWS, {}),
             self.target,
             self.shown_from,
+            self.tallies.get(ALL_ROWS),
         )
 
 
@@ -265,10 +268,12 @@ def _measured(basis: Basis, looks: Sequence[_Look]) -> Iterator[Measurement]:
             reasons = dict.fromkeys(basis.baseline.get(ALL_ROWS, {}), NO_ROWS)
             yield from _unsaid(basis, counts.window, reasons)
             yield from quality.measure(watch, counts)
-            yield from _unanswered(basis, counts.window)
+            yield from _unanswered(basis, counts.window, reason=NO_ROWS)
         else:
             yield from _unsaid(basis, counts.window, _reasons(basis, look))
             yield from next(found)
+            if ALL_ROWS not in counts.tallies:
+                yield from _unanswered(basis, counts.window, reason=NO_ANSWERS)
 
 
 def _reasons(basis: Basis, look: _Look) -> dict[str, str]:
@@ -298,11 +303,12 @@ def _unsaid(basis: Basis, window: Window, reasons: Mapping[str, str]) -> Iterato
                 yield _silent(statistic, window, reason=reason, column=column)
 
 
-def _unanswered(basis: Basis, window: Window) -> Iterator[Measurement]:
+def _unanswered(basis: Basis, window: Window, *, reason: str) -> Iterator[Measurement]:
+    """Say of the answers that nothing can be said, and why."""
     tally = basis.tallies.get(ALL_ROWS)
     if tally is not None:
         for statistic in performance_statistics(tally, named=basis.monitor.performance):
-            yield _silent(statistic, window, reason=NO_ROWS)
+            yield _silent(statistic, window, reason=reason)
 
 
 def _silent(

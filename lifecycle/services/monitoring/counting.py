@@ -10,13 +10,21 @@ from pathlib import Path
 from lifecycle.domain.measurement import Window
 from lifecycle.domain.model import Task, Version
 from lifecycle.engines import Engine, rows
-from lifecycle.engines.contract import Coding, Grouping, Source, Tallied
+from lifecycle.engines.contract import Grouping, Source, Tallied
 from lifecycle.engines.slicing import Levels
 from lifecycle.engines.windows import Windowing, parse_width
 from lifecycle.errors import InvalidInput
 from lifecycle.services import sensitive_data
-from lifecycle.services.analysis.outcomes import BINARY_CODES
-from lifecycle.services.monitoring.reference import MOST_GROUPS, PREDICTION, SCORE, Codes, Reference
+from lifecycle.services.monitoring import codings
+from lifecycle.services.monitoring.codings import Strange, decision_of
+from lifecycle.services.monitoring.reference import (
+    LABEL,
+    MOST_GROUPS,
+    PREDICTION,
+    SCORE,
+    Codes,
+    Reference,
+)
 from lifecycle.stats.summaries import FloatArray, Profile, Tally
 from lifecycle.store.cells import slice_key
 from lifecycle.store.connection import Workspace
@@ -26,7 +34,6 @@ BATCH_ROWS = 500_000
 """Rows joined and counted at a time; bounds the memory of a run, not its numbers."""
 
 BY_DAY = Windowing("lc_at", parse_width("1d"))
-LABEL = "outcome"
 
 MOST_SLICES = 12
 """Values of a column that are slices of their own; the rest is one slice, so that what is kept of a
@@ -107,6 +114,7 @@ def count(
     profiles: dict[tuple[date, str, str], Profile] = {}
     tallies: dict[tuple[date, str], Tally] = {}
     notices: dict[str, None] = {}
+    strangers: list[Strange] = []
     counted = 0
     for batch in _batches(days):
         with joined(ws, engine, plan=plan, days=batch, outcomes=outcomes, until=until) as source:
@@ -124,9 +132,15 @@ def count(
                     profiles[_day(found.window), name, slice_key(found.slice)] = (
                         found.counted.profile
                     )
+            strange = codings.strange(
+                engine, source, codes=plan.codes, groupings=groupings, levels=plan.levels
+            )
+            strangers += strange
             for tallied in _tallied(engine, source, plan=plan, groupings=groupings):
-                tallies[_day(tallied.window), slice_key(tallied.slice)] = tallied.tally
-    return Counted(profiles, tallies, counted, tuple(notices))
+                day, key = _day(tallied.window), slice_key(tallied.slice)
+                tallies[day, key] = codings.marked(tallied.tally, strange, day=day, key=key)
+    told = codings.sentences(strangers, label=f"the log of {plan.version.id}")
+    return Counted(profiles, tallies, counted, (*notices, *told))
 
 
 def _batches(days: Sequence[DayLog]) -> Iterator[list[DayLog]]:
@@ -207,12 +221,12 @@ def _tallied(
             levels=plan.levels,
         )
     if plan.task is Task.BINARY:
-        decision = decision_of(engine, source, codes=plan.codes)
+        label, decision = plan.codes.label, decision_of(engine, source, codes=plan.codes)
         score = SCORE if SCORE in source.names and len(plan.edges) else None
         if decision is not None or score is not None:
             return engine.binary(
                 source,
-                label=Coding(LABEL, plan.codes.label),
+                label=label,
                 decision=decision,
                 score=score,
                 groupings=groupings,
@@ -220,14 +234,3 @@ def _tallied(
                 edges=plan.edges,
             )
     return iter(())
-
-
-def decision_of(engine: Engine, source: Source, *, codes: Codes) -> Coding | None:
-    """Say which logged decision is positive: as in the reference, else by its coding."""
-    if PREDICTION not in source.names:
-        return Coding(rows.DECISION, "1") if rows.DECISION in source.names else None
-    if codes.decision is not None:
-        return Coding(PREDICTION, codes.decision)
-    seen = {value for value, _ in engine.values(source, PREDICTION, limit=3)}
-    coded = next((positive for *low, positive in BINARY_CODES if seen <= {*low, positive}), None)
-    return Coding(PREDICTION, coded or codes.label)

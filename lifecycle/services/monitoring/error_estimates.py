@@ -26,8 +26,8 @@ from lifecycle.services.analysis.result import Draft, finish
 from lifecycle.services.measuring.estimation import held_against, limit_of
 from lifecycle.services.measuring.watch import Watch, enough, matured, softened
 from lifecycle.services.monitoring import logged
-from lifecycle.services.monitoring.counting import LABEL, Plan
-from lifecycle.services.monitoring.reference import PREDICTION, SCORE
+from lifecycle.services.monitoring.counting import Plan
+from lifecycle.services.monitoring.reference import LABEL, PREDICTION, SCORE
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue.estimation import PREFIX
 from lifecycle.stats.inference import CONFIDENCE, Estimate

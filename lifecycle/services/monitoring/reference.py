@@ -10,12 +10,12 @@ from lifecycle.domain.model import Columns, Task, Version
 from lifecycle.engines import Engine, rows
 from lifecycle.engines.contract import Coding, Grouping, Kind, Source, Tallied
 from lifecycle.engines.slicing import Levels
-from lifecycle.services.analysis.outcomes import Roles, binary_codings, class_names
+from lifecycle.services.analysis.outcomes import Roles, binary_codings, class_names, learned
 from lifecycle.services.snapshots import derives_decision
 from lifecycle.stats.summaries import Profile, Tally
 
-SCORE, PREDICTION = "score", "prediction"
-"""What a log calls a model's answers."""
+SCORE, PREDICTION, LABEL = "score", "prediction", "outcome"
+"""What a log calls a model's answers, and what became of them."""
 
 FEW_NUMBERS = 10
 """A numeric attribute with more different values makes no groups."""
@@ -23,6 +23,8 @@ FEW_NUMBERS = 10
 MOST_GROUPS = 50
 """An attribute with more different values has groups too small to compare."""
 
+DERIVED = Coding(rows.DECISION, "1", ("0",))
+"""Decisions that follow from a score because none are logged."""
 
 Answers: TypeAlias = Callable[[Sequence[Grouping], Levels | None], Iterator[Tallied]]
 
@@ -34,14 +36,13 @@ class Codes:
     Parameters
     ----------
     label, decision
-        The texts that count as positive, for binary tasks; no decision where the reference
-        does not say.
+        For binary tasks, by the log's columns; no decision where the reference does not say.
     classes
         The labels of a task with several classes.
     """
 
-    label: str = ""
-    decision: str | None = None
+    label: Coding | None = None
+    decision: Coding | None = None
     classes: tuple[str, ...] = ()
 
 
@@ -173,16 +174,19 @@ def _outcomes(
             levels=levels,
         )
     if predicted is None and columns.score is None:
-        return Codes(label=columns.positive or ""), None
+        return Codes(label=Coding(LABEL, columns.positive or "")), None
     return _binary(engine, source, columns=columns, roles=roles)
 
 
 def _binary(
     engine: Engine, source: Source, *, columns: Columns, roles: Roles
 ) -> tuple[Codes, Answers]:
-    codings = binary_codings(engine, source, roles=roles)
-    decision = Coding(rows.DECISION, "1") if derives_decision(columns) else codings.decision
-    codes = Codes(codings.label.positive, decision.positive if decision else None)
+    codings = learned(engine, source, binary_codings(engine, source, roles=roles))
+    decision = DERIVED if derives_decision(columns) else codings.decision
+    codes = Codes(
+        replace(codings.label, column=LABEL),
+        codings.decision and replace(codings.decision, column=PREDICTION),
+    )
     return codes, lambda groupings, levels: engine.binary(
         source,
         label=codings.label,

@@ -180,6 +180,8 @@ class BinaryTally:
         distinct score, also after a merge, and ranking statistics are exact.
     invalid_scores
         Rows whose score is missing, not finite or outside 0..1.
+    strange_labels, strange_decisions
+        Rows whose label or decision is unknown because it is coded in a way nobody knows.
     """
 
     edges: FloatArray
@@ -191,6 +193,8 @@ class BinaryTally:
     loss_totals: ExactSums
     exact: bool
     invalid_scores: int
+    strange_labels: int = 0
+    strange_decisions: int = 0
 
     @property
     def score_sums(self) -> FloatArray:
@@ -233,6 +237,8 @@ class BinaryTally:
             loss_totals=exact.merged([part.loss_totals for part in parts]),
             exact=all(part.exact for part in parts),
             invalid_scores=sum(part.invalid_scores for part in parts),
+            strange_labels=sum(part.strange_labels for part in parts),
+            strange_decisions=sum(part.strange_decisions for part in parts),
         )
 
 

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lifecycle.engines import choose
+from lifecycle.engines.contract import Coding
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.analysis import streams
 from lifecycle.services.analysis.streams import change_points
@@ -118,3 +119,13 @@ def test_what_cannot_be_watched_is_refused_in_one_sentence(engine, source):
     many["label"] = [f"t{i}" for i in range(150)]
     with pytest.raises(InvalidInput, match="more than 100 different values"):
         found(engine, source(**many))
+
+
+def test_an_outcome_that_its_coding_does_not_know_is_left_out(engine, source):
+    rows = worsening(np.random.default_rng(1))
+    unclear = ["unclear" if i % 6 == 0 else label for i, label in enumerate(rows["label"])]
+    codings = (Coding("label", "yes", ("no",)), Coding("answer", "yes", ("no",)))
+
+    stream = found(engine, source(**{**rows, "label": unclear}), codings=codings)
+
+    assert (stream.n, stream.left_out) == (5000, 1000)
