@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from lifecycle.demo import bank, handling, hospital
-from lifecycle.demo.life import Site, Step, steps
+from lifecycle.demo.life import Step, steps
 from lifecycle.demo.people import PEOPLE, actor
+from lifecycle.demo.site import Site
 from lifecycle.demo.story import Story
 from lifecycle.domain.actor import Role
 from lifecycle.errors import Conflict, NotFound

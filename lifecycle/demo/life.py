@@ -6,7 +6,7 @@ audit trail reads as a year of work does.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,7 @@ from lifecycle.demo import trying
 from lifecycle.demo.people import actor
 from lifecycle.demo.scoring import Scored, replaced_at, scored
 from lifecycle.demo.simulator import DAYS
+from lifecycle.demo.site import Site
 from lifecycle.demo.story import ID, KNOWN_AT, SCORE, TIME, Second, Story
 from lifecycle.domain.actor import Role
 from lifecycle.domain.approval import Vote
@@ -33,8 +34,6 @@ from lifecycle.services import (
     registry,
 )
 from lifecycle.services.explanation import decisions
-from lifecycle.services.job_runner import JobRunner
-from lifecycle.store.connection import Workspace
 
 BATCHES = 4
 """Deliveries of predictions and outcomes in the year."""
@@ -46,28 +45,6 @@ COMMIT = "5f0c4d2e9a7b31c86d1e0f4a2b9c8d7e6f501234"
 """Stands for the commit of the training code, which the simulator does not have."""
 
 GATED = (Stage.VALIDATED, Stage.APPROVED, Stage.PRODUCTION)
-
-
-@dataclass(slots=True)
-class Site:
-    """Where the portfolio is built, and what time it is there.
-
-    Parameters
-    ----------
-    moment
-        The time of the step being done, in a box that the runner's clock reads.
-    told
-        Until when outcomes were delivered, by story.
-    """
-
-    ws: Workspace
-    runner: JobRunner
-    folder: Path
-    moment: list[datetime]
-    snapshots: dict[str, str] = field(default_factory=dict[str, str])
-    requests: dict[str, str] = field(default_factory=dict[str, str])
-    jobs: dict[str, str] = field(default_factory=dict[str, str])
-    told: dict[str, datetime] = field(default_factory=dict[str, datetime])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,17 @@
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lifecycle.demo.people import actor
 from lifecycle.demo.scoring import Scored
+from lifecycle.demo.site import Site
 from lifecycle.demo.story import Story
 from lifecycle.domain.actor import Role
 from lifecycle.services import assessment, mitigation, plans
 
-if TYPE_CHECKING:
-    from lifecycle.demo.life import Site
 
-
-def begin(site: "Site", story: Story, name: str, at: datetime) -> None:
+def begin(site: Site, story: Story, name: str, at: datetime) -> None:
     """Have a worker try the model file: on changed rows, against its champion, slice by slice."""
     job = assessment.start(
         site.ws,
@@ -29,13 +27,13 @@ def begin(site: "Site", story: Story, name: str, at: datetime) -> None:
     site.runner.step(only=job.id)
 
 
-def end(site: "Site", story: Story, name: str) -> None:
+def end(site: Site, story: Story, name: str) -> None:
     """Wait for the worker and keep what it found."""
     ended = site.runner.wait(site.jobs[f"trials of {story.id}/{name}"])
     assessment.finished(site.ws.cursor(), ended)
 
 
-def narrow(site: "Site", story: Story, made: Scored, at: datetime) -> None:
+def narrow(site: Site, story: Story, made: Scored, at: datetime) -> None:
     """Have a worker try ways to narrow the gap between groups of an attribute."""
     job = mitigation.start(
         site.ws,

@@ -18,7 +18,17 @@ from lifecycle.domain.retention import (
     period_of,
 )
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput
-from lifecycle.store import audit, deliveries, holds, keys, people, sensitive, sessions, shredding
+from lifecycle.store import (
+    audit,
+    deliveries,
+    holds,
+    keys,
+    people,
+    sensitive,
+    sensitive_files,
+    sessions,
+    shredding,
+)
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.sensitive import Part
 
@@ -225,7 +235,7 @@ def _dispose(
         _record(tx, "erasure.due", "workspace", by=by, at=at, reason="", details=counts)
     for name in gone:
         shredding.destroy(folder(workspace), name)
-    sensitive.sweep(workspace)
+    sensitive_files.sweep(workspace)
     workspace.checkpoint()
     return counts
 

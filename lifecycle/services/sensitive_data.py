@@ -18,7 +18,7 @@ from lifecycle.domain.dataset import ColumnRole, Snapshot
 from lifecycle.domain.model import Version
 from lifecycle.engines import parting
 from lifecycle.errors import InsufficientData, InvalidInput
-from lifecycle.store import artifacts, audit, datasets, logs, models, sensitive
+from lifecycle.store import artifacts, audit, datasets, logs, models, sensitive, sensitive_files
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.logs import DayLog
 from lifecycle.store.sensitive import Part, Split
@@ -91,7 +91,7 @@ def of_snapshot(ws: Workspace, con: Connection, snapshot: Snapshot) -> Apart:
         if part.deleted_at is not None:
             deleted |= dict.fromkeys(part.columns, part.deleted_at)
             continue
-        files |= dict.fromkeys(part.columns, sensitive.verified(ws, part).absolute())
+        files |= dict.fromkeys(part.columns, sensitive_files.verified(ws, part).absolute())
         hashes |= dict.fromkeys(part.columns, part.sha256)
     return Apart(files, hashes, deleted)
 
@@ -129,7 +129,7 @@ def log_parts(ws: Workspace, days: Iterable[DayLog]) -> list[Path]:
         A file is gone or was changed.
     """
     names = [file.name for day in days for file in day.apart]
-    return [sensitive.verified(ws, part) for part in sensitive.named(ws.cursor(), names)]
+    return [sensitive_files.verified(ws, part) for part in sensitive.named(ws.cursor(), names)]
 
 
 def deleted(con: Connection, part_of: str) -> dict[str, datetime]:
@@ -213,7 +213,7 @@ def split_off(
             snapshot.artifact,
             replaced,
         )
-        part = sensitive.place(ws, part, write=partial(copyfile, apart))
+        part = sensitive_files.place(ws, part, write=partial(copyfile, apart))
         sensitive.record(tx, [part])
         return part, artifacts.put(ws, left)
 
@@ -234,7 +234,7 @@ def separate(ws: Workspace, *, by: Actor, at: datetime) -> None:
                 audit.append(tx, _separated(part, by=by, at=at))
     with ws.transaction() as tx:
         sensitive.settle(tx)
-    sensitive.sweep(ws)
+    sensitive_files.sweep(ws)
 
 
 def separate_snapshots(ws: Workspace, *, by: Actor, at: datetime) -> None:
@@ -247,7 +247,7 @@ def separate_snapshots(ws: Workspace, *, by: Actor, at: datetime) -> None:
         }
         if columns:
             _separate_snapshot(ws, snapshot, columns=sorted(columns), by=by, at=at)
-    sensitive.sweep(ws)
+    sensitive_files.sweep(ws)
 
 
 def _declared(snapshot: Snapshot, versions: Iterable[Version]) -> set[str]:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lifecycle.errors import InvalidInput
-from lifecycle.store import arrays, durable, log_rows, sensitive
+from lifecycle.store import arrays, durable, log_rows, sensitive, sensitive_files
 from lifecycle.store.arrays import Table
 from lifecycle.store.artifacts import hash_of
 from lifecycle.store.cells import Connection, Record, first, home_of, records
@@ -251,7 +251,7 @@ def damaged(con: Connection) -> list[str]:
             sentences.append(f"the log file {row['path']} was changed since it was written")
     listed = {row["path"] for row in rows}
     parts = [part for part in sensitive.kept(con) if part.part_of in listed]
-    return [*sentences, *sensitive.damaged(parts, folder=folder.parent / "sensitive")]
+    return [*sentences, *sensitive_files.damaged(parts, folder=folder.parent / "sensitive")]
 
 
 def _admitted(tx: Connection, table: Table, *, known: list[Path], where: str) -> Table:
@@ -296,7 +296,7 @@ def _part(
     before = was or (None, None)
     part = Part(path, subject, tuple(there), rows.num_rows, split.at, *before)
     held = rows.select(["lc_id", *there])
-    return sensitive.place(
+    return sensitive_files.place(
         workspace, part, write=lambda file: pq.write_table(held, file, compression="zstd")
     )
 

@@ -29,7 +29,16 @@ from lifecycle.services import (
     workspaces,
 )
 from lifecycle.services.jobs import JobRunner
-from lifecycle.store import artifacts, audit, datasets, log_rows, logs, sensitive, tallies
+from lifecycle.store import (
+    artifacts,
+    audit,
+    datasets,
+    log_rows,
+    logs,
+    sensitive,
+    sensitive_files,
+    tallies,
+)
 from lifecycle.store import backup as copies
 
 VAL = Actor("vito", frozenset({Role.VALIDATOR}))
@@ -74,7 +83,7 @@ def joint(ws):
                 facts = {"sha": artifacts.hash_of(file), "name": f"%{file.name}"}
                 tx.execute("UPDATE log_file SET sha256 = $sha WHERE path LIKE $name", facts)
         tx.execute("DELETE FROM sensitive_part")
-    sensitive.sweep(ws)
+    sensitive_files.sweep(ws)
     return artifacts.hash_of(whole)
 
 
@@ -97,7 +106,7 @@ def test_no_file_of_features_holds_a_sensitive_column_and_together_they_are_what
     assert pq.read_schema(artifacts.path(ws, snapshot.artifact)).names == [
         name for name in tumours[0].columns if name != "sex"
     ]
-    held = pq.read_table(sensitive.verified(ws, part)).to_pandas()
+    held = pq.read_table(sensitive_files.verified(ws, part)).to_pandas()
     assert held["sex"].tolist() == tumours[0]["sex"].tolist()
 
 
