@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -43,7 +44,9 @@ class Recognise:
                 if kind.lower() != "bearer" or not secret.strip():
                     raise NotSignedIn("send a token as 'Authorization: Bearer lc_…'")
                 now = datetime.now(UTC)
-                scope[ACTOR] = access.actor_of_token(self._workspace, secret.strip(), at=now)
+                scope[ACTOR] = await run_in_threadpool(
+                    access.actor_of_token, self._workspace, secret.strip(), at=now
+                )
             except LifecycleError as error:
                 await answer(error)(scope, receive, send)
                 return

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ from lifecycle.store.connection import Workspace
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LONGEST = 200
+LARGEST = 8 * 1024**2
+"""Bytes of a keyed write, which is held in memory before anybody asked who may carry it out."""
 
 
 class AnswerOnce:
@@ -28,29 +31,47 @@ class AnswerOnce:
     def __init__(self, app: ASGIApp, *, workspace: Workspace) -> None:
         self._app = app
         self._workspace = workspace
-        self._turns: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
+        # With each lock, how many requests hold it or wait for it.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or replay what was answered before."""
         key = Headers(scope=scope).get("idempotency-key") if scope["type"] == "http" else None
-        if key is None or scope["method"] not in WRITES:
+        actor = scope.get(ACTOR)  # nobody is asked who they are where everybody may look
+        if key is None or actor is None or scope["method"] not in WRITES:
             await self._app(scope, receive, send)
             return
         if len(key) > LONGEST:
             error = InvalidInput(f"an Idempotency-Key has at most {LONGEST} characters")
             await answer(error)(scope, receive, send)
             return
-        person = scope[ACTOR].name
-        turn = self._turns[person, key]
-        async with turn:  # a repeat that overtakes the first waits for its answer
-            await self._once(key, person, scope, receive, send)
-        if not turn.locked():
-            self._turns.pop((person, key), None)
+        async with self._turn(key, actor.name):  # a repeat that overtakes the first waits for it
+            await self._once(key, actor.name, scope, receive, send)
+
+    @asynccontextmanager
+    async def _turn(self, key: str, person: str) -> AsyncGenerator[None]:
+        """Let one request with a key through at a time, and forget the key after the last."""
+        mine = (person, key)
+        lock, others = self._turns.get(mine, (asyncio.Lock(), 0))
+        self._turns[mine] = (lock, others + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, present = self._turns.pop(mine)
+            if present > 1:
+                self._turns[mine] = (lock, present - 1)
 
     async def _once(
         self, key: str, person: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        body = await _read(receive)
+        try:
+            body = await _read(receive)
+        except InvalidInput as error:
+            await answer(error)(scope, receive, send)
+            return
+        if body is None:
+            return
         asked = hashlib.sha256(
             b"\n".join(
                 [scope["method"].encode(), scope["path"].encode(), scope["query_string"], body]
@@ -92,13 +113,19 @@ class AnswerOnce:
         return Response(said, known["status"], headers, "application/json")
 
 
-async def _read(receive: Receive) -> bytes:
-    parts: list[bytes] = []
+async def _read(receive: Receive) -> bytes | None:
+    """Return the body; ``None`` when its sender went away before the end."""
+    body = bytearray()
     while True:
         message = await receive()
-        parts.append(message.get("body", b""))
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            return b"".join(parts)
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > LARGEST:
+            most = f"{LARGEST // 1024**2} MiB"
+            raise InvalidInput(f"a write with an Idempotency-Key has at most {most}; send no key")
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def _again(body: bytes) -> Receive:
