@@ -1,15 +1,18 @@
 """Monitors, their runs and what they measured."""
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from fastapi import APIRouter, Query
+from pydantic import create_model
 
 from lifecycle.api.door import Door
 from lifecycle.api.registry import Strict
 from lifecycle.api.shapes import plain
-from lifecycle.domain.monitor import ITS_OWN, Grain, LimitRule, Monitor
+from lifecycle.domain.monitor import ITS_OWN, Monitor
 from lifecycle.errors import InvalidInput, NotFound
 from lifecycle.services import monitoring
 from lifecycle.store import measurements, models, monitors, runs
@@ -17,31 +20,32 @@ from lifecycle.store import measurements, models, monitors, runs
 router = APIRouter(tags=["monitoring"])
 
 
-class MonitorIn(Strict):
+def _as_json(hint: Any) -> Any:
+    """Return how a field of the domain comes in as JSON; a record comes as values by name."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in {Union, UnionType}:
+        return Union[tuple(_as_json(part) for part in parts)]  # noqa: UP007 -- of parts in a tuple
+    if is_dataclass(hint):
+        return dict[str, Any]
+    if origin is tuple:
+        return list[_as_json(parts[0])]
+    if origin is Mapping:
+        return dict[str, _as_json(parts[1])]
+    return hint
+
+
+SETTINGS: dict[str, Any] = {
+    name: (_as_json(hint) | None, None)
+    for name, hint in get_type_hints(Monitor).items()
+    if name not in ITS_OWN
+}
+"""What may be set in a monitor, each of it or not at all; the domain reads the values."""
+
+
+class MonitorIn(create_model("Settings", __base__=Strict, **SETTINGS)):
     """How a version is watched; what is left out is its default, or stays as it is."""
 
     reason: str = ""
-    grain: Grain | None = None
-    reference: dict[str, Any] | None = None
-    drift: list[str] | None = None
-    categorical: list[str] | None = None
-    performance: list[str] | None = None
-    segments: list[str] | None = None
-    rule: LimitRule | None = None
-    limits: dict[str, float] | None = None
-    column_limits: dict[str, dict[str, float]] | None = None
-    false_alarms: float | None = None
-    minimum: int | None = None
-    bins: int | None = None
-    maturity: float | None = None
-    estimation: bool | None = None
-    costs: dict[str, Any] | None = None
-    service: dict[str, Any] | None = None
-    correction: str | None = None
-    alpha: float | None = None
-    schedule: str | None = None
-    alerts: dict[str, Any] | None = None
-    active: bool | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return what was named; a reason is told apart."""

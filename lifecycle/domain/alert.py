@@ -116,7 +116,7 @@ class AlertRule:
     escalate_to
         Channels that hear of it then.
     channels
-        Channels that hear of it at once; all active ones when empty.
+        Channels that hear of it at once; of either, all active ones when none named is active.
     """
 
     k: int = 2
@@ -136,6 +136,11 @@ class AlertRule:
     channels: tuple[str, ...] = ()
     owner: str = ""
     runbook: str = ""
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The channels it names."""
+        return frozenset((*self.channels, *self.escalate_to))
 
     def severity(self, cause: Cause, fired: Severity) -> Severity:
         """Return how grave a firing series of a cause is."""

@@ -86,6 +86,8 @@ class Alert:
         When it was resolved or cleared.
     real
         Whether it was a true alarm; ``None`` while nobody has said.
+    reopened_at
+        When it was last put before people again.
     notified_at, escalated_at
         When people last heard of it, and when it was escalated.
     """
@@ -110,6 +112,7 @@ class Alert:
     notified_at: datetime | None = None
     escalated_at: datetime | None = None
     incident: str | None = None
+    reopened_at: datetime | None = None
 
     @property
     def live(self) -> bool:
@@ -123,8 +126,9 @@ class Alert:
 
     @property
     def due(self) -> datetime:
-        """When somebody should have taken it on."""
-        return self.opened_at + timedelta(hours=self.rule.acknowledge_hours[self.severity])
+        """When somebody should have taken it on, counted from when it was last put before them."""
+        since = self.reopened_at or self.opened_at
+        return since + timedelta(hours=self.rule.acknowledge_hours[self.severity])
 
     def overdue(self, *, at: datetime) -> bool:
         """Tell whether nobody took it on in time."""
@@ -192,10 +196,10 @@ class Alert:
         event = self._event("snooze", by=by, at=at, reason=reason, until=until.isoformat())
         return replace(self, status=Status.SNOOZED, snoozed_until=until), event
 
-    def wake(self) -> "Alert":
+    def wake(self, *, at: datetime) -> "Alert":
         """End a snooze whose time has come; nobody acts, so nothing is recorded."""
         after = Status.OPEN if self.acknowledged_by is None else Status.ACKNOWLEDGED
-        return replace(self, status=after, snoozed_until=None)
+        return replace(self, status=after, snoozed_until=None, reopened_at=at)
 
     def resolve(self, *, by: str, at: datetime, reason: str) -> "tuple[Alert, AuditEvent]":
         """End it by hand, for a reason.
@@ -235,6 +239,7 @@ class Alert:
             snoozed_until=None,
             ended_at=None,
             escalated_at=None,
+            reopened_at=at,
         )
         return again, self._event("reopen", by=by, at=at, reason=reason)
 

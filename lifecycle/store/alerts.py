@@ -58,6 +58,9 @@ CREATE TABLE alert_signal (
 """
 """The tables of alerts. Signals have no key: those of an alert are written anew as a whole."""
 
+REOPENED = "ALTER TABLE alert ADD COLUMN reopened_at TIMESTAMPTZ;"
+"""When an alert was last put before people again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -160,7 +163,7 @@ def add(tx: Connection, alert: Alert) -> None:
                 $id, (SELECT coalesce(max(number), 0) + 1 FROM alert), $version_id, $series,
                 $cause, $severity, $window_start, $window_end, $opened_at, $rule, $owner, $status,
                 $acknowledged_by, $acknowledged_at, $snoozed_until, $ended_at, $is_real,
-                $judged_by, $notified_at, $escalated_at, $incident)
+                $judged_by, $notified_at, $escalated_at, $incident, $reopened_at)
             """,
             _changing(alert)
             | {
@@ -183,7 +186,7 @@ def update(tx: Connection, alert: Alert) -> None:
             acknowledged_by = $acknowledged_by, acknowledged_at = $acknowledged_at,
             snoozed_until = $snoozed_until, ended_at = $ended_at, is_real = $is_real,
             judged_by = $judged_by, notified_at = $notified_at, escalated_at = $escalated_at,
-            incident = $incident
+            incident = $incident, reopened_at = $reopened_at
         WHERE id = $id
         """,
         _changing(alert),
@@ -288,7 +291,14 @@ def _judged(row: Record) -> Judged:
 
 
 def _changing(alert: Alert) -> Record:
-    times = ("acknowledged_at", "snoozed_until", "ended_at", "notified_at", "escalated_at")
+    times = (
+        "reopened_at",
+        "acknowledged_at",
+        "snoozed_until",
+        "ended_at",
+        "notified_at",
+        "escalated_at",
+    )
     return {
         "id": alert.id,
         "cause": str(alert.cause),
@@ -365,7 +375,7 @@ def _alert(row: Record, signals: Sequence[Signal]) -> Alert:
     same = (
         *("id", "version_id", "series", "opened_at", "owner", "acknowledged_by"),
         *("acknowledged_at", "snoozed_until", "ended_at", "judged_by", "notified_at"),
-        *("escalated_at", "incident"),
+        *("escalated_at", "incident", "reopened_at"),
     )
     return Alert(
         cause=Cause(row["cause"]),

@@ -179,11 +179,15 @@ def update(tx: Connection, delivery: Delivery, *, attempt: Attempt | None = None
 
 
 def due(con: Connection, *, at: datetime, limit: int = 50) -> list[Delivery]:
-    """Return the messages whose time has come, the oldest first."""
+    """Return the messages whose time has come, the oldest first.
+
+    Those of a channel that is off wait; those of one that was removed are due, to be given up.
+    """
     found = con.execute(
         """
         SELECT * EXCLUDE (number, subject) FROM delivery
         WHERE state IN ('queued', 'sending') AND next_at <= $at
+            AND channel NOT IN (SELECT name FROM channel WHERE NOT active)
         ORDER BY number LIMIT $limit
         """,
         {"at": utc(at), "limit": limit},

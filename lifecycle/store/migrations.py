@@ -184,6 +184,11 @@ def m025_makers(tx: Executes) -> None:
     tx.execute(sessions.MAKERS)
 
 
+def m026_reopened(tx: Executes) -> None:
+    """Keep when an alert was last put before people again."""
+    tx.execute(alerts.REOPENED)
+
+
 Migration = Callable[[Executes], None]
 
 MIGRATIONS: list[Migration] = [
@@ -212,6 +217,7 @@ MIGRATIONS: list[Migration] = [
     m023_sensitive_parts,
     m024_explained_rows,
     m025_makers,
+    m026_reopened,
 ]
 
 

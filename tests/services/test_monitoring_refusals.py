@@ -8,6 +8,7 @@ from tumour_life import AT, COLUMNS
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
 from lifecycle.services import monitoring, registry
 from lifecycle.store import monitors
+from lifecycle.store.connection import Workspace
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,8 @@ from lifecycle.store import monitors
         ({"schedule": "0 0 30 2 *"}, "'0 0 30 2 .' is never due"),
         ({"series": 3}, "series of a monitor is not set but given"),
         ({"alerts": {"k": 3, "m": 2}}, "k of m"),
+        ({"alerts": {"channels": ["pager"]}}, "no channel 'pager'"),
+        ({"alerts": {"escalate_to": ["boss"]}}, "no channel 'boss'"),
     ],
 )
 def test_a_monitor_that_makes_no_sense_is_refused(registered, ws, dev, given, sentence):
@@ -46,6 +49,22 @@ def test_a_version_without_a_reference_cannot_be_watched(registered, ws, dev):
     registry.add_version(ws, "tumour", "2", columns=COLUMNS, by=dev, at=AT)
     with pytest.raises(InvalidInput, match="tumour/2 has no reference snapshot"):
         monitoring.define(ws, "tumour", "2", by=dev, at=AT)
+
+
+def test_a_change_builds_on_what_somebody_else_changed_meanwhile(registered, ws, dev, monkeypatch):
+    monitoring.define(ws, "tumour", "1", by=dev, at=AT)
+    begin = Workspace.transaction
+
+    def after_another(self):
+        monkeypatch.undo()
+        monitoring.change(ws, "tumour", "1", minimum=5000, by=dev, at=AT)
+        return begin(self)
+
+    monkeypatch.setattr(Workspace, "transaction", after_another)
+
+    made = monitoring.change(ws, "tumour", "1", alpha=0.01, by=dev, at=AT)
+
+    assert (made.revision, made.minimum, made.alpha) == (3, 5000, 0.01)
 
 
 def test_a_viewer_may_neither_define_nor_run(registered, ws, viewer):

@@ -14,9 +14,9 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.alert import Severity
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.delivery import Channel, ChannelKind, Delivery, Message
-from lifecycle.errors import InvalidInput
+from lifecycle.errors import Conflict, InvalidInput
 from lifecycle.services.alerting.telling import queue
-from lifecycle.store import audit, deliveries
+from lifecycle.store import audit, deliveries, monitors
 from lifecycle.store.connection import Connection, Workspace
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -85,10 +85,21 @@ def switch(ws: Workspace, name: str, *, active: bool, by: Actor, at: datetime) -
 
 
 def remove(ws: Workspace, name: str, *, by: Actor, at: datetime) -> Channel:
-    """Forget a channel and its address; the log of what it sent stays."""
+    """Forget a channel and its address; the log of what it sent stays.
+
+    Raises
+    ------
+    Conflict
+        The alerts of a monitor go there.
+    """
     by.require(Permission.ADMINISTER)
     with ws.transaction() as tx:
         channel = deliveries.channel(tx, name)
+        bound = [m.version_id for m in monitors.every(tx) if name in m.alerts.named]
+        if bound:
+            raise Conflict(
+                f"alerts of {', '.join(bound)} go to the channel {name}; send them elsewhere first"
+            )
         deliveries.remove_channel(tx, name)
         _record(tx, "remove", channel, by=by, at=at)
     return channel

@@ -49,8 +49,7 @@ def _deliver(ws: Workspace, *, at: datetime, base: str) -> list[Delivery]:
         return []
     with ws.transaction() as tx:
         known = {channel.name: channel for channel in deliveries.channels(tx)}
-        due = [d for d in deliveries.due(tx, at=at) if _is_on(known.get(d.channel))]
-        taken = [delivery.taken(at=at) for delivery in due]
+        taken = [delivery.taken(at=at) for delivery in deliveries.due(tx, at=at)]
         for delivery in taken:
             deliveries.update(tx, delivery)
     done: list[Delivery] = []
@@ -61,11 +60,6 @@ def _deliver(ws: Workspace, *, at: datetime, base: str) -> list[Delivery]:
             deliveries.update(tx, after, attempt=attempt)
         done.append(after)
     return done
-
-
-def _is_on(channel: Channel | None) -> bool:
-    """Tell whether a message should be tried; one whose channel is gone is, and is given up."""
-    return channel is None or channel.active
 
 
 def _sent(
@@ -150,7 +144,7 @@ def _reminded(tx: Connection, alert: Alert, *, at: datetime) -> Alert:
         after, event = replace(alert, signals=over).clear(by=SYSTEM, at=at)
         audit.append(tx, replace(event, via="system", reason="the version is out of use"))
     elif change is Change.REOPENED:
-        after = alert.wake()
+        after = alert.wake(at=at)
     elif change is Change.ESCALATED:
         after, event = alert.escalate(by=SYSTEM, at=at)
         audit.append(tx, replace(event, via="system"))

@@ -36,7 +36,8 @@ OPENINGS = {
 
 def tell(tx: Connection, alert: Alert, change: Change, *, at: datetime) -> Alert:
     """Queue what became of an alert for its channels; return it with the time noted."""
-    chosen = alert.rule.escalate_to if change is Change.ESCALATED else alert.rule.channels
+    named = alert.rule.escalate_to if change is Change.ESCALATED else alert.rule.channels
+    active = {channel.name for channel in deliveries.channels(tx, active=True)}
     message = Message(
         topic=f"alert.{change}",
         subject=f"alert:{alert.id}",
@@ -46,7 +47,8 @@ def tell(tx: Connection, alert: Alert, change: Change, *, at: datetime) -> Alert
         link=wording.link_of(alert),
         facts=wording.facts_of(alert),
     )
-    queue(tx, message, only=chosen, at=at)
+    # Where no named channel is left or on, everybody hears of it: somebody has to.
+    queue(tx, message, only=active & {*named}, at=at)
     return replace(alert, notified_at=at)
 
 

@@ -1,6 +1,6 @@
 """What to watch about a version, and against which limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from lifecycle.services.analysis.result import CORRECTIONS
 from lifecycle.services.analysis.streams import check_detectors
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family
-from lifecycle.store import audit, models, monitors
+from lifecycle.store import audit, deliveries, models, monitors
 from lifecycle.store.connection import Connection, Workspace
 
 FEWEST_BINS = 10
@@ -52,15 +52,10 @@ def define(
     InvalidInput
         The version has no reference, or a setting is unknown or cannot be used.
     NotFound
-        There is no such version.
+        There is no such version, or no such channel as its alerts should go to.
     """
-    require_for(ws.cursor(), model_id, Permission.MONITOR, by=by)
     given = settings_of(settings)
-    with ws.transaction() as tx:
-        monitor = proposed(tx, model_id, version, given=given, reason=reason, by=by, at=at)
-        monitors.add(tx, monitor)
-        audit.append(tx, _defined(monitor, by=by))
-    return monitor
+    return _revised(ws, model_id, version, lambda _: given, reason=reason, by=by, at=at)
 
 
 def change(
@@ -80,11 +75,34 @@ def change(
     InvalidInput
         The version is not watched yet, or as for `define`.
     """
-    before = monitors.current(ws.cursor(), models.version(ws.cursor(), model_id, version).id)
-    if before is None:
-        raise InvalidInput(f"{model_id}/{version} is not watched yet; define its monitor first")
-    kept = before.settings() | settings
-    return define(ws, model_id, version, reason=reason, by=by, at=at, **kept)
+
+    def merged(before: Monitor | None) -> dict[str, Any]:
+        if before is None:
+            raise InvalidInput(f"{model_id}/{version} is not watched yet; define its monitor first")
+        return settings_of(before.settings() | settings)
+
+    return _revised(ws, model_id, version, merged, reason=reason, by=by, at=at)
+
+
+def _revised(
+    ws: Workspace,
+    model_id: str,
+    version: str,
+    settings: Callable[[Monitor | None], Mapping[str, Any]],
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> Monitor:
+    """Keep the next revision, whose settings follow from the one before it as it is by then."""
+    require_for(ws.cursor(), model_id, Permission.MONITOR, by=by)
+    with ws.transaction() as tx:
+        before = monitors.current(tx, models.version(tx, model_id, version).id)
+        given = settings(before)
+        monitor = proposed(tx, model_id, version, given=given, reason=reason, by=by, at=at)
+        monitors.add(tx, monitor)
+        audit.append(tx, _defined(monitor, by=by))
+    return monitor
 
 
 def proposed(
@@ -115,6 +133,8 @@ def proposed(
         **given,
     )
     _check(monitor)
+    for name in sorted(monitor.alerts.named):
+        deliveries.channel(con, name)  # an alert bound to nothing would reach nobody
     return _numbered(con, monitor, before=before)
 
 

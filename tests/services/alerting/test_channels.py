@@ -3,9 +3,12 @@
 import pytest
 from alarm_bench import after, deliver, lines
 
+from lifecycle.domain.alert import AlertRule
 from lifecycle.domain.delivery import ChannelKind
+from lifecycle.domain.monitor import Monitor
 from lifecycle.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from lifecycle.services.alerting import channels
+from lifecycle.store import monitors
 
 NOW = after(1)
 
@@ -38,6 +41,18 @@ def test_two_channels_cannot_share_a_name_and_an_unknown_one_is_not_found(bench,
         channels.add(bench.ws, "note", kind=ChannelKind.FILE, by=adm, at=NOW)
     with pytest.raises(NotFound, match="did you mean 'note'"):
         channels.remove(bench.ws, "notes", by=adm, at=NOW)
+
+
+def test_a_channel_that_alerts_of_a_monitor_go_to_is_not_removed(bench, note, adm):
+    for revision, rule in enumerate((AlertRule(escalate_to=("note",)), AlertRule())):
+        monitor = Monitor("m", "credit/1", revision, NOW, "dora", alerts=rule)
+        with bench.ws.transaction() as tx:
+            monitors.add(tx, monitor)
+        if rule.named:
+            with pytest.raises(Conflict, match="credit/1 go to the channel note; send them"):
+                channels.remove(bench.ws, "note", by=adm, at=NOW)
+
+    assert channels.remove(bench.ws, "note", by=adm, at=NOW).name == "note"
 
 
 @pytest.mark.parametrize(

@@ -258,6 +258,31 @@ def test_a_channel_that_is_off_keeps_waiting_and_one_that_is_gone_gives_up(
     assert [d.channel for d in deliver(bench)] == ["hook"]
 
 
+def test_many_messages_to_a_channel_that_is_off_keep_no_other_from_leaving(bench, note, adm):
+    channels.add(bench.ws, "quiet", kind=ChannelKind.FILE, by=adm, at=NOW)
+    for minute in range(60):
+        channels.try_out(bench.ws, "quiet", by=adm, at=NOW + timedelta(minutes=minute))
+    channels.switch(bench.ws, "quiet", active=False, by=adm, at=NOW)
+    channels.try_out(bench.ws, "note", by=adm, at=NOW)
+
+    assert [d.channel for d in deliver(bench, at=NOW + 2 * HOUR)] == ["note"]
+
+
+@pytest.mark.parametrize("named", [("gone",), ("off",), ("off", "gone")])
+def test_where_no_named_channel_is_left_or_on_everybody_hears_of_an_alert(bench, note, adm, named):
+    channels.add(bench.ws, "off", kind=ChannelKind.FILE, by=adm, at=NOW)
+    channels.switch(bench.ws, "off", active=False, by=adm, at=NOW)
+    bench.run(series("BB"), rule=AlertRule(channels=named, escalate_to=named, renotify_hours=0))
+    alerting.remind(bench.ws, at=NOW + 73 * HOUR)
+
+    found = deliveries.every(bench.ws.cursor())
+
+    assert [(d.channel, d.message.topic) for d in reversed(found)] == [
+        ("note", "alert.raised"),
+        ("note", "alert.escalated"),
+    ]
+
+
 def test_a_channel_hears_only_of_what_is_grave_enough_and_meant_for_it(bench, note, adm):
     for name, least in (("pager", Severity.CRITICAL), ("other", Severity.WARNING)):
         channels.add(bench.ws, name, kind=ChannelKind.FILE, least=least, by=adm, at=NOW)
@@ -325,6 +350,33 @@ def test_reopening_within_the_cooldown_tells_nobody_and_becoming_critical_does(b
 
     assert topics[::-1] == ["alert.raised", "alert.cleared", "alert.worsened"]
     assert alerts.get(bench.ws.cursor(), "alert-1").severity is Severity.CRITICAL
+
+
+def test_who_has_an_alert_before_them_again_gets_the_whole_time_again(bench, note, dora):
+    hours = {Severity.WARNING: 5.0, Severity.CRITICAL: 10.0}
+    rule = AlertRule(k=1, m=1, on_warning=True, renotify_hours=0, acknowledge_hours=hours)
+    bench.run(series("w", statistic="roc_auc"), rule=rule)
+    alerting.acknowledge(bench.ws, "alert-1", by=dora, at=NOW)
+    worse = after(9)
+    bench.run(series("wB", statistic="roc_auc"), rule=rule, at=worse)
+
+    assert alerting.remind(bench.ws, at=worse + 9 * HOUR) == []
+    (late,) = alerting.remind(bench.ws, at=worse + 11 * HOUR)
+    assert late.due == worse + 10 * HOUR
+    (event,) = [
+        k.event for k in audit.links(bench.ws.cursor()) if k.event.action == "alert.escalate"
+    ]
+    assert event.reason == "nobody took it on by 2026-03-16T10:00+00:00"
+
+
+def test_an_alert_that_wakes_is_not_late_at_once(bench, note, dora):
+    rule = AlertRule(renotify_hours=0, acknowledge_hours={Severity.WARNING: 5.0})
+    bench.run(series("BB"), rule=rule)
+    alerting.snooze(bench.ws, "alert-1", until=NOW + 48 * HOUR, reason="r", by=dora, at=NOW)
+    alerting.remind(bench.ws, at=NOW + 48 * HOUR)
+
+    assert alerting.remind(bench.ws, at=NOW + 52 * HOUR) == []
+    assert alerting.remind(bench.ws, at=NOW + 54 * HOUR)[0].escalated_at is not None
 
 
 def test_the_courier_sends_what_waits_and_survives_a_fault(bench, note, monkeypatch, caplog):

@@ -56,7 +56,7 @@ def test_a_snooze_needs_a_reason_and_an_end_within_reach(bench, alert, dora):
     until = NOW + timedelta(days=3)
     asleep = alerting.snooze(bench.ws, alert.id, until=until, reason="campaign", by=dora, at=NOW)
     assert (asleep.status, asleep.snoozed_until) == (Status.SNOOZED, until)
-    assert asleep.wake().status is Status.OPEN
+    assert asleep.wake(at=NOW).status is Status.OPEN
 
     with pytest.raises(InvalidInput, match="give a reason"):
         alerting.snooze(bench.ws, alert.id, until=until, reason=" ", by=dora, at=NOW)
@@ -71,7 +71,7 @@ def test_whoever_had_taken_it_on_still_has_after_a_snooze(bench, alert, dora):
         bench.ws, alert.id, until=NOW + timedelta(days=1), reason="r", by=dora, at=NOW
     )
 
-    assert asleep.wake().status is Status.ACKNOWLEDGED
+    assert asleep.wake(at=NOW).status is Status.ACKNOWLEDGED
 
 
 def test_resolving_needs_a_reason_and_ends_it(bench, alert, dora):
