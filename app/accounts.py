@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import session, widgets
+from app import session, widgets, words
 from lifecycle.charts import wording
 from lifecycle.domain.actor import Role
 from lifecycle.domain.person import Answer, kept_from_answering
@@ -115,8 +115,8 @@ def answers(by: "Actor") -> None:
         with st.container(border=True):
             st.markdown(
                 f"**{one.id}**: {one.asked_by} wants **{one.person}** to be "
-                f"{', '.join(sorted(one.roles))}, {one.reach}"
-                + (f": {one.reason}" * bool(one.reason))
+                f"{', '.join(sorted(one.roles))}, {words.said(str(one.reach))}"
+                + (f": {words.said(one.reason)}" * bool(one.reason))
             )
             own = by.name in kept_from_answering(one, people.get(session.cursor(), one.person))
             if own:

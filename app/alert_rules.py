@@ -126,7 +126,7 @@ def _asked(monitor: "Monitor", *, key: str) -> "dict[str, Any]":
 
 def _foresee(found: "Preview") -> None:
     """Say what a rule would have done, and how many false alarms to expect of it."""
-    st.markdown(f"**{found.sentence}**")
+    st.markdown(f"**{words.said(found.sentence)}**")
     widgets.note(f"{found.windows:,} windows of {found.series:,} series. {found.basis}")
     rows = [
         {

@@ -88,7 +88,7 @@ def row_of(alert: "Alert") -> "dict[str, Any]":
 def _card(alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
     with st.container(border=True):
         st.markdown(f"{words.badge(alert.severity)} **{alert.version_id}**: {_what(alert)}")
-        st.markdown(f"{wording.summary_of(alert)}.")
+        st.markdown(f"{words.said(wording.summary_of(alert))}.")
         late = " :red-badge[:material/schedule: late]" if alert.overdue(at=at) else ""
         st.markdown(
             f":small[{alert.id}, owner {alert.owner or 'nobody'}, raised "
@@ -107,7 +107,8 @@ def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") ->
     """Show one alert: what fires, who is on it, what may be done, what happened."""
     st.subheader(f"{alert.id}: {alert.version_id}, {_what(alert)}")
     st.markdown(f"{words.badge(alert.severity)} {words.badge(alert.status)} {_standing(alert)}")
-    st.markdown(wording.series_of(alert))
+    told = [line.removeprefix("- ") for line in wording.series_of(alert).splitlines()]
+    st.markdown("\n".join(f"- {words.said(line)}" for line in told))
     signals = gravest_first(alert.firing or alert.signals)
     with st.container(horizontal=True):
         for page, signal in {wording.PAGES[s.cause]: s for s in reversed(signals)}.items():

@@ -73,12 +73,11 @@ def votes(con: "Connection", asked: "Request") -> None:
         for condition in cast.conditions:
             due = words.day(condition.due_at)
             widgets.note(
-                f"{condition.severity} condition for {condition.owner} by {due}: "
-                f"{words.said(condition.text)}",
+                f"{condition.severity} condition for {condition.owner} by {due}: {condition.text}",
                 icon="assignment",
             )
         if cast.signature is not None:
-            widgets.note(words.said(signing.line(con, cast.signature)), icon="draw")
+            widgets.note(signing.line(con, cast.signature), icon="draw")
     if not asked.decisions:
         st.markdown("Nobody has voted yet.")
 

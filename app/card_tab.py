@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import session, validation_asking, widgets, words
+from app import session, validation_asking, widgets
 from lifecycle.charts import tables
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.measurement import State
 from lifecycle.services import reports
 from lifecycle.services.reports import document
-from lifecycle.services.reports import words as said
+from lifecycle.services.reports import words as written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def card(model: "Model", known: "Sequence[Version]") -> None:
     for section in made.sections:
         st.subheader(section.title)
         if section.stale:
-            widgets.badge(State.STALE, words.said(section.stale))
+            widgets.badge(State.STALE, section.stale)
         for number, block in enumerate(section.blocks):
             _show(block, name=f"{section.title}_{number}")
     if session.may(Permission.ASSESS):
@@ -44,18 +44,18 @@ def card(model: "Model", known: "Sequence[Version]") -> None:
 
 def _show(block: document.Block, *, name: str) -> None:
     if isinstance(block, document.Facts):
-        facts = {key: said.text(value) for key, value in block.values.items()}
-        st.table(facts, border="horizontal", alt=name.replace("_", " "))
+        facts = {key: written.text(value) for key, value in block.values.items()}
+        widgets.facts(facts, alt=name.replace("_", " "))
     elif isinstance(block, document.Written):
         st.markdown(f"**{block.name}**")
         st.text(block.text)
-        widgets.note(words.said(said.signed(block)), icon="edit_note")
+        widgets.note(written.signed(block), icon="edit_note")
     elif isinstance(block, document.Measured):
-        widgets.note(words.said(said.source(block)), icon="verified")
-        widgets.table(tables.rows(block.measurements), name=name, alt=said.source(block))
+        widgets.note(written.source(block), icon="verified")
+        widgets.table(tables.rows(block.measurements), name=name, alt=written.source(block))
     elif isinstance(block, document.Sentences):
         for item in block.items:
-            widgets.note(words.said(item))
+            widgets.note(item)
 
 
 def _write(version: "Version") -> None:

@@ -51,7 +51,8 @@ def ask_again(actor: "Actor", *, key: str) -> approvals.Proof:
 def stands_on(con: "Connection", asked: "Request") -> None:
     """Show what a request was pinned to when it was submitted, with the hashes."""
     st.markdown(
-        f"Policy **{asked.policy}**, sha256 `{asked.policy_sha256}`  \nBundle `{asked.bundle}`"
+        f"Policy **{words.said(asked.policy)}**, sha256 `{asked.policy_sha256}`  \n"
+        f"Bundle `{asked.bundle}`"
     )
     rows: list[dict[str, object]] = []
     for identifier in asked.evidence:

@@ -102,7 +102,7 @@ def _draw(content: Any) -> None:
         for sentence in drawn.suggestions(content):
             st.markdown(f"- {words.said(sentence)}")
         if content["none_found"]:
-            st.markdown(f"None found: {content['none_found']}.")
+            st.markdown(f"None found: {words.said(content['none_found'])}.")
         widgets.note(
             "The smallest changes found among cases on record, within what the dictionary lets "
             "change. They are no promise: the world may follow other rules than the model."
@@ -110,7 +110,7 @@ def _draw(content: Any) -> None:
     st.subheader("Similar cases")
     widgets.table(drawn.similar(content), name="similar", alt="The cases most like this one")
     with st.popover("How is this computed", icon=":material/functions:", type="tertiary"):
-        st.table(drawn.facts(content), border="horizontal", alt="What this explanation rests on")
+        widgets.facts(drawn.facts(content), alt="What this explanation rests on")
 
 
 def _ask(version: "Version") -> None:

@@ -49,7 +49,7 @@ def drivers(kept: "Evidence", found: Effects | None) -> None:
         st.markdown(importance.METHOD)
         st.markdown(f"Source: {importance.SOURCE}. Evidence record `{kept.id}`.")
     st.subheader("What these numbers rest on")
-    st.table(importance.facts(kept), border="horizontal", alt="How the explanation was made")
+    widgets.facts(importance.facts(kept), alt="How the explanation was made")
 
 
 def along(kept: "Evidence", found: Effects | None) -> None:
@@ -90,7 +90,7 @@ def along(kept: "Evidence", found: Effects | None) -> None:
     widgets.chart(figure, name=f"along_{name}", alt=title, rows=rows)
     widgets.note(effects.METHODS[view])
     st.subheader("Columns that act together")
-    st.markdown(effects.together(found))
+    st.markdown(words.said(effects.together(found)))
     pairs = effects.interactions(found)
     if pairs:
         widgets.table(pairs, name="interactions", alt="How far pairs of columns act together")
@@ -114,7 +114,9 @@ def _single_rows(kept: "Evidence", name: str) -> Mapping[str, Any] | None:
         widgets.note(
             "Single rows show a protected attribute; the audit trail keeps who opens them."
         )
-        if st.button(f"Show rows along {name}", icon=":material/visibility:", key="rows_open"):
+        if st.button(
+            words.said(f"Show rows along {name}"), icon=":material/visibility:", key="rows_open"
+        ):
             with widgets.refusals():
                 opened[kept.id, name] = reading.single_rows(
                     session.workspace(), kept, name, by=session.actor(), at=session.now()

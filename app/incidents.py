@@ -105,17 +105,17 @@ def one(con: "Connection", found: "Incident", actor: "Actor", *, at: "datetime")
         st.markdown(words.said(found.description))
     facts = {
         "versions": ", ".join(found.versions),
-        "affected": words.said(found.affected) or "not filled",
+        "affected": found.affected or "not filled",
         "alerts": ", ".join(found.alerts) or "none",
         "containment": "not yet" if found.containment is None else HOW[found.containment],
-        "root cause": words.said(found.root_cause) or "not known yet",
+        "root cause": found.root_cause or "not known yet",
         "duty to report": found.duty or NOT_SERIOUS,
-        "report": words.said(found.report) or words.DASH,
+        "report": found.report or words.DASH,
         "validated again by": ", ".join(found.revalidation) or "nothing yet",
     }
     left, right = st.columns(2, gap="large")
     with left:
-        st.table(facts, border="horizontal", alt="Facts about the incident")
+        widgets.facts(facts, alt="Facts about the incident")
     with right:
         _clocks(found, at=at)
     with st.container(horizontal=True):

@@ -41,7 +41,7 @@ def summary(model: "Model", case: "UseCase", rows: "Sequence[InventoryRow]") -> 
         "targets": "; ".join(f"{k.name} {wording.number(k.target)} {k.unit}" for k in case.kpis)
         or "not filled",
     }
-    st.table(facts, border="horizontal", alt="What the model is for")
+    widgets.facts(facts, alt="What the model is for")
     st.markdown(f"**Risk tier {case.tier}**, from questionnaire {case.questionnaire}, because:")
     st.markdown("\n".join(f"- {driver}" for driver in records.drivers(case)))
     for row in rows:

@@ -90,8 +90,8 @@ def _definition(con: "Connection", monitor: "Monitor") -> None:
         snapshot = datasets.snapshot(con, version.reference)
         widgets.note(wording.reference(datasets.get(con, snapshot.dataset_id), snapshot))
     if said := wording.comparison(monitor):
-        st.markdown(said)
-    st.table(records.monitor(monitor), border="horizontal", alt="How it is watched")
+        st.markdown(words.said(said))
+    widgets.facts(records.monitor(monitor), alt="How it is watched")
     made = monitors.revisions(con, monitor.version_id)
     if len(made) > 1:
         rows = [
@@ -135,7 +135,7 @@ def _expectation(con: "Connection", model: "Model", monitor: "Monitor") -> None:
     if look:
         with widgets.refusals(kept="Nothing was kept."), st.spinner("Going through the history"):
             seen = monitoring.preview(con, model.id, version, by=actor, at=session.now())
-            st.markdown(f"**{seen.sentence}** {seen.basis}")
+            st.markdown(words.told(f"**{seen.sentence}** {seen.basis}"))
             for reason in seen.reasons:
                 widgets.note(reason)
             rows = [

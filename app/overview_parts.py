@@ -99,7 +99,7 @@ def _version(version_id: str, found: "list[Alarm]") -> None:
     told = [*{(place[a.statistic], a.column): a for a in reversed(found)}.values()][::-1]
     more = f", {len(found)} measurements in all" if len(found) > min(len(told), FEW) else ""
     widgets.badge(State.BREACH, f"**{version_id}**{more}")
-    st.markdown("\n".join(f"- {alarm.sentence}" for alarm in told[:FEW]))
+    st.markdown("\n".join(f"- {words.said(alarm.sentence)}" for alarm in told[:FEW]))
     first = {place[alarm.statistic]: alarm for alarm in reversed(found)}
     for (page, key), alarm in first.items():
         where = {"statistic": alarm.statistic} | ({key: alarm.column} if alarm.column else {})

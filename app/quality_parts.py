@@ -92,7 +92,7 @@ def failing(version: "Version", measured: "Measurement", window: "Window") -> No
         return
     key = f"{version.id} {column} {check} {window.start.isoformat()}"
     if st.button(
-        f"Open failing rows of {column}",
+        words.said(f"Open failing rows of {column}"),
         icon=":material/visibility:",
         key="quality_open",
         help="Ids, times and values are shown to you; the audit trail keeps that you looked",

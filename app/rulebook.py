@@ -62,11 +62,11 @@ def difference(before: "Policy", after: "Policy") -> None:
     """Show what two policies say differently, and which way each difference goes."""
     changes = differences(before, after)
     if not changes:
-        st.markdown(f"{after.label} says what {before.label} says.")
+        st.markdown(words.said(f"{after.label} says what {before.label} says."))
         return
     count = {way: sum(c.direction is way for c in changes) for way in Direction}
     st.markdown(
-        f"{wording.counted(len(changes), 'difference')} from {before.label}: "
+        f"{wording.counted(len(changes), 'difference')} from {words.said(before.label)}: "
         f"{count[Direction.STRICTER]} stricter, {count[Direction.LOOSER]} looser, "
         f"{count[Direction.OTHER]} neither."
     )
@@ -84,7 +84,9 @@ def draft(kept: "Draft", history: "Sequence[Published]", actor: "Actor") -> None
     label = f"{kept.name} {kept.version}"
     with st.container(border=True):
         authors = ", ".join(kept.authors)
-        st.markdown(f"**{label}**, written by {authors}, {words.moment(kept.changed_at)}")
+        st.markdown(
+            f"**{words.said(label)}**, written by {authors}, {words.moment(kept.changed_at)}"
+        )
         force = next((h.policy for h in history if h.in_force and h.policy.name == kept.name), None)
         if force is not None:
             difference(force, policy)
@@ -148,8 +150,10 @@ def _try(text: str, actor: "Actor") -> None:
 
 def _shifts(trial: "Trial") -> None:
     st.markdown(
-        f"Under {trial.policy} instead of {trial.against}, {trial.shifted} of {trial.versions} "
-        "versions would be judged differently."
+        words.said(
+            f"Under {trial.policy} instead of {trial.against}, {trial.shifted} of "
+            f"{trial.versions} versions would be judged differently."
+        )
     )
     widgets.note("Each is judged at the gates it came through and at its next.")
     rows: list[dict[str, Any]] = [

@@ -80,7 +80,7 @@ def _filters() -> "dict[str, Any]":
 
 def _event(link: "Link") -> None:
     event = link.event
-    st.subheader(f"Event {link.sequence:,}: {event.action} on {event.subject}")
+    st.subheader(words.said(f"Event {link.sequence:,}: {event.action} on {event.subject}"))
     st.markdown(f"{event.by}, {words.moment(event.at)}. {words.said(event.reason)}")
     details = dict(event.details)
     if any(is_sealed(value) for value in details.values()):
@@ -185,8 +185,9 @@ def _version(version: "Then") -> None:
 
 def _request(asked: "Asked") -> None:
     st.markdown(
-        f"**{asked.id}** by {asked.by} on {words.moment(asked.at)}: {asked.reason}  \n"
-        f"Policy {asked.policy}, sha256 `{asked.policy_sha256}`  \nBundle `{asked.bundle}`"
+        f"**{asked.id}** by {asked.by} on {words.moment(asked.at)}: "
+        f"{words.said(asked.reason)}  \nPolicy {words.said(asked.policy)}, "
+        f"sha256 `{asked.policy_sha256}`  \nBundle `{asked.bundle}`"
     )
     votes = [
         {"by": v.by, "vote": v.vote, "when (UTC)": v.at, "reason": v.reason} for v in asked.votes

@@ -61,7 +61,7 @@ def verdict(kept: "Sequence[Evidence]") -> None:
         made = plans.recorded(one.plan)
         if made is not None:
             why = f"Limits changed by {made['by']} after results were known: {made['reason']}"
-            widgets.note(words.said(why), icon="gavel")
+            widgets.note(why, icon="gavel")
 
 
 def against_plan(kept: "Sequence[Evidence]") -> None:
@@ -86,7 +86,7 @@ def plan(kept: "Evidence") -> None:
     fixed: Any = kept.plan.get(plans.FIXED) or {}
     stamp = f"fixed {fixed['at'][:16].replace('T', ' ')} UTC by {fixed['by']}" if fixed else ""
     name = f"Plan {held.name} {fixed.get('version', '')}".strip()
-    with st.expander(f"{name}, {stamp}" if stamp else name):
+    with st.expander(words.said(f"{name}, {stamp}" if stamp else name)):
         if held.rationale:
             st.text(held.rationale)
         rows = [
@@ -120,7 +120,7 @@ def trials(kept: "Evidence") -> None:
             widgets.chart(figure, name=f"trial_{number}", alt=title, rows=tables.rows(rows))
     for m in shown:
         if m.value is None:
-            widgets.badge(m.state, f"{soundness.label(m)}: {words.said(m.reason or '')}")
+            widgets.badge(m.state, f"{soundness.label(m)}: {m.reason or ''}")
     for name in names:
         if name in by_name:
             widgets.explain_number(name, measurement=by_name[name][0], evidence=kept.id)
@@ -141,14 +141,14 @@ def method(kept: "Sequence[Evidence]") -> None:
             "programs": f"lifecycle {how.get('lifecycle')}, Python {how.get('python')}",
             "libraries": libraries,
         }
-        st.table(facts, border="horizontal", alt=f"What decides the numbers of {one.id}")
+        widgets.facts(facts, alt=f"What decides the numbers of {one.id}")
         again: Any = one.payload.get("reproduction")
         if again:
             word = "reproduces" if again["reproduced"] else "does not reproduce"
             said = f"It {word} {again['of']}, {again['compared']} values compared"
             reasons = "; ".join([*again["differences"], *again["because"]])
             icon = "check_circle" if again["reproduced"] else "error"
-            widgets.note(words.said(f"{said}{': ' if reasons else '.'}{reasons}"), icon=icon)
+            widgets.note(f"{said}{': ' if reasons else '.'}{reasons}", icon=icon)
         findings: Any = one.payload.get("findings") or []
         for finding in findings:
-            widgets.note(words.said(str(finding)), icon="report")
+            widgets.note(str(finding), icon="report")

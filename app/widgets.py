@@ -53,11 +53,11 @@ SPANS = {"4 weeks": 28, "13 weeks": 91, "26 weeks": 182, "52 weeks": 364, "every
 
 def header(title: str, *, question: str, simulated: bool = False) -> None:
     """Open a page: its title and the question it answers, and whether its data was simulated."""
-    st.title(title)
-    st.markdown(question)
+    st.title(words.said(title))
+    st.markdown(words.told(question))
     done = st.session_state.pop("done", None)
     if done:
-        st.success(done, icon=":material/check_circle:")
+        st.success(words.told(done), icon=":material/check_circle:")
     if simulated:
         _simulated()
 
@@ -68,7 +68,7 @@ def _simulated() -> None:
 
 def note(text: str, *, icon: str = "info") -> None:
     """Say something small in the page's own text colour; captions are too pale to read."""
-    st.markdown(f":small[:material/{icon}: {text}]")
+    st.markdown(f":small[:material/{icon}: {words.told(text)}]")
 
 
 def unfinished(window: "Window | None", *, last: datetime) -> None:
@@ -80,13 +80,14 @@ def unfinished(window: "Window | None", *, last: datetime) -> None:
 def empty(title: str, *, hint: str) -> None:
     """Say what is missing and the one thing that fills it."""
     with st.container(border=True):
-        st.markdown(f"**{title}**")
-        st.markdown(hint)
+        st.markdown(f"**{words.said(title)}**")
+        st.markdown(words.told(hint))
 
 
 def problem(error: LifecycleError, *, kept: str = "Nothing was changed.") -> None:
     """Say what happened, what it means for the data and, in the sentence itself, what to do."""
-    st.error(f"**{error.title}.** {_sentence(str(error))} {kept}", icon=":material/error:")
+    text = words.told(f"**{error.title}.** {_sentence(str(error))} {kept}")
+    st.error(text, icon=":material/error:")
 
 
 @contextmanager
@@ -125,14 +126,14 @@ def require(permission: "Permission") -> None:
         session.actor().require(permission)
     except LifecycleError as error:
         st.title("Not allowed")
-        st.markdown(f"{_sentence(str(error))} An administrator can change roles.")
+        st.markdown(words.told(f"{_sentence(str(error))} An administrator can change roles."))
         link("overview", label="Back to the overview", icon="arrow_back")
         st.stop()
 
 
 def badge(state: "words.Marked", text: str = "") -> None:
     """Show a state by icon, word and colour, with an optional sentence behind it."""
-    st.markdown(f"{words.badge(state)} {text}".rstrip())
+    st.markdown(f"{words.badge(state)} {words.told(text)}".rstrip())
 
 
 def judgement(measurements: "Iterable[Measurement]", text: str) -> None:
@@ -141,13 +142,13 @@ def judgement(measurements: "Iterable[Measurement]", text: str) -> None:
     if state is not State.NOT_APPLICABLE:
         badge(state, text)
     else:
-        st.markdown(f":gray-badge[:material/remove: {NO_LIMIT}] {text}")
+        st.markdown(f":gray-badge[:material/remove: {NO_LIMIT}] {words.told(text)}")
 
 
 def link(page: str, *, label: str, icon: str | None = None, **params: str) -> None:
     """Link to another page with its address parameters, such as ``model="credit"``."""
     shown = f":material/{icon}:" if icon else None
-    st.page_link(PAGES[page], label=label, icon=shown, query_params=params or None)
+    st.page_link(PAGES[page], label=words.said(label), icon=shown, query_params=params or None)
 
 
 def pick_model() -> "Model":
@@ -161,7 +162,8 @@ def pick_model() -> "Model":
     # The browser may send anything; what is not known falls back to the first, and says so.
     found = known.get(str(chosen), next(iter(known.values())))
     if asked and asked not in known:
-        st.warning(f"There is no model {asked!r} here; this is {found.id}.", icon=":material/info:")
+        text = words.said(f"There is no model {asked!r} here; this is {found.id}.")
+        st.warning(text, icon=":material/info:")
     return found
 
 
@@ -271,6 +273,17 @@ def table(
     return chosen[0] if chosen and chosen[0] < len(frame) else None
 
 
+def facts(
+    given: "Mapping[str, str]",
+    *,
+    alt: str,
+    width: Literal["stretch", "content"] = "stretch",
+) -> None:
+    """Show names and what they are, whatever somebody typed into them."""
+    shown = {words.said(name): words.said(value) for name, value in given.items()}
+    st.table(shown, border="horizontal", width=width, alt=alt)
+
+
 def export_csv(rows: "pd.DataFrame | Sequence[Mapping[str, Any]]", *, name: str) -> None:
     """Offer the rows on screen as a CSV file."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
@@ -335,7 +348,7 @@ def explain_number(
         st.code(declared.formula, language=None)
         st.markdown(f"Source: {declared.source}")
         if measurement is not None:
-            st.table(_facts(measurement), border="horizontal", alt="What this number rests on")
+            facts(_facts(measurement), alt="What this number rests on")
         if evidence is not None:
             st.markdown(f"Evidence record `{evidence}`")
 

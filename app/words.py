@@ -155,9 +155,19 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days"
 
 
-MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$@&=^\"'/])")
-"""What Markdown, its icons, links and mathematics could be made of."""
+MARKUP = re.compile(
+    r"[\\`*\[\]<>~$&|@]|(?<![^\W_])_|_(?![^\W_])|:(?=[A-Za-z:/])|(?<=:material)/|(?<=www)\."
+)
+"""What Markdown, its links, colours and mathematics could be made of in a line."""
 
+ICON, NO_ICON = re.compile(r":(?=[a-z+-][\w+-]*:)"), ":\N{WORD JOINER}"
+"""What begins the name of an icon; with a mark without width behind it, it is none."""
+
+OPENING = re.compile(r"^(\d*)([#+=:.)-])")
+"""What could begin a heading, a list or a rule."""
+
+CODE, BOLD = re.compile(r"\\`([^`\n]+?)\\`"), re.compile(r"\\\*\\\*([^*\n]+?)\\\*\\\*")
+"""The markup of our own sentences, as it stands in a text that was written as it is."""
 
 HIDDEN = "\N{REPLACEMENT CHARACTER}"
 """What a control character is shown as."""
@@ -169,10 +179,19 @@ def said(text: str) -> str:
     A plain web or mail address becomes a link to just what it says; none can be put behind words.
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    seen = (
-        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in li) for li in lines
-    )
-    return "  \n".join(MARKUP.sub(r"\\\1", line) for line in seen)
+    safe = (MARKUP.sub(r"\\\g<0>", ICON.sub(NO_ICON, _seen(line.strip()))) for line in lines)
+    return "  \n".join(OPENING.sub(r"\1\\\2", line) for line in safe)
+
+
+def _seen(text: str) -> str:
+    return "".join(" " if c.isspace() else c if c.isprintable() else HIDDEN for c in text)
+
+
+def told(text: str) -> str:
+    """Write a sentence of ours that may hold what somebody typed: code and bold, else as it is."""
+    line = said(" ".join(text.split()))
+    coded = CODE.sub(lambda found: "`" + re.sub(r"\\(.)", r"\1", found[1]) + "`", line)
+    return BOLD.sub(r"**\1**", coded)
 
 
 def way_out(label: str, path: str) -> str:

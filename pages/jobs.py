@@ -79,7 +79,7 @@ def show_one(job: Job) -> None:
         "finished": words.moment(job.finished_at),
         "left behind": job.result or words.DASH,
     }
-    st.table(facts, border="horizontal", width="content", alt="Facts about the job")
+    widgets.facts(facts, width="content", alt="Facts about the job")
     mine = actor.name == job.owner or actor.may(Permission.ADMINISTER)
     if job.state in LIVE and mine and st.button("Cancel", key="cancel", icon=":material/cancel:"):
         with widgets.refusals():

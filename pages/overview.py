@@ -26,7 +26,7 @@ def queue(items: Sequence[QueueItem], tasks: Sequence[Task]) -> None:
     for task in tasks:
         state = State.BREACH if task.overdue else State.UPCOMING
         late = "Overdue: " if task.overdue else ""
-        widgets.badge(state, f"{late}{words.said(task.sentence)}")
+        widgets.badge(state, f"{late}{task.sentence}")
         if task.request_id:
             label = f"Open {task.request_id}"
             widgets.link("approvals", label=label, icon="task", request=task.request_id)
@@ -37,7 +37,7 @@ def queue(items: Sequence[QueueItem], tasks: Sequence[Task]) -> None:
     for item in items:
         state, verb = WAITS[item.kind]
         changed = f" What it stands on changed: {', '.join(item.reasons)}." if item.reasons else ""
-        widgets.badge(state, f"{words.said(item.sentence.rstrip('.'))}.{changed}")
+        widgets.badge(state, f"{item.sentence.rstrip('.')}.{changed}")
         label = f"{verb}: {item.request_id}, asked {words.day(item.at)}"
         widgets.link("approvals", label=label, icon="approval", request=item.request_id)
 

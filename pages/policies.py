@@ -29,10 +29,10 @@ policy = shown.policy
 state = ":green-badge[:material/check_circle: in force]"
 if not shown.in_force:
     state = ":gray-badge[:material/history: superseded]"
-unit = f", for the unit {policy.unit}" if policy.unit else ""
+unit = f", for the unit {words.said(policy.unit)}" if policy.unit else ""
 st.markdown(
-    f"{state} **{policy.label}**{unit}, published by {shown.by} on {words.moment(shown.at)}. "
-    f"{words.said(policy.description)}"
+    f"{state} **{words.said(policy.label)}**{unit}, published by {shown.by} on "
+    f"{words.moment(shown.at)}. {words.said(policy.description)}"
 )
 rulebook.gates(policy)
 with st.expander("Its text and hash"):

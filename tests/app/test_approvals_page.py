@@ -184,7 +184,7 @@ def test_what_people_type_is_shown_as_text(look, tiny):
     shown = [m.value for m in look("approvals", request=tiny.waiting).markdown]
 
     (line,) = [value for value in shown if "img" in value]
-    assert line.startswith(r"\<img src\=x\> \[a\]\(http\:\/\/b\.c\) \*\*bold\*\*")
+    assert line.startswith(r"\<img src=x\> \[a\](http\://b.c) \*\*bold\*\*")
     assert "\x07" not in line
 
 

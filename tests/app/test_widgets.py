@@ -157,3 +157,32 @@ def test_a_look_back_ends_with_the_day_of_the_last_row(script):
     )
 
     assert shown.markdown[-1].value == "28 days to 18 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("late_payments, 0.81 (0.79), 14:05", "late_payments, 0.81 (0.79), 14:05"),
+        ("[sign in](https://evil.example)", r"\[sign in\](https\://evil.example)"),
+        (":red[breach] :material/error:", r"\:red\[breach\] \:material\/error:"),
+        ("# big\n- one\n1. two", "\\# big  \n\\- one  \n1\\. two"),
+        ("    code <b> & $x$", r"code \<b\> \& \$x\$"),
+        ("__a__ ~b~ :smile:", "\\_\\_a\\_\\_ \\~b\\~ :\N{WORD JOINER}smile:"),
+        ("https://a.example/x?y&z", r"https\://a.example/x?y\&z"),
+        ("a\N{NO-BREAK SPACE}b\x1b", "a b\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_what_somebody_typed_is_written_as_the_text_it_is(typed, written):
+    assert words.said(typed) == written
+
+
+def test_a_sentence_of_ours_keeps_its_commands_and_bold_words_and_no_other_markup():
+    sentence = "**Not found.** Run `lifecycle add [x](y)` for [this](https://evil.example)."
+
+    assert words.told(sentence) == (
+        r"**Not found.** Run `lifecycle add [x](y)` for \[this\](https\://evil.example)."
+    )
+    assert words.told("**[this](https://evil.example)**") == (
+        r"**\[this\](https\://evil.example)**"
+    )
+    assert words.told("a*b*c `d") == r"a\*b\*c \`d"
