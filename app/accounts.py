@@ -49,13 +49,13 @@ def ways(person: "Person", *, provided: bool) -> str:
 def add(by: "Actor") -> None:
     """Open an account and show its one-time sign-in link."""
     with st.form("account"):
-        name = st.text_input(
-            "Account name", max_chars=64, placeholder="rita.reviewer", key="new_name"
-        )
+        fields = ["new_name", "new_display", "new_roles"]
+        named, shown, held = (widgets.field(key) for key in fields)
+        name = st.text_input("Account name", max_chars=64, placeholder="rita.reviewer", key=named)
         display = st.text_input(
-            "Name on screen", max_chars=100, placeholder="Rita Reviewer", key="new_display"
+            "Name on screen", max_chars=100, placeholder="Rita Reviewer", key=shown
         )
-        roles = st.multiselect("Roles", [role.value for role in Role], key="new_roles")
+        roles = st.multiselect("Roles", [role.value for role in Role], key=held)
         reach = _reach("new", EVERYWHERE)
         if st.form_submit_button("Open an account and invite", type="primary", key="add_person"):
             with widgets.refusals():
@@ -68,8 +68,7 @@ def add(by: "Actor") -> None:
                     by=by,
                     at=session.now(),
                 )
-                _waits(name.strip())
-                _invitation(name.strip(), by=by)
+                _invitation(name.strip(), by=by, empty=[*fields, *_reach_fields("new")])
 
 
 def change(everybody: "Sequence[Person]", by: "Actor") -> None:
@@ -79,7 +78,10 @@ def change(everybody: "Sequence[Person]", by: "Actor") -> None:
     person = known.get(str(name), next(iter(known.values())))
     held = sorted(role.value for role in person.roles)
     roles = st.multiselect(
-        "Roles", [role.value for role in Role], default=held, key=f"roles_{person.name}"
+        "Roles",
+        [role.value for role in Role],
+        default=held,
+        key=widgets.field(f"roles_{person.name}"),
     )
     reach = _reach(person.name, person.reach)
     workspace, at = session.workspace(), session.now()
@@ -90,7 +92,9 @@ def change(everybody: "Sequence[Person]", by: "Actor") -> None:
             access.set_roles(workspace, person.name, roles=chosen, reach=reach(), by=by, at=at)
             waits = waiting_for(person.name)
             done = f"{person.name} is now {', '.join(sorted(roles))}, {reach()}."
-            widgets.finish(f"{waits.id} waits for a second administrator." if waits else done)
+            said = f"{waits.id} waits for a second administrator." if waits else done
+            fields = [f"roles_{person.name}", *_reach_fields(person.name)]
+            widgets.finish(said, empty=fields)
         if person.active and st.button("New sign-in link", key="invite"):
             _invitation(person.name, by=by)
         if person.active and st.button("Sign out everywhere", key="end_sessions"):
@@ -137,48 +141,47 @@ def waiting_for(name: str) -> "RoleChange | None":
     return next((one for one in waiting if one.person == name), None)
 
 
-def _waits(name: str) -> None:
-    if waits := waiting_for(name):
-        st.info(
-            f"The account is a viewer's until a second administrator agrees to {waits.id}.",
-            icon=":material/hourglass:",
-        )
-
-
 def _reach(name: str, now: "Reach") -> "Callable[[], Reach]":
     """Ask for units and tiers; reading the answer is left to whoever may refuse it."""
     left, right = st.columns(2)
+    key_of_units, key_of_tiers = (widgets.field(key) for key in _reach_fields(name))
     units = left.text_input(
         "Business units, separated by commas",
         value=", ".join(sorted(now.units)),
         placeholder="all units",
-        key=f"units_{name}",
+        key=key_of_units,
     )
     tiers = right.multiselect(
         "Risk tiers",
         [tier.value for tier in Tier],
         default=sorted(tier.value for tier in now.tiers),
         placeholder="all tiers",
-        key=f"tiers_{name}",
+        key=key_of_tiers,
     )
     return lambda: access.some_reach(units=units.split(","), tiers=tiers)
 
 
+def _reach_fields(name: str) -> "tuple[str, str]":
+    return f"units_{name}", f"tiers_{name}"
+
+
 def _erase(person: "Person", *, by: "Actor") -> None:
     with st.form("erase"):
-        reason = st.text_input("Why this name is erased", max_chars=500, key="erase_reason")
+        reason = st.text_input(
+            "Why this name is erased", max_chars=500, key=widgets.field("erase_reason")
+        )
         pressed = st.form_submit_button("Erase the name for ever", key="erase")
         if pressed:
             with widgets.refusals():
                 workspace, at = session.workspace(), session.now()
                 erasure.erase(workspace, person.name, reason=reason, by=by, at=at)
-                widgets.finish(f"The name of {person.name} is erased; the account name stays.")
+                said = f"The name of {person.name} is erased; the account name stays."
+                widgets.finish(said, empty=["erase_reason"])
 
 
-def _invitation(name: str, *, by: "Actor") -> None:
+def _invitation(name: str, *, by: "Actor", empty: "Sequence[str]" = ()) -> None:
     secret = access.invite(session.workspace(), name, by=by, at=session.now())
-    st.success(
-        f"Give {name} this link. It works once, for a day, and is shown only now.",
-        icon=":material/mail:",
-    )
-    st.code(f"{session.address()}/auth/link?secret={secret}", language=None, wrap_lines=True)
+    said = f"Give {name} this link. It works once, for a day, and is shown only now."
+    if empty and (waits := waiting_for(name)):
+        said += f" The account is a viewer's until a second administrator agrees to {waits.id}."
+    widgets.finish(said, empty=empty, once=f"{session.address()}/auth/link?secret={secret}")

@@ -47,9 +47,8 @@ def _choose(
     name = left.selectbox("Version", list(free), key="ask_version")
     version = free.get(str(name)) or next(iter(free.values()))
     ahead = [stage for stage in Stage if stage in ARROWS[version.stage] & gates.keys()]
-    to = right.selectbox(
-        f"From {version.stage} to", ahead, index=None, format_func=str, key=f"ask_to_{version.id}"
-    )
+    label, key = f"From {version.stage} to", widgets.field(f"ask_to_{version.id}")
+    to = right.selectbox(label, ahead, index=None, format_func=str, key=key)
     if to is None:
         widgets.note("Choose a stage to see what its gate says now.")
         return
@@ -69,7 +68,8 @@ def _choose(
 
 def _send(version: "Version", to: Stage, gate: "Gate", *, earlier: str | None) -> None:
     emergency = _emergency(version, gate)
-    reason = st.text_area("Why", key=f"ask_why_{version.id}", max_chars=10_000)
+    fields = [f"ask_{name}_{version.id}" for name in ("to", "why", "emergency")]
+    reason = st.text_area("Why", key=widgets.field(fields[1]), max_chars=10_000)
     if st.button(f"Ask for {to}", key="ask", type="primary", icon=":material/send:"):
         asked = approvals.request(
             session.workspace(),
@@ -82,7 +82,8 @@ def _send(version: "Version", to: Stage, gate: "Gate", *, earlier: str | None) -
             by=session.actor(),
             at=session.now(),
         )
-        widgets.finish(f"{asked.id} asks to move {version.id} from {asked.before} to {asked.to}.")
+        said = f"{asked.id} asks to move {version.id} from {asked.before} to {asked.to}."
+        widgets.finish(said, empty=fields)
 
 
 def _emergency(version: "Version", gate: "Gate") -> bool:
@@ -93,7 +94,7 @@ def _emergency(version: "Version", gate: "Gate") -> bool:
     who = " or ".join(sorted(override.roles)).replace("_", " ")
     return st.checkbox(
         "Emergency change: the gate need not pass",
-        key=f"ask_emergency_{version.id}",
+        key=widgets.field(f"ask_emergency_{version.id}"),
         help=f"It takes {override.approvals} approvals by {who}, each with a fresh signature, and "
         f"a review by a second person within {override.review_days:g} days.",
     )

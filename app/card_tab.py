@@ -61,7 +61,7 @@ def _show(block: document.Block, *, name: str) -> None:
 def _write(version: "Version") -> None:
     with st.expander("Write a part by hand"), st.form("card_part"):
         part = st.selectbox("Part", list(reports.PARTS), format_func=reports.PARTS.__getitem__)
-        text = st.text_area("Text", key="card_text", max_chars=20_000)
+        text = st.text_area("Text", key=widgets.field("card_text"), max_chars=20_000)
         if st.form_submit_button("Keep", type="primary") and part:
             with widgets.refusals():
                 kept = reports.write(
@@ -73,4 +73,5 @@ def _write(version: "Version") -> None:
                     by=session.actor(),
                     at=session.now(),
                 )
-                widgets.finish(f"Revision {kept.revision} of {reports.PARTS[part]} is kept.")
+                told = f"Revision {kept.revision} of {reports.PARTS[part]} is kept."
+                widgets.finish(told, empty=["card_text"])

@@ -76,10 +76,6 @@ def _switch(known: "Sequence[Channel]", actor: "Actor", *, at: "datetime") -> No
 
 
 def _add(actor: "Actor", *, at: "datetime") -> None:
-    shown_once = st.session_state.pop("channel_secret", None)
-    if shown_once:
-        st.success("The secret of the webhook's signatures, shown this once:")
-        st.code(shown_once, language=None)
     with (
         st.expander("Add a channel", icon=":material/add:"),
         st.form("add_channel", border=False, clear_on_submit=True),
@@ -104,8 +100,8 @@ def _add(actor: "Actor", *, at: "datetime") -> None:
                     by=actor,
                     at=at,
                 )
-                st.session_state["channel_secret"] = secret
-                widgets.finish(f"{name} is set up.")
+                once = " The secret of its signatures is shown this once." if secret else ""
+                widgets.finish(f"{name} is set up.{once}", once=secret)
 
 
 def log(con: "Connection", actor: "Actor", *, at: "datetime") -> None:

@@ -126,9 +126,14 @@ def _ask(version: "Version") -> None:
         source = left.selectbox(
             "Rows", sources, format_func=lambda s: "what it scored" if s == decisions.LOG else s
         )
-        row = middle.text_input("Row", help="Its id; without an id column its number from 1")
+        row = middle.text_input(
+            "Row",
+            key=widgets.field("decision_row"),
+            help="Its id; without an id column its number from 1",
+        )
         aim = right.text_input(
             "Aim",
+            key=widgets.field("decision_aim"),
             placeholder=AIMS[models.get(con, version.model_id).task],
             help="The answer to look for: a class, or a range such as 10..20, 10.. or ..20",
         )
@@ -145,7 +150,8 @@ def _ask(version: "Version") -> None:
                 by=session.actor(),
                 at=session.now(),
             )
-            widgets.finish(f"{job.id} is queued; its result appears here.")
+            said = f"{job.id} is queued; its result appears here."
+            widgets.finish(said, empty=["decision_row", "decision_aim"])
 
 
 def _dictionary(version: "Version") -> None:

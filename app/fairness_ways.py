@@ -111,7 +111,8 @@ def _register(kept: "Evidence") -> None:
     with st.form("register_point", border=True):
         st.markdown("**Register a way as a draft version**")
         point = st.selectbox("Way", [str(p["name"]) for p in mitigation.points(kept)])
-        name = st.text_input("Name of the version", placeholder="2-narrowed")
+        key = widgets.field("narrowed_name")
+        name = st.text_input("Name of the version", placeholder="2-narrowed", key=key)
         asked = st.form_submit_button("Register", icon=":material/add:")
     if asked and point:
         with widgets.refusals():
@@ -123,7 +124,8 @@ def _register(kept: "Evidence") -> None:
                 by=session.actor(),
                 at=session.now(),
             )
-            widgets.finish(f"{made.id} is registered as a draft for every gate. {made.notes}")
+            said = f"{made.id} is registered as a draft for every gate. {made.notes}"
+            widgets.finish(said, empty=["narrowed_name"])
 
 
 def _start(con: "Connection", version: "Version") -> None:

@@ -57,7 +57,8 @@ def _extend(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
         until = st.date_input(
             "New date", soonest, min_value=soonest, key=f"until_{finding.id}", format="YYYY-MM-DD"
         )
-        why = st.text_input("Why", key=f"more_{finding.id}", max_chars=4000)
+        field = f"more_{finding.id}"
+        why = st.text_input("Why", key=widgets.field(field), max_chars=4000)
         if st.button("Extend it", key=f"extend_{finding.id}", disabled=not why.strip()):
             with widgets.refusals():
                 due = datetime.combine(until, time(23, 59), UTC)
@@ -69,12 +70,14 @@ def _extend(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
                     by=actor,
                     at=session.now(),
                 )
-                widgets.finish(f"{finding.id} is due on {words.day(after.due_at)} now.")
+                said = f"{finding.id} is due on {words.day(after.due_at)} now."
+                widgets.finish(said, empty=[field])
 
 
 def _act(finding: "Finding", ask: str, label: str, act: "Act", actor: "Actor") -> None:
-    text = st.text_input(ask, key=f"text_{finding.id}", max_chars=4000)
+    field = f"text_{finding.id}"
+    text = st.text_input(ask, key=widgets.field(field), max_chars=4000)
     if st.button(label, key=f"act_{finding.id}", disabled=not text.strip()):
         with widgets.refusals():
             after = act(session.workspace(), finding.id, text, by=actor, at=session.now())
-            widgets.finish(f"{finding.id} is {after.status} now.")
+            widgets.finish(f"{finding.id} is {after.status} now.", empty=[field])

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 def form(known: "Sequence[Version]", gates: "Mapping[Stage, Gate]") -> None:
     """Offer to break the glass for a version whose start the gate refuses, where that is known."""
-    _show_pass()
     able = {v.name: v for v in known if v.stage in gates and gates[v.stage].terms.override}
     if not able:
         return
@@ -44,14 +43,8 @@ def _break(version: "Version") -> None:
         token, found = approvals.break_glass(
             workspace, model, version.name, reason=reason, by=actor, at=at
         )
-        st.session_state["glass_pass"] = token
-        due = words.moment(found.due_at)
-        said = f"{found.id} is yours to answer until {due}; a second person closes it."
-        widgets.finish(said, empty=["glass_why", "glass_sure"])
-
-
-def _show_pass() -> None:
-    token = st.session_state.pop("glass_pass", None)
-    if token:
-        st.markdown("The pass for the deployer, good for ten minutes and shown this once:")
-        st.code(token, language=None, wrap_lines=True)
+        said = (
+            f"{found.id} is yours to answer until {words.moment(found.due_at)}; a second person "
+            "closes it. This pass for the deployer is good for ten minutes and shown this once."
+        )
+        widgets.finish(said, empty=["glass_why", "glass_sure"], once=token)

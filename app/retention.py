@@ -72,7 +72,7 @@ def _place() -> None:
     with st.expander("Place a hold", icon=":material/gavel:"), st.form("hold"):
         everybody = [f"person:{person.name}" for person in people.every(session.cursor())]
         subject = st.selectbox("What it covers", [EVERYTHING, *everybody], key="hold_subject")
-        reason = st.text_input("Why", max_chars=500, key="hold_reason")
+        reason = st.text_input("Why", max_chars=500, key=widgets.field("hold_reason"))
         if st.form_submit_button("Place it", type="primary", key="place_hold"):
             with widgets.refusals():
                 placed = erasure.hold(
@@ -83,15 +83,16 @@ def _place() -> None:
                     at=session.now(),
                 )
                 since = words.moment(placed.placed_at)
-                widgets.finish(f"{placed.id} holds {placed.subject} from {since} on.")
+                said = f"{placed.id} holds {placed.subject} from {since} on."
+                widgets.finish(said, empty=["hold_reason"])
 
 
 def _release(active: list[str]) -> None:
     with st.expander("Release a hold", icon=":material/lock_open:"), st.form("release"):
         chosen = st.selectbox("Hold", active, key="release_id")
-        reason = st.text_input("Why", max_chars=500, key="release_reason")
+        reason = st.text_input("Why", max_chars=500, key=widgets.field("release_reason"))
         if st.form_submit_button("Release it, as a second person", key="release_hold"):
             with widgets.refusals():
                 by, at = session.actor(), session.now()
                 erasure.release(session.workspace(), str(chosen), reason=reason, by=by, at=at)
-                widgets.finish(f"{chosen} is released.")
+                widgets.finish(f"{chosen} is released.", empty=["release_reason"])

@@ -124,11 +124,12 @@ def draft(kept: "Draft", history: "Sequence[Published]", actor: "Actor") -> None
 
 def editor(start: "Policy", actor: "Actor") -> None:
     """Let somebody write the next version, beginning with the one shown."""
+    field = f"yaml_{start.label}"
     text = st.text_area(
         "YAML",
         text_of(start),
         height=360,
-        key=f"yaml_{start.label}",
+        key=widgets.field(field),
         persist_state="session",
         help="Give it a new version; what is published never changes.",
     )
@@ -140,7 +141,8 @@ def editor(start: "Policy", actor: "Actor") -> None:
     if save:
         with widgets.refusals():
             kept = policies.draft(session.workspace(), text, by=actor, at=session.now())
-            widgets.finish(f"{kept.name} {kept.version} waits for a second person.")
+            said = f"{kept.name} {kept.version} waits for a second person."
+            widgets.finish(said, empty=[field])
 
 
 def _try(text: str, actor: "Actor") -> None:

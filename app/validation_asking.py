@@ -56,7 +56,9 @@ def start(con: "Connection", model: "Model", version: "Version") -> None:
         snapshot = st.selectbox("Snapshot", choices)
         text = st.text_area("Plan (YAML)", first_plan(model, version), height=260, key="plan_text")
         reason = st.text_input(
-            "Why limits change", help="Only where results on these rows are known already."
+            "Why limits change",
+            key=widgets.field("plan_reason"),
+            help="Only where results on these rows are known already.",
         )
         asked = st.form_submit_button("Measure", type="primary", icon=":material/play_arrow:")
     if asked and snapshot:
@@ -71,7 +73,7 @@ def start(con: "Connection", model: "Model", version: "Version") -> None:
                 by=session.actor(),
                 at=session.now(),
             )
-            widgets.finish(f"{job.id} is queued; its results appear here.")
+            widgets.finish(f"{job.id} is queued; its results appear here.", empty=["plan_reason"])
 
 
 def first_plan(model: "Model", version: "Version") -> str:

@@ -38,13 +38,13 @@ def form(con: "Connection", asked: "Request", actor: "Actor", *, at: datetime) -
         key=f"code_{asked.id}",
         persist_state="session",
     )
-    reason = st.text_area(
-        "Reason", key=f"reason_{asked.id}", persist_state="session", max_chars=4000
-    )
+    fields = [f"reason_{asked.id}", f"secret_{asked.id}"]
+    reason_key, secret_key = (widgets.field(key) for key in fields)
+    reason = st.text_area("Reason", key=reason_key, persist_state="session", max_chars=4000)
     conditions = _conditions(con, asked, at=at) if vote == Vote.CONDITIONAL else []
     giver = _giver(con, asked, actor, at=at)
     widgets.note(f"You sign as {actor.name}; vote and reason stay in the trail.", icon="draw")
-    proof = decisions.ask_again(actor, key=f"secret_{asked.id}")
+    proof = decisions.ask_again(actor, key=secret_key)
     if st.button("Sign and vote", type="primary", key=f"sign_{asked.id}", disabled=vote is None):
         with widgets.refusals():
             after = approvals.decide(
@@ -60,7 +60,8 @@ def form(con: "Connection", asked: "Request", actor: "Actor", *, at: datetime) -
                 seen=asked.bundle,
                 proof=proof,
             )
-            widgets.finish(f"Your vote on {asked.id} is kept; it is {after.status} now.")
+            said = f"Your vote on {asked.id} is kept; it is {after.status} now."
+            widgets.finish(said, empty=fields)
 
 
 def withdrawal(asked: "Request", actor: "Actor") -> None:

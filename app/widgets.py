@@ -58,6 +58,9 @@ def header(title: str, *, question: str, simulated: bool = False) -> None:
     done = st.session_state.pop("done", None)
     if done:
         st.success(words.told(done), icon=":material/check_circle:")
+    once = st.session_state.pop("once", None)
+    if once:
+        st.code(once, language=None, wrap_lines=True)
     if simulated:
         _simulated()
 
@@ -99,14 +102,15 @@ def refusals(*, kept: str = "Nothing was changed.") -> "Generator[None]":
         problem(error, kept=kept)
 
 
-def finish(sentence: str, *, empty: "Iterable[str]" = ()) -> None:
+def finish(sentence: str, *, empty: "Iterable[str]" = (), once: str | None = None) -> None:
     """Start the page again after something was done, and say on top of it what that was.
 
-    The fields under the keys to ``empty`` come back empty.
+    The fields under the keys to ``empty`` come back empty; a secret given as ``once`` stands below
+    the sentence until the page runs again.
     """
     for key in empty:
         st.session_state[f"{key}_sent"] = st.session_state.get(f"{key}_sent", 0) + 1
-    st.session_state["done"] = sentence
+    st.session_state["done"], st.session_state["once"] = sentence, once
     st.rerun()
 
 

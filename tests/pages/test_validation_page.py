@@ -103,3 +103,4 @@ def test_the_card_of_a_version_is_a_tab_of_its_model_and_is_written_by_hand(open
     page = clean(next(b for b in page.button if b.label == "Keep").click().run())
     assert report_texts.newest(tried.cursor(), "m")["summary"].text == "Adults <b>only</b>."
     assert any("Adults <b>only</b>." in str(t.value) for t in page.text)
+    assert "Adults <b>only</b>." not in [area.value for area in page.text_area]
