@@ -10,7 +10,7 @@ from lifecycle.cli.files import Data, Many, Out, Positive, Printed, Where, filte
 from lifecycle.cli.options import ActingAs, Home, Identifier, Model, Version
 from lifecycle.cli.output import Format, deliver
 from lifecycle.cli.records import show
-from lifecycle.cli.session import connected, listed, text_of
+from lifecycle.cli.session import connected, listed, refuse_idle, text_of
 from lifecycle.cli.work import ended
 from lifecycle.errors import InvalidInput
 
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
+    context: typer.Context,
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A skops file.")],
     data: Data,
     rows: Annotated[
@@ -87,6 +88,8 @@ def explain(
 
     if row is not None and rows is not None:
         raise InvalidInput("give --rows for many rows or --row for one, not both")
+    if row is None:
+        refuse_idle(context, "id", "target", "threshold", "aim", "reasons", why="without --row")
     options = ExplainOptions(
         rows=rows,
         features=[name for part in features or () for name in listed(part)],

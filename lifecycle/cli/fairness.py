@@ -25,7 +25,7 @@ from lifecycle.cli.files import (
     filters,
 )
 from lifecycle.cli.output import Format, deliver
-from lifecycle.cli.session import numbers, pairs
+from lifecycle.cli.session import numbers, pairs, refuse_idle
 from lifecycle.errors import InvalidInput
 
 EXAMPLES = """\b
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 def fairness(
+    context: typer.Context,
     data: Data,
     target: Target,
     prediction: Annotated[str, typer.Option(metavar="COL", help="The column with the decision.")],
@@ -104,6 +105,12 @@ def fairness(
     from lifecycle.services.analysis.outcomes import Roles
     from lifecycle.settings import load
 
+    if not sweep:
+        refuse_idle(context, "value", "currency", why="without --sweep")
+    if no_intervals:
+        refuse_idle(context, "confidence", why="with --no-intervals")
+    if preset is not None:
+        refuse_idle(context, "reference_rule", "intersect", why="with --preset, which sets its own")
     cuts = pairs(bands or (), option="--bands")
     options = FairnessOptions(
         roles=Roles(

@@ -18,6 +18,7 @@ from lifecycle.cli.files import (
     filters,
 )
 from lifecycle.cli.output import Format, deliver, write_whole
+from lifecycle.cli.session import refuse_idle
 from lifecycle.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def register(app: typer.Typer) -> None:
 
 
 def quality(
+    context: typer.Context,
     data: Data,
     expectations: Annotated[
         str | None,
@@ -88,6 +90,13 @@ def quality(
     from lifecycle.engines import choose
     from lifecycle.services.analysis.quality import QualityOptions, failing_rows, measure_quality
 
+    if reference is None:
+        refuse_idle(context, "reference_where", why="without --reference")
+    if suggest:
+        idle = ("expectations", "timestamp", "window", "id", "rows", "at")
+        refuse_idle(context, *idle, why="with --suggest, which checks nothing")
+    if expectations is None:
+        refuse_idle(context, "rows", why="without --expectations, which rows can break")
     options = QualityOptions(
         at=_moment(at) if at else datetime.now(UTC),
         expectations=_expected(expectations),

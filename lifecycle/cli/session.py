@@ -12,6 +12,8 @@ from lifecycle.errors import InvalidInput
 from lifecycle.settings import load
 
 if TYPE_CHECKING:
+    import typer
+
     from lifecycle.client import Client
 
 
@@ -66,6 +68,33 @@ def numbers(given: Sequence[str], *, option: str) -> dict[str, float]:
         if not isfinite(read[name]):
             raise InvalidInput(f"{option} {name} wants a finite number, not {value!r}")
     return read
+
+
+def refuse_idle(context: "typer.Context", *names: str, why: str) -> None:
+    """Refuse options that were given but do nothing beside the others.
+
+    Parameters
+    ----------
+    names
+        Of the command's parameters.
+    why
+        What makes them idle, as the sentence ends: ``without --row``.
+
+    Raises
+    ------
+    InvalidInput
+        One of them stands on the command line.
+    """
+    sources = {name: context.get_parameter_source(name) for name in names}
+    idle = [
+        f"--{name.replace('_', '-')}"
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    ]
+    if idle[1:]:
+        raise InvalidInput(f"{', '.join(idle[:-1])} and {idle[-1]} do nothing {why}")
+    if idle:
+        raise InvalidInput(f"{idle[0]} does nothing {why}")
 
 
 def listed(given: str | None) -> list[str]:
