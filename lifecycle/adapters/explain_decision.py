@@ -55,7 +55,10 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     features = columns_of(model, settings["features"], held=held, label=settings["label"])
     row = _row(settings, features)
     cases, outcomes = _cases(settings, features)
-    try_out(model, row, positive=settings["positive"], label=settings["label"])
+    # Whoever may read a job may not open its row: no sentence gives a value of it.
+    asked: Any = {"positive": settings["positive"], "hidden": features}
+    try_out(model, row, label=settings["label"], **asked)
+    try_out(model, cases, label="the cases it is compared with", **asked)
     report(0.2, "Explaining the row")
     # The background is a part of the cases, in an order of chance.
     behind = cases.head(BACKGROUND_ROWS)

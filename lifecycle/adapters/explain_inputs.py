@@ -1,7 +1,7 @@
 """Which rows are explained, which they are compared with, and do they fit the model at all."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pandas.util import hash_pandas_object
 
 from lifecycle.adapters import row_files
-from lifecycle.adapters.explain_outputs import outputs
+from lifecycle.adapters.explain_outputs import Output, outputs
+from lifecycle.adapters.odd_rows import odd_value
 from lifecycle.errors import InsufficientData, InvalidInput
 
 BACKGROUND_ROWS = 100
@@ -37,16 +38,16 @@ class Given:
 
 
 def read(model: Any, settings: Mapping[str, Any]) -> Given:
-    """Read the rows in a random order and the background, and check that the model takes them.
+    """Read the rows in a random order and the background, in the columns that the model takes.
 
     Raises
     ------
     InvalidInput
-        A column is missing or not the model's, or the model fails on these rows.
+        A column is missing or not the model's.
     InsufficientData
         Too few rows.
     """
-    label = settings.get("label") or "the snapshot"
+    label = label_of(settings)
     data, apart = [settings["data"]], settings.get("apart", ())
     held = row_files.names(data, apart=apart)
     features = columns_of(model, settings["features"], held=held, label=label)
@@ -60,8 +61,12 @@ def read(model: Any, settings: Mapping[str, Any]) -> Given:
     else:
         # The background comes from the other end: few rows are compared with themselves.
         behind = frame.iloc[np.sort(order[-BACKGROUND_ROWS:])].reset_index(drop=True)
-    try_out(model, rows.head(FEWEST_ROWS), positive=settings["positive"], label=label)
     return Given(rows=rows, background=behind, picked=order)
+
+
+def label_of(settings: Mapping[str, Any]) -> str:
+    """Return what the rows are called in sentences."""
+    return settings.get("label") or "the snapshot"
 
 
 def columns_of(
@@ -119,8 +124,20 @@ def digest_of(rows: pd.DataFrame) -> str:
     return hashlib.sha256(hashes(rows, index=False).to_numpy().tobytes()).hexdigest()
 
 
-def try_out(model: Any, rows: pd.DataFrame, *, positive: str | None, label: str) -> None:
-    """Ask the model for some answers, so that what it raises is said once and plainly.
+def try_out(
+    model: Any,
+    rows: pd.DataFrame,
+    *,
+    positive: str | None,
+    label: str,
+    hidden: Collection[str] = (),
+) -> None:
+    """Ask the model for answers, so that what it raises is said once and plainly.
+
+    Parameters
+    ----------
+    hidden
+        Columns whose values must not be said.
 
     Raises
     ------
@@ -130,17 +147,28 @@ def try_out(model: Any, rows: pd.DataFrame, *, positive: str | None, label: str)
     given = outputs(model, positive=positive)
     if not given:
         raise InvalidInput("the model gives neither numbers nor probabilities to explain")
+    why = _fault(given[-1], rows)
+    if why is None:
+        return
+    odd = odd_value(lambda some: _fault(given[-1], some) is not None, rows)
+    place = f"rows of {label}" + (f", {odd.said(hidden=hidden)}" if odd else "")
+    if not why:
+        raise InvalidInput(f"the model answers {place}, with what is not a number")
+    # What a model raises may repeat the value.
+    quiet = hidden and (odd is None or odd.column in hidden)
+    raise InvalidInput(f"the model fails on {place}: {why.partition(':')[0] if quiet else why}")
+
+
+def _fault(output: Output, rows: pd.DataFrame) -> str | None:
+    """Return what a model raises on rows, nothing said where it answers no number, else none."""
     try:
-        found = given[-1].of(rows)
+        found = output.of(rows)
     except MemoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- a model raises what it likes
         said = " ".join(str(error).split()) or "no reason given"
-        raise InvalidInput(
-            f"the model fails on rows of {label}: {type(error).__name__}: {said}"
-        ) from error
-    if not np.isfinite(found).all():
-        raise InvalidInput(f"the model answers rows of {label} with what is not a number")
+        return f"{type(error).__name__}: {said}"
+    return None if np.isfinite(found).all() else ""
 
 
 def _listed(names: Sequence[str]) -> str:

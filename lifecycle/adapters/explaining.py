@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lifecycle.adapters import explain_effects, model_files, row_files
-from lifecycle.adapters.explain_inputs import Given, digest_of, read
+from lifecycle.adapters.explain_inputs import Given, digest_of, label_of, read, try_out
 from lifecycle.adapters.explain_methods import Attribution
 from lifecycle.adapters.explainers import Explained, explain
 from lifecycle.stats.explanations.attributions import mean_absolute
@@ -59,8 +59,9 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     settings
         ``model`` and ``data`` (paths), ``trusted``, ``features`` (``None``: the model's own),
         ``positive``, ``rows`` (``None``: until the ranking is stable), ``seed``, and maybe
-        ``background`` (a path), ``label`` (what the rows are called in sentences), ``effects``
-        (whether to compute what `explain_effects` does) and ``cohorts`` (columns to cut rows by).
+        ``background`` (a path), ``label`` (what the rows are called in sentences), ``sensitive``
+        (columns whose values no sentence gives), ``effects`` (whether to compute what
+        `explain_effects` does) and ``cohorts`` (columns to cut rows by).
     folder
         Where the sample of per-row values is written, as `LOCAL_FILE`, and the effects.
 
@@ -110,6 +111,7 @@ def _sampled(model: Any, given: Given, *, settings: Mapping[str, Any], report: R
     """Explain as many rows as were asked for, or ever more until the ranking is stable."""
     wanted = settings["rows"]
     looks = list(dict.fromkeys(min(n, len(given.rows)) for n in ((wanted,) if wanted else LOOKS)))
+    _try_out(model, given.background, label="the background", settings=settings)
     explained: Explained | None = None
     order: Ranking | None = None
     for number, look in enumerate(looks, start=1):
@@ -143,6 +145,9 @@ def _explained(
     """Explain the first rows; those explained before are kept, if the rest holds too."""
     have = 0 if before is None else len(before.attribution.shares)
     most = upto if before is None or before.most is None else min(upto, before.most)
+    if most > have:
+        label = label_of(settings)
+        _try_out(model, given.rows.iloc[have:most], label=label, settings=settings)
     if before is not None and most > have:
         more = before.more(given.rows.iloc[have:most])
         if more.holds:
@@ -156,6 +161,12 @@ def _explained(
         positive=settings["positive"],
         seed=settings["seed"],
     )
+
+
+def _try_out(model: Any, rows: pd.DataFrame, *, label: str, settings: Mapping[str, Any]) -> None:
+    """See that the model takes rows before an explainer fails on them, with less to say."""
+    hidden = settings.get("sensitive", ())
+    try_out(model, rows, positive=settings["positive"], label=label, hidden=hidden)
 
 
 def _joined(first: Attribution, second: Attribution) -> Attribution:

@@ -15,6 +15,9 @@ import lifecycle
 THREADS = 1
 MEMORY_MB = 8192
 LOG_TAIL = 4000
+LACKING = b"Memory allocation still failed"
+"""What OpenBLAS says before it ends the whole process."""
+
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFILE")
 """All a worker sees of the environment: a model file is code, tokens are none of its business."""
 
@@ -57,7 +60,9 @@ class Worker:
             "PYTHONUNBUFFERED": "1",
             "LIFECYCLE_WORKER_MEMORY_MB": str(memory_mb),
         }
-        with (log or Path(os.devnull)).open("ab") as sink:
+        self._log = log or Path(os.devnull)
+        with self._log.open("ab") as sink:
+            self._begun = sink.tell()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "lifecycle.adapters.workers"],
                 stdin=subprocess.PIPE,
@@ -91,7 +96,13 @@ class Worker:
     def cause(self) -> str:
         """Why it ended, in a sentence's part; empty while it lives."""
         code = self.code
-        return "" if code is None else _cause(code)
+        if code is None:
+            return ""
+        with contextlib.suppress(OSError), self._log.open("rb") as said:
+            said.seek(self._begun)
+            if LACKING in said.read():
+                return "it needs more memory than a worker may use"
+        return _cause(code)
 
     def finish(self) -> None:
         """Close its input: it ends once it has done what it was given."""

@@ -116,6 +116,20 @@ def test_a_killed_worker_shows_its_signal_and_leaves_no_result(tmp_path, files):
         assert worker_process.result(tmp_path / "1") is None
 
 
+def test_a_worker_that_a_library_ends_for_lack_of_memory_says_so(tmp_path):
+    log = tmp_path / "worker.log"
+    lacking = "OpenBLAS error: Memory allocation still failed after 10 retries, giving up.\n"
+    log.write_text(lacking)
+    with Worker(log=log) as worker:
+        worker.finish()
+        while worker.code is None:
+            time.sleep(0.05)
+        assert worker.cause == "it stopped with code 0", "what another one said before"
+        with log.open("a") as more:
+            more.write(lacking)
+        assert worker.cause == "it needs more memory than a worker may use"
+
+
 def test_a_worker_ends_with_its_input(tmp_path):
     with Worker() as worker:
         worker.finish()

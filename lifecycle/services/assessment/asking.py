@@ -229,6 +229,7 @@ def runnable(
         columns.features or features,
         columns.positive,
         columns.threshold,
+        columns.sensitive,
     )
 
 

@@ -176,6 +176,7 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
         "positive": version.columns.positive,
         "rows": job.settings["rows"],
         "seed": job.settings["seed"],
+        "sensitive": list(version.columns.sensitive),
         "effects": True,
         "cohorts": cohorts,
     }

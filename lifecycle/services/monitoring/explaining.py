@@ -254,6 +254,7 @@ def _prepare(ws: Workspace, job: Job) -> Mapping[str, object]:
         "background": str(background.absolute()),
         "features": list(features),
         "positive": version.columns.positive,
+        "sensitive": list(version.columns.sensitive),
         "rows": EXPLAINED,
         "seed": SEED,
     }

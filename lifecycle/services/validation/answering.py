@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lifecycle.adapters import model_files
+from lifecycle.adapters.odd_rows import odd_value
 from lifecycle.domain.model import Task
 from lifecycle.errors import InvalidInput
 from lifecycle.services.validation.subject import Runnable
@@ -45,9 +46,27 @@ class Answering:
         try:
             return self._answers(self.model, given)
         except Exception as error:
-            first = str(error).strip().splitlines() or [""]
-            said = f"{type(error).__name__}: {first[0]}"[:300]
-            raise InvalidInput(f"the model of {self.about.version_id} raises: {said}") from error
+            why = self._why(error, given)
+            raise InvalidInput(f"the model of {self.about.version_id} raises: {why}") from error
+
+    def _why(self, error: Exception, given: Any) -> str:
+        """Say what the model raised, and by which value where a single one is to blame."""
+        first = str(error).strip().splitlines() or [""]
+        name, hidden = type(error).__name__, self.about.sensitive
+        said = f"{name}: {first[0]}"[:300]
+        if isinstance(error, MemoryError):
+            return said
+        odd = odd_value(self._raises, given)
+        if hidden and (odd is None or odd.column in hidden):
+            said = name  # what it raised may repeat the value
+        return f"{said} ({odd.said(hidden=hidden)})" if odd else said
+
+    def _raises(self, given: Any) -> bool:
+        try:
+            self._answers(self.model, given)
+        except Exception:  # noqa: BLE001 -- a model raises what it likes
+            return True
+        return False
 
     def of(self, model: Any, frame: pd.DataFrame) -> NDArray[Any]:
         """Return the answers of another fit of the same recipe."""

@@ -13,6 +13,8 @@ class Runnable:
     ----------
     features
         Columns it takes, in order.
+    sensitive
+        Columns whose values no sentence gives.
     """
 
     version_id: str
@@ -21,6 +23,7 @@ class Runnable:
     features: tuple[str, ...]
     positive: str | None = None
     threshold: float | None = None
+    sensitive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

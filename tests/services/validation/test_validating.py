@@ -221,6 +221,7 @@ def test_a_model_that_raises_on_the_rows_fails_its_job_with_a_sentence(made, run
     ended = runner.wait(asked(made, "3", "odd", only("noise_loss")).id)
     assert ended.state is JobState.FAILED
     assert ended.note.startswith("the model of m/3 raises: ValueError: Found unknown categories")
+    assert "(first where region is 'E')" in ended.note
     with pytest.raises(CheckFailed):
         assessment.finished(made[0].cursor(), ended)
     assert evidence.of_version(made[0].cursor(), "m/4") == []
