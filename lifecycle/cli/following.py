@@ -192,6 +192,7 @@ def key(home: Home = None, acting_as: ActingAs = None, out: Out = None) -> None:
 def check(
     file: Annotated[Path, typer.Argument(help="The pass, as the gate gave it.")],
     key: Annotated[Path, typer.Option(help="The gate's public key, as PEM.")],
+    stage: Annotated[str, typer.Option(help="Where it is about to start.")] = "production",
     version: Annotated[str | None, typer.Option(help="MODEL/VERSION about to start.")] = None,
     artifact: Annotated[
         str | None, typer.Option(help="SHA-256 of the file about to start.")
@@ -211,6 +212,7 @@ def check(
         text_of(file),
         public=from_text(text_of(key)),
         at=datetime.now(UTC),
+        stage=stage,
         version_id=version,
         artifact=artifact,
     )

@@ -75,6 +75,7 @@ def check(
     *,
     public: str,
     at: datetime,
+    stage: str = Stage.PRODUCTION,
     version_id: str | None = None,
     artifact: str | None = None,
 ) -> Mapping[str, object]:
@@ -84,6 +85,8 @@ def check(
     ----------
     public
         The gate's public key in hexadecimal digits.
+    stage
+        Where it is about to start; a pass of a test environment starts nothing in production.
     version_id, artifact
         What is about to be started: its name and the SHA-256 of its file.
 
@@ -105,6 +108,8 @@ def check(
     issued = claims.get("iat")
     if not isinstance(issued, int) or at + LASTS < datetime.fromtimestamp(issued, UTC):
         raise CheckFailed("the pass is from the future; set the clock right first")
+    if claims.get("stage") != stage:
+        raise CheckFailed(f"the pass is for {claims.get('stage')}, not for {stage}")
     if version_id is not None and claims.get("sub") != version_id:
         raise CheckFailed(f"the pass is for {claims.get('sub')}, not for {version_id}")
     if artifact is not None and claims.get("artifact_sha256") != artifact:

@@ -275,6 +275,7 @@ def forged(token, **changes):
         (lambda t: forged(t, exp=9_999_999_999), {}, "signature is not the gate's"),
         (lambda t: t, {"at": NOW + DAY + timedelta(minutes=10)}, "the pass is over"),
         (lambda t: t, {"at": NOW}, "from the future"),
+        (lambda t: t, {"stage": "approved"}, "is for production, not for approved"),
         (lambda t: t, {"version_id": "credit/2"}, "is for credit/1, not for credit/2"),
         (lambda t: t, {"artifact": "0" * 64}, "not the one that was approved"),
         (lambda t: t, {"public": "00" * 32}, "signature is not the gate's"),
