@@ -19,9 +19,11 @@ from tests.app.words_on_screen import words_of
 
 GROUPS = (
     ("risk", "approver"),
+    ("risk", "unit:*"),
     ("science", "developer"),
     ("science", "unit:retail"),
     ("admins", "administrator"),
+    ("admins", "unit:*"),
 )
 RITA = {
     "sub": "u-17",

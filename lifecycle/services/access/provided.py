@@ -18,6 +18,11 @@ from lifecycle.store import audit, people, sessions, tokens
 from lifecycle.store.connection import Connection, Workspace
 
 VIA = "oidc"
+LIMITS = ("unit", "tier")
+"""What groups give beside roles: where those reach."""
+
+ALL = "*"
+"""Every unit or tier, given by name, so that losing a group never widens anything."""
 
 
 def sign_in_provided(
@@ -43,7 +48,7 @@ def sign_in_provided(
     Raises
     ------
     NotAllowed
-        None of their groups gives a role here.
+        None of their groups gives a role here, or none the unit or tier that roles are for.
     NotSignedIn
         The account is closed, or the provider's token has expired.
     """
@@ -53,7 +58,10 @@ def sign_in_provided(
     if not roles:
         with workspace.transaction() as tx:
             _leave(tx, identity, at=at)
-        raise NotAllowed("none of your groups has a role here; ask who looks after the groups")
+        raise NotAllowed(
+            "none of your groups has a role here, or none the unit or tier it is for; ask who "
+            "looks after the groups"
+        )
     with workspace.transaction() as tx:
         person = _account(tx, identity, roles=roles, reach=reach, at=at)
         if not person.active:
@@ -69,30 +77,39 @@ def granted(
 ) -> tuple[frozenset[Role], Reach]:
     """Return the roles and the reach that groups give.
 
+    Where any group gives a unit, roles are for units: whoever is in none of those groups may only
+    look, and the same with tiers. ``unit:*`` and ``tier:*`` give all of them.
+
     Raises
     ------
     InvalidInput
         A group is to give something that is neither a role nor a unit nor a tier.
     """
-    roles: set[Role] = set()
-    units: set[str] = set()
-    tiers: set[Tier] = set()
-    for group, word in groups:
-        if group not in held:
-            continue
-        kind, _, name = word.partition(":")
-        try:
-            if kind == "unit" and name:
-                units.add(name)
-            elif kind == "tier":
-                tiers.add(Tier(name))
-            else:
-                roles.add(Role(word))
-        except ValueError as error:
-            raise InvalidInput(
-                f"the group {group!r} is to give {word!r}, which is no role, unit:NAME or tier:NAME"
-            ) from error
-    return frozenset(roles), Reach(frozenset(units), frozenset(tiers))
+    words = list(groups)
+    mine = [_word(group, word) for group, word in words if group in held]
+    roles = frozenset(Role(name) for kind, name in mine if kind == "role")
+    found: dict[str, frozenset[str]] = {}
+    for limit in LIMITS:
+        names = frozenset(name for kind, name in mine if kind == limit)
+        if not names and any(word.startswith(f"{limit}:") for _, word in words):
+            roles &= {Role.VIEWER}
+        found[limit] = frozenset() if ALL in names else names
+    return roles, Reach(found["unit"], frozenset(Tier(name) for name in found["tier"]))
+
+
+def _word(group: str, word: str) -> tuple[str, str]:
+    """Read what a group gives as its kind and its name."""
+    kind, colon, name = word.partition(":")
+    try:
+        if kind == "tier" and name != ALL:
+            Tier(name)
+        elif not (colon and kind in LIMITS and name):
+            return "role", Role(word)
+    except ValueError as error:
+        raise InvalidInput(
+            f"the group {group!r} is to give {word!r}, which is no role, unit:NAME or tier:NAME"
+        ) from error
+    return kind, name
 
 
 def _account(

@@ -4,8 +4,8 @@ import pytest
 from furniture import NOW, actor
 from terms_bench import DAY, ask, under, vote
 
-from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.approval import Vote
+from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.model import Stage
 from lifecycle.domain.rules import Outcome
 from lifecycle.errors import CheckFailed
@@ -23,11 +23,11 @@ def test_a_pass_of_another_stage_starts_nothing_in_production(workspace, bench):
     vote(workspace, ask(workspace), "app")
     token = start(workspace).token
     assert token is not None
-    given = {"public": passes.key(workspace).public, "at": NOW + 2 * DAY}
+    key, at = passes.key(workspace).public, NOW + 2 * DAY
 
     with pytest.raises(CheckFailed, match="is for validated, not for production"):
-        passes.check(token, **given)
-    assert passes.check(token, stage="validated", **given)["stage"] == "validated"
+        passes.check(token, public=key, at=at)
+    assert passes.check(token, public=key, at=at, stage="validated")["stage"] == "validated"
 
 
 def test_who_restarts_asks_again_and_is_refused_once_the_approval_is_gone(workspace, bench):
