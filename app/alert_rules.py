@@ -94,7 +94,8 @@ def _edit(con: "Connection", monitor: "Monitor", actor: "Actor", *, at: "datetim
             looked = st.button("Try it on the history", key=f"try_{key}", icon=":material/history:")
             saved = st.button("Save as the next revision", key=f"save_{key}")
         with widgets.refusals():
-            changed: dict[str, Any] = {**settings, "limits": _limits(str(settings["limits"]))}
+            limits = dict.fromkeys(monitor.limits) | _limits(str(settings["limits"]))
+            changed: dict[str, Any] = {**settings, "limits": limits}
             if looked:
                 _foresee(monitoring.preview(con, model, version, **changed, by=actor, at=at))
             if saved:
@@ -120,7 +121,7 @@ def _asked(monitor: "Monitor", *, key: str) -> "dict[str, Any]":
         key=f"limits_{key}",
         help="Such as psi=0.2, ks=0.1; house limits hold for what is not named.",
     )
-    changed = rule.settings() | {"k": int(k), "m": int(m), "margin": margin / 100}
+    changed = {"k": int(k), "m": int(m), "margin": margin / 100}
     return {"active": active, "limits": limits, "alerts": changed}
 
 

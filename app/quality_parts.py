@@ -69,8 +69,9 @@ def suggestions(version: "Version") -> None:
         widgets.empty("The reference was not counted yet", hint=hint)
         return
     widgets.note(
-        "What the reference keeps itself. Copy it into a file for "
-        "`lifecycle quality FILE --expectations`, or into the monitor.",
+        "What the reference keeps itself. Copy it into a file, and check other data with "
+        "`lifecycle quality DATA --expectations FILE`, or every window with "
+        f"`lifecycle monitor define {version.model_id} {version.name} --from FILE`.",
         icon="content_copy",
     )
     for doubt in doubts:

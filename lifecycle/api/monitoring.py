@@ -30,7 +30,7 @@ def _as_json(hint: Any) -> Any:
     if origin is tuple:
         return list[_as_json(parts[0])]
     if origin is Mapping:
-        return dict[str, _as_json(parts[1])]
+        return dict[str, _as_json(parts[1]) | None]  # null takes a name out
     return hint
 
 
@@ -40,10 +40,15 @@ SETTINGS: dict[str, Any] = {
     if name not in ITS_OWN
 }
 """What may be set in a monitor, each of it or not at all; the domain reads the values."""
+SETTINGS["expectations"] = (list[dict[str, Any]] | dict[str, Any] | None, None)
 
 
 class MonitorIn(create_model("Settings", __base__=Strict, **SETTINGS)):
-    """How a version is watched; what is left out is its default, or stays as it is."""
+    """How a version is watched; what is left out is its default, or stays as it is.
+
+    Limits, limits of columns and the rule of alerts are changed by name, and null takes a name
+    out. Expectations are a list, or what a file of expectations holds.
+    """
 
     reason: str = ""
 

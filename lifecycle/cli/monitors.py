@@ -9,6 +9,8 @@ import typer
 from lifecycle.cli.options import ActingAs, Home, Model, Out, Printed, Version
 from lifecycle.cli.records import show
 from lifecycle.cli.session import Format, connected, numbers, text_of
+from lifecycle.domain.monitor import laid_over
+from lifecycle.domain.written import written
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ Explain = Annotated[
 Owner = Annotated[str | None, typer.Option(help="Whose monitor it is.")]
 Active = Annotated[bool | None, typer.Option("--on/--off", help="Switch it on or off.")]
 Settings = Annotated[
-    Path | None, typer.Option("--from", help="A YAML or JSON file with any settings.")
+    Path | None,
+    typer.Option("--from", help="A YAML or JSON file with any settings, or of expectations."),
 ]
 Why = Annotated[str, typer.Option("--reason", help="Why; a new reference or grain needs it.")]
 
@@ -74,6 +77,7 @@ def define(
     """
     named = _named(
         settings,
+        {"alerts": _persistence(persistence) | _given(owner=owner)},
         _limits(limit or []),
         grain=grain,
         reference=_reference(reference),
@@ -86,12 +90,7 @@ def define(
     )
     with connected(home, acting_as) as client:
         path = f"/models/{model}/versions/{version}/monitor"
-        before = _watched(client, path)
-        alerts = _persistence(persistence) | _given(owner=owner)
-        if alerts:
-            kept: dict[str, Any] = {} if before is None else before["alerts"]
-            named["alerts"] = kept | named.get("alerts", {}) | alerts
-        send = client.put if before is None else client.patch
+        send = client.patch if _is_watched(client, path) else client.put
         show(send(path, named | ({"reason": reason} if reason else {})), format=format)
 
 
@@ -118,15 +117,15 @@ def preview(
     Example: lifecycle monitor preview churn-gbm 3 --limit ks=0.2 --persistence 3/4
     """
     named = _named(
-        settings, _limits(limit or []), grain=grain, reference=_reference(reference), rule=rule
+        settings,
+        {"alerts": _persistence(persistence)},
+        _limits(limit or []),
+        grain=grain,
+        reference=_reference(reference),
+        rule=rule,
     )
     with connected(home, acting_as) as client:
-        path = f"/models/{model}/versions/{version}/monitor"
-        if persistence:
-            before = _watched(client, path)
-            kept: dict[str, Any] = {} if before is None else before["alerts"]
-            named["alerts"] = kept | named.get("alerts", {}) | _persistence(persistence)
-        found = client.post(f"{path}/preview", named)
+        found = client.post(f"/models/{model}/versions/{version}/monitor/preview", named)
     if format is Format.TABLE:
         facts = ("sentence", "basis", "windows", "series", "tests", "reasons")
         show(found, format=format, columns=facts)
@@ -225,13 +224,12 @@ def _in(results: Sequence[dict[str, Any]], state: str) -> str:
     return ", ".join(result["version_id"] for result in results if result["state"] == state)
 
 
-def _watched(client: "Client", path: str) -> dict[str, Any] | None:
-    """Return how a version is watched now, if it is."""
+def _is_watched(client: "Client", path: str) -> bool:
     try:
-        found: dict[str, Any] = client.get(path)
+        client.get(path)
     except NotFound:
-        return None
-    return found
+        return False
+    return True
 
 
 def _episode(given: dict[str, Any]) -> dict[str, Any]:
@@ -244,9 +242,14 @@ def _episode(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _named(settings: Path | None, limits: dict[str, Any], **options: Any) -> dict[str, Any]:
+def _named(
+    settings: Path | None, *by_name: dict[str, dict[str, Any]], **options: Any
+) -> dict[str, Any]:
     """Put together what a file and options set; an option goes before the file."""
-    return _file(settings) | limits | _given(**options)
+    named = _file(settings)
+    for name, given in (pair for part in by_name for pair in part.items() if pair[1]):
+        named = laid_over(named, {name: given})
+    return named | _given(**options)
 
 
 def _given(**named: Any) -> dict[str, Any]:
@@ -258,13 +261,16 @@ def _file(file: Path | None) -> dict[str, Any]:
         return {}
     import yaml
 
+    from lifecycle.services.analysis.expectations import SECTIONS
+
     try:
         read: Any = yaml.safe_load(text_of(file))
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file} is no YAML: {error}") from error
     if not isinstance(read, dict):
         raise InvalidInput(f"{file} must hold settings by name")
-    return {str(name): value for name, value in read.items()}
+    named: dict[str, Any] = written(read)
+    return {"expectations": named} if named.keys() <= set(SECTIONS) else named
 
 
 def _reference(given: str | None) -> dict[str, Any] | None:
@@ -276,7 +282,7 @@ def _reference(given: str | None) -> dict[str, Any] | None:
     return {"kind": kind} | dict(zip(("days", "gap"), map(int, lengths), strict=False))
 
 
-def _limits(given: list[str]) -> dict[str, Any]:
+def _limits(given: list[str]) -> dict[str, dict[str, Any]]:
     everywhere: dict[str, float] = {}
     by_column: dict[str, dict[str, float]] = {}
     for name, value in numbers(given, option="--limit").items():
@@ -285,7 +291,7 @@ def _limits(given: list[str]) -> dict[str, Any]:
             by_column.setdefault(column, {})[statistic] = value
         else:
             everywhere[name] = value
-    return _given(limits=everywhere or None, column_limits=by_column or None)
+    return {"limits": everywhere, "column_limits": by_column}
 
 
 def _persistence(given: str | None) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from lifecycle.domain.alert import AlertRule, rule_of
 from lifecycle.domain.expectation import Expectation
@@ -196,6 +196,41 @@ ITS_OWN = frozenset(
     {"id", "version_id", "revision", "created_at", "created_by", "series", "reason"}
 )
 """What a revision is, as opposed to what is set in it."""
+
+BY_NAME = frozenset({"limits", "column_limits", "alerts"})
+"""Settings that a change alters name by name; others it replaces."""
+
+
+def laid_over(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over those before; what is not named stays as it is.
+
+    In the settings changed by name, ``None`` takes a name out. Both sides are JSON values or
+    values of the domain, and a value of the domain replaces what was there.
+    """
+    named = {
+        name: _overlaid(before.get(name, {}), given[name])
+        for name in BY_NAME & given.keys()
+        if isinstance(given[name], Mapping)
+    }
+    gone = {name for name in BY_NAME & given.keys() if given[name] is None}
+    after = {**before, **given, **named}
+    return {name: value for name, value in after.items() if name not in gone}
+
+
+def _overlaid(before: object, given: Mapping[Any, Any]) -> dict[str, Any]:
+    known = cast("Mapping[Any, Any]", before) if isinstance(before, Mapping) else {}
+    after = {str(name): value for name, value in known.items()}
+    for name, value in given.items():
+        inner = after.get(str(name))
+        now = (
+            _overlaid(inner, cast("Mapping[Any, Any]", value)) or None
+            if isinstance(value, Mapping)
+            else value
+        )
+        after.pop(str(name), None)
+        if now is not None:
+            after[str(name)] = now
+    return after
 
 
 def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:

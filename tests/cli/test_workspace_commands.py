@@ -374,6 +374,32 @@ def test_a_monitor_is_changed_by_what_is_named_and_shown_with_its_runs(run, tmp_
     assert [r["revision"] for r in shown["revisions"]] == [1, 2]
 
 
+def test_a_monitor_takes_what_a_file_sets_and_what_the_data_quality_page_shows(run, tmp_path):
+    registered(run, tmp_path)
+    named = ("monitor", "define", "scorecard", "1")
+    assert run(*named, "--limit", "ks=0.3", "--owner", "olga", "--explain")[1]["explanations"]
+    file, shown = tmp_path / "more.yaml", tmp_path / "shown.yaml"
+    file.write_text(
+        "together: [reconstruction_error]\nchanges: [adwin]\nexplanations: false\n"
+        "expectations:\n  - {check: missing, column: age, limit: 0.1}\n"
+        "limits: {psi: 0.5}\nalerts: {silence: 3}\n"
+    )
+    shown.write_text("columns:\n  age: {min: 18, max: 99, tolerate: {range: 0.01}}\n")
+
+    code, made, err = run(*named, "--from", file, "--persistence", "3/4")
+
+    assert code == 0, err
+    assert (made["together"], made["changes"]) == (["reconstruction_error"], ["adwin"])
+    assert (made["explanations"], made["expectations"][0]["limit"]) == (False, 0.1)
+    assert made["limits"] == {"ks": 0.3, "psi": 0.5}
+    kept = {"owner": "olga", "silence": 3, "k": 3, "m": 4}
+    assert {name: made["alerts"][name] for name in kept} == kept
+    code, made, err = run(*named, "--from", shown)
+    assert code == 0, err
+    (expected,) = made["expectations"]
+    assert (expected["check"], expected["low"], expected["limit"]) == ("range", 18, 0.01)
+
+
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [

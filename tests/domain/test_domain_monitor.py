@@ -15,6 +15,7 @@ from lifecycle.domain.monitor import (
     LimitRule,
     Monitor,
     ReferenceKind,
+    laid_over,
     settings_of,
 )
 from lifecycle.domain.written import read, written
@@ -54,6 +55,34 @@ def test_settings_come_back_as_they_were_written(monitor):
     again = Monitor("m/1#1", "m/1", 1, AT, "dora", **settings_of(monitor.settings()))
 
     assert again == monitor
+
+
+@given(monitors, monitors)
+def test_settings_laid_over_others_are_all_there_and_naming_nothing_changes_nothing(one, other):
+    both = laid_over(one.settings(), other.settings())
+
+    assert laid_over(one.settings(), {}) == one.settings()
+    assert laid_over(both, other.settings()) == both
+    assert both["limits"] == one.limits | other.limits
+    assert both["segments"] == list(other.segments)
+
+
+def test_a_name_is_taken_out_alone_or_with_all_that_stands_below_it():
+    before = {"limits": {"ks": 1, "psi": 2}, "column_limits": {"a": {"ks": 1}, "b": {"ks": 1}}}
+    given: dict[str, Any] = {
+        "limits": {"ks": None},
+        "column_limits": {"a": {"ks": None}, 3: {"ks": 9}},
+    }
+
+    assert laid_over(before, given) == {
+        "limits": {"psi": 2},
+        "column_limits": {"b": {"ks": 1}, "3": {"ks": 9}},
+    }
+    assert laid_over(before, {"limits": None, "schedule": None}) == {
+        "column_limits": before["column_limits"],
+        "schedule": None,
+    }
+    assert laid_over({"alerts": AlertRule()}, {"alerts": {"k": 1}}) == {"alerts": {"k": 1}}
 
 
 def test_a_rolling_span_ends_a_gap_before_the_window():

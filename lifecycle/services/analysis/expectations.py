@@ -13,6 +13,7 @@
       - arrived >= left
       - {rule: "paid = price + tip", tolerate: 0.001, severity: info}
 
+``columns: exact`` expects the columns listed above it and no others; a list names them instead.
 ``severity`` is block, warn or info, and ``tolerate`` the share of rows that may break a check;
 each is one value, or a mapping from check to value.
 """
@@ -99,6 +100,19 @@ def parse_expectations(text: str, *, label: str) -> tuple[Expectation, ...]:
         loader.dispose()
 
 
+def expectations_of(given: Mapping[str, Any], *, label: str) -> tuple[Expectation, ...]:
+    """Read expectations from what such a file holds, as JSON values.
+
+    Raises
+    ------
+    InvalidInput
+        It says something unknown; the sentence names the key.
+    """
+    return parse_expectations(
+        yaml.safe_dump(dict(given), allow_unicode=True, sort_keys=False), label=label
+    )
+
+
 def _expectations(sections: "Mapping[str, _Place]") -> Iterable[Expectation]:
     listed: list[str] = []
     if "columns" in sections:
@@ -183,10 +197,12 @@ def _of_rows(keys: "Mapping[str, _Place]", *, listed: Sequence[str]) -> Iterable
     if "unique" in keys:
         found += [Expectation(Check.UNIQUE, values=p.texts()) for p in keys["unique"].items()]
     if "columns" in keys:
-        keys["columns"].choice(("exact",))
-        if not listed:
+        named = keys["columns"].texts() if keys["columns"].is_list else ()
+        if not named:
+            keys["columns"].choice(("exact",))
+        if not (named or listed):
             raise keys["columns"].refuse("exact columns need the section `columns:` to list them")
-        found.append(Expectation(Check.SCHEMA, values=tuple(listed)))
+        found.append(Expectation(Check.SCHEMA, values=named or tuple(listed)))
     return [replace(e, severity=severities.get(e.check, Severity.BLOCK)) for e in found]
 
 
@@ -234,6 +250,10 @@ class _Place:
     def is_mapping(self) -> bool:
         return isinstance(self.node, yaml.MappingNode)
 
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
     def refuse(self, what: str) -> InvalidInput:
         line = f", line {self.node.start_mark.line + 1}" if self.node is not None else ""
         return InvalidInput(f"{self.label}{line}{self.path and ', '}{self.path}: {what}")
@@ -255,7 +275,7 @@ class _Place:
         return entries
 
     def items(self) -> "list[_Place]":
-        if not isinstance(self.node, yaml.SequenceNode):
+        if not self.is_list:
             raise self.refuse(f"expected a list, not {self._shown()}")
         return [_Place(self.label, self.path, node, self.loader) for node in self.node.value]
 

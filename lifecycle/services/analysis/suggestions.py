@@ -159,9 +159,11 @@ def as_yaml(expectations: Sequence[Expectation], *, notes: Sequence[str] = ()) -
             _add_rows(rows, expected)
         else:
             _add_column(columns.setdefault(expected.column, {}), expected)
-    if any(e.check is Check.SCHEMA for e in expectations):
-        listed = next(e.values for e in expectations if e.check is Check.SCHEMA)
-        columns = {name: columns.get(name, {}) for name in (*listed, *columns)}
+    listed = next((e.values for e in expectations if e.check is Check.SCHEMA), ())
+    if columns.keys() <= set(listed):
+        columns = {name: columns.get(name, {}) for name in listed}
+    elif listed:
+        rows["columns"] = list(listed)
     body = {"columns": columns, "rows": rows, "times": times, "rules": rules}
     written = yaml.safe_dump(
         {name: part for name, part in body.items() if part},

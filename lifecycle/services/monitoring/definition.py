@@ -9,10 +9,11 @@ from lifecycle.adapters.schedules import next_time
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.expectation import Check, Expectation
-from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, settings_of
+from lifecycle.domain.monitor import Comparison, Monitor, ReferenceKind, laid_over, settings_of
 from lifecycle.engines.windows import parse_width
 from lifecycle.errors import InvalidInput
 from lifecycle.services.access.places import require_for
+from lifecycle.services.analysis.expectations import expectations_of
 from lifecycle.services.analysis.result import CORRECTIONS
 from lifecycle.services.analysis.streams import check_detectors
 from lifecycle.stats import catalogue
@@ -45,7 +46,8 @@ def define(
         Why; needed when it begins a new series of measurements, because what is compared, the
         grain or the bins differ from the revision before.
     settings
-        Fields of `Monitor`, as values of the domain or as JSON values.
+        Fields of `Monitor`, as values of the domain or as JSON values; expectations also as a
+        file of expectations holds them.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def define(
     NotFound
         There is no such version, or no such channel as its alerts should go to.
     """
-    given = settings_of(settings)
+    given = next_settings(None, settings)
     return _revised(ws, model_id, version, lambda _: given, reason=reason, by=by, at=at)
 
 
@@ -70,6 +72,9 @@ def change(
 ) -> Monitor:
     """Change some settings of a version's monitor and leave the others as they are.
 
+    Limits, limits of columns and the rule of alerts are changed by name: what is not named in them
+    stays, and ``None`` takes a name out.
+
     Raises
     ------
     InvalidInput
@@ -79,7 +84,7 @@ def change(
     def merged(before: Monitor | None) -> dict[str, Any]:
         if before is None:
             raise InvalidInput(f"{model_id}/{version} is not watched yet; define its monitor first")
-        return settings_of(before.settings() | settings)
+        return next_settings(before, settings)
 
     return _revised(ws, model_id, version, merged, reason=reason, by=by, at=at)
 
@@ -103,6 +108,21 @@ def _revised(
         monitors.add(tx, monitor)
         audit.append(tx, _defined(monitor, by=by))
     return monitor
+
+
+def next_settings(before: Monitor | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the next revision: those given, laid over the revision before.
+
+    Raises
+    ------
+    InvalidInput
+        A setting is unknown or cannot be used; the sentence names it.
+    """
+    given = dict(settings)
+    if isinstance(given.get("expectations"), Mapping):
+        given["expectations"] = expectations_of(given["expectations"], label="expectations")
+    kept = {} if before is None else before.settings()
+    return settings_of(laid_over(kept, given))
 
 
 def proposed(

@@ -14,7 +14,7 @@ from scipy.special import bdtrc
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.alert import Cause, Severity, firing, openings
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.monitor import LimitRule, Monitor, ReferenceKind, settings_of
+from lifecycle.domain.monitor import LimitRule, Monitor, ReferenceKind
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.access.places import require_for
 from lifecycle.services.alerting.series import cause_of, levels
@@ -22,7 +22,7 @@ from lifecycle.services.measuring import ALL_ROWS, window_of
 from lifecycle.services.monitoring import baseline, comparing, learning
 from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.comparing import basis_of
-from lifecycle.services.monitoring.definition import proposed
+from lifecycle.services.monitoring.definition import next_settings, proposed
 from lifecycle.stats import counting
 from lifecycle.stats.drift.null import DAYS_OF_A_MONTH, false_alarms_per_month
 from lifecycle.stats.summaries import NumericProfile, Profile
@@ -132,9 +132,9 @@ def preview(
     require_for(con, model_id, Permission.MONITOR, by=by)
     known = models.version(con, model_id, version)
     before = monitors.current(con, known.id)
-    kept = {} if before is None else before.settings()
-    given = settings_of(kept | settings)
-    monitor = proposed(con, model_id, version, given=given, reason=reason, by=by, at=at)
+    monitor = proposed(
+        con, model_id, version, given=next_settings(before, settings), reason=reason, by=by, at=at
+    )
     counted = baseline.kept(con, known.id)
     days = [day.day for day in logs.days(con, known.id)]
     if counted is None or not days:
