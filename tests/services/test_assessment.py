@@ -12,12 +12,14 @@ from fairlearn.metrics import (
 from sklearn.metrics import accuracy_score, mean_absolute_error, roc_auc_score
 from tumour_life import AT, FEATURES, add_model
 
+from lifecycle.cli.output import render_junit
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State
 from lifecycle.domain.model import Columns
 from lifecycle.errors import DamagedStore, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import assessment, plans, registry
+from lifecycle.services.analysis.result import measurement_json
 from lifecycle.store import artifacts, audit, evidence
 
 PLAN = """
@@ -228,6 +230,22 @@ limits: {mean_error_difference: {maximum: 0.001}, error_parity_ratio: {minimum: 
     assert (gaps["mean_error_difference"].state, found.state) == (State.BREACH, State.BREACH)
     assert gaps["error_parity_ratio"].state is State.OK
     assert gaps["error_parity_ratio"].interval is not None
+
+
+def test_a_limit_on_what_the_task_does_not_have_is_refused_and_never_passes(registered, ws, val):
+    named = "[demographic_parity_difference, mean_error_difference]"
+    plan = f"statistics: {{fairness: {named}}}\nsensitive: [sex]"
+    limited = f"{plan}\nlimits: {{mean_error_difference: {{maximum: 0.1}}}}"
+
+    with pytest.raises(InvalidInput, match="limits mean_error_difference, which is not measured"):
+        assess(ws, val, registered.id, limited)
+    (kept,) = assess(ws, val, registered.id, plan)
+
+    absent = next(m for m in kept.measurements if m.statistic == "mean_error_difference")
+    assert (absent.state, kept.state) == (State.ERROR, State.ERROR)
+    shown = {"command": "assess", "measurements": [measurement_json(m) for m in kept.measurements]}
+    assert 'errors="1"' in (junit := render_junit(shown))
+    assert 'name="mean_error_difference"' in junit
 
 
 def test_several_classes_are_each_compared_with_the_rest(

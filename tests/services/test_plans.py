@@ -163,10 +163,12 @@ def test_what_a_plan_limits_but_cannot_apply_is_an_error_and_no_pass(registered,
     from lifecycle.services.assessment.judging import judged
 
     given = Measurement("accuracy", None, State.NOT_APPLICABLE, reason="there are no decisions")
-    (found,) = judged([given], purpose=Purpose.PERFORMANCE, plan=plans.parse(PLAN))
+    found, absent = judged([given], purpose=Purpose.PERFORMANCE, plan=plans.parse(PLAN))
 
     assert found.state is State.ERROR
     assert found.reason == "the plan limits it, but it does not apply: there are no decisions"
+    assert (absent.statistic, absent.state, absent.limit) == ("roc_auc", State.ERROR, 0.6)
+    assert "was not measured" in str(absent.reason)
 
 
 @pytest.mark.parametrize(

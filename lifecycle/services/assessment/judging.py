@@ -7,6 +7,7 @@ from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.rules import Outcome
 from lifecycle.services.plans import Plan, PlanLimit
+from lifecycle.stats import catalogue
 
 OUTCOMES = {
     State.ERROR: Outcome.ERROR,
@@ -15,6 +16,8 @@ OUTCOMES = {
     State.WARNING: Outcome.PASS,
 }
 """What a state comes to under a plan; every other one is too little to say."""
+
+UNMEASURED = "the plan asks for it, but it was not measured: it does not fit this task and columns"
 
 
 def outcome(kept: Evidence) -> Outcome:
@@ -27,8 +30,24 @@ def judged(
 ) -> Iterable[Measurement]:
     """Judge by the plan's limits alone; too few rows come before any limit.
 
-    Validation counts rows, slices, fits and calls, and each statistic has its own fewest.
+    Validation counts rows, slices, fits and calls, and each statistic has its own fewest. What the
+    plan asks for and nobody measured is an error, so that no limit is kept by saying nothing.
     """
+    made: set[str] = set()
+    for measured in _judged(measurements, purpose=purpose, plan=plan):
+        made.add(measured.statistic)
+        yield measured
+    for name in plan.statistics.get(purpose, ()):
+        if name not in made:
+            limit = plan.limits.get(name)
+            bound = None if limit is None else _shown(limit, None)
+            unit = catalogue.get(name).unit
+            yield Measurement(name, None, State.ERROR, unit, limit=bound, reason=UNMEASURED)
+
+
+def _judged(
+    measurements: Iterable[Measurement], *, purpose: Purpose, plan: Plan
+) -> Iterable[Measurement]:
     minimum = {Purpose.FAIRNESS: plan.minimum_group, Purpose.VALIDATION: 0}.get(
         purpose, plan.minimum
     )

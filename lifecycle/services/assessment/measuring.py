@@ -13,8 +13,9 @@ from lifecycle.engines.conditions import Missing, Outside
 from lifecycle.engines.contract import Source
 from lifecycle.errors import InvalidInput
 from lifecycle.services import snapshots
-from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
+from lifecycle.services.analysis.fairness import FairnessOptions, fitting, measure_fairness
 from lifecycle.services.analysis.outcomes import Roles
+from lifecycle.services.analysis.outcomes import Task as Answers
 from lifecycle.services.analysis.performance import PerformanceOptions, measure_performance
 from lifecycle.services.analysis.result import Result
 from lifecycle.services.assessment.judging import judged
@@ -179,6 +180,14 @@ def check_fairness(work: Work, plan: Plan) -> None:
         raise InvalidInput(
             f"{work.version_id.partition('/')[0]} is a {work.task} model; fairness compares "
             f"{'errors' if errors else 'decisions'}, and the plan names no statistic of them"
+        )
+    fits = fitting(Answers(work.task.value), scored=columns.score is not None)
+    unfit = [name for name in plan.statistics[Purpose.FAIRNESS] if name not in fits]
+    limited = next((name for name in unfit if name in plan.limits), None)
+    if limited is not None:
+        raise InvalidInput(
+            f"plan {plan.name} limits {limited}, which is not measured for a {work.task} model "
+            f"with these columns; there is: {', '.join(sorted(fits))}"
         )
     if columns.prediction is None and not snapshots.derives_decision(columns):
         raise InvalidInput(

@@ -88,6 +88,12 @@ def families(
     return (Family((*catalogue.FAIRNESS_RATES, *by_score), gaps),)
 
 
+def fitting(task: Task, *, scored: bool) -> frozenset[str]:
+    """Return the names of what can be measured of groups for a kind of answer."""
+    measured = families(task, target="", scored=scored, classes=("",))
+    return frozenset(s.name for family in measured for s in (*family.rates, *family.gaps))
+
+
 def scoring(tallied: Sequence[Tallied]) -> Family:
     """Return the comparison of scoring rates: who scores above everybody's median."""
     every = [t.tally for t in tallied if isinstance(t.tally, BinaryTally)]
