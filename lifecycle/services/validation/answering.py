@@ -40,14 +40,21 @@ class Answering:
         Raises
         ------
         InvalidInput
-            The model raises on these rows.
+            The model raises on these rows, or answers with something that is no number.
         """
         given = frame[list(self.about.features)]
         try:
-            return self._answers(self.model, given)
+            found = self._answers(self.model, given)
         except Exception as error:
             why = self._why(error, given)
             raise InvalidInput(f"the model of {self.about.version_id} raises: {why}") from error
+        missing = 0 if found.dtype.kind != "f" else int((~np.isfinite(found)).sum())
+        if missing:
+            raise InvalidInput(
+                f"the model of {self.about.version_id} answers {missing} of {len(found)} rows with "
+                "no number"
+            )
+        return found
 
     def _why(self, error: Exception, given: Any) -> str:
         """Say what the model raised, and by which value where a single one is to blame."""

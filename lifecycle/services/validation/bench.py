@@ -54,8 +54,10 @@ class Bench:
         ``None`` where the version has no file that can be run; then answers are the logged ones.
     answers
         Scores, classes or numbers, one per row.
-    same_rows
-        Whether the rows it was trained on are the very rows it is tried on.
+    snapshot, trained_on
+        The files of which ``rows`` and ``training`` may be a sample; leaks are counted in them.
+    left_out
+        Why rows were left out before any trial, a sentence each.
     """
 
     version_id: str
@@ -75,6 +77,9 @@ class Bench:
     training: Rows | None
     file: str | None
     memory: float | None
+    snapshot: Path
+    trained_on: Path | None
+    left_out: tuple[str, ...] = ()
 
     @property
     def rng(self) -> np.random.Generator:

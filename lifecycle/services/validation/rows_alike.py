@@ -4,15 +4,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.util import hash_pandas_object
 
 from lifecycle.domain.model import Task
+from lifecycle.engines import repeating
 from lifecycle.services.validation.answering import texts
 from lifecycle.services.validation.bench import Bench, is_number
 from lifecycle.services.validation.comparing import NO_TRAINING
 from lifecycle.services.validation.tried import Trial, Tried, inapplicable
-from lifecycle.stats.inference import FloatArray
-from lifecycle.stats.validation import levels, weak_spots
+from lifecycle.stats.inference import FloatArray, proportion
+from lifecycle.stats.validation import levels
+
+NO_FEATURES = "the version names no features"
 
 TOLD = 5
 """How many columns are told that tell the outcomes apart best."""
@@ -22,19 +24,22 @@ MOST_CATEGORIES = 50
 
 
 def training_overlap(bench: Bench) -> Trial:
-    """Find rows that occur among the training rows."""
-    if bench.training is None:
-        yield inapplicable(NO_TRAINING)
+    """Find rows that occur among the training rows; every row of both files is looked at."""
+    if bench.trained_on is None or not bench.features:
+        yield inapplicable(NO_TRAINING if bench.features else NO_FEATURES)
         return
-    seen = _hashes(bench.training.frame, bench.features)
-    now = _hashes(bench.rows.frame, bench.features)
-    yield Tried(weak_spots.share(np.isin(now, seen), confidence=bench.confidence))
+    target = bench.columns.target
+    found = repeating.seen(bench.snapshot, bench.trained_on, columns=bench.features, target=target)
+    yield _share(found.hits, found.rows, bench=bench)
 
 
 def duplicate_share(bench: Bench) -> Trial:
-    """Find rows that repeat an earlier one."""
-    repeated = pd.Series(_hashes(bench.rows.frame, bench.features)).duplicated()
-    yield Tried(weak_spots.share(repeated.to_numpy(), confidence=bench.confidence))
+    """Find rows that repeat an earlier one; every row of the file is looked at."""
+    if not bench.features:
+        yield inapplicable(NO_FEATURES)
+        return
+    found = repeating.repeated(bench.snapshot, columns=bench.features, target=bench.columns.target)
+    yield _share(found.hits, found.rows, bench=bench)
 
 
 def single_feature_auc(bench: Bench) -> Trial:
@@ -54,30 +59,22 @@ def single_feature_auc(bench: Bench) -> Trial:
 
 def outside_training_share(bench: Bench) -> Trial:
     """Find rows with a value the training rows do not cover; overall, then by column."""
-    if bench.training is None:
-        yield inapplicable(NO_TRAINING)
+    if bench.trained_on is None or not bench.features:
+        yield inapplicable(NO_TRAINING if bench.features else NO_FEATURES)
         return
-    outside = {
-        name: outside_range(bench.rows.frame[name], bench.training.frame[name])
-        for name in bench.features
-    }
-    anywhere = np.logical_or.reduce([np.zeros(len(bench.rows), bool), *outside.values()])
-    yield Tried(weak_spots.share(anywhere, confidence=bench.confidence))
-    for name, hits in outside.items():
-        if hits.any():
-            yield Tried(weak_spots.share(hits, confidence=bench.confidence), column=name)
+    target = bench.columns.target
+    found = repeating.outside(
+        bench.snapshot, bench.trained_on, columns=bench.features, target=target
+    )
+    yield _share(found.hits, found.rows, bench=bench)
+    for name, hits in found.by_column.items():
+        if hits:
+            yield _share(hits, found.rows, bench=bench, column=name)
 
 
-def outside_range(now: Any, trained: Any) -> np.ndarray:
-    """Tell which values lie outside the range, or the categories, of a training column."""
-    if is_number(now) and is_number(trained):
-        values = now.to_numpy(dtype=float, na_value=np.nan)
-        known = trained.to_numpy(dtype=float, na_value=np.nan)
-        if not np.isfinite(known).any():
-            return np.isfinite(values)
-        return (values < np.nanmin(known)) | (values > np.nanmax(known))
-    seen = texts(now)
-    return ~np.isin(seen, [*np.unique(texts(trained)), ""])
+def _share(hits: int, rows: int, *, bench: Bench, column: str | None = None) -> Tried:
+    empty = "there is no row to look at"
+    return Tried(proportion(hits, rows, confidence=bench.confidence, empty=empty), column=column)
 
 
 def _as_numbers(column: Any, labels: FloatArray) -> FloatArray | None:
@@ -88,13 +85,3 @@ def _as_numbers(column: Any, labels: FloatArray) -> FloatArray | None:
     if names.nunique() > MOST_CATEGORIES:
         return None
     return pd.Series(labels).groupby(names).transform("mean").to_numpy(dtype=float)
-
-
-def _hashes(frame: Any, names: tuple[str, ...]) -> np.ndarray:
-    """Hash rows so that the same values in another type are the same row."""
-    alike = {
-        name: frame[name].astype(float) if is_number(frame[name]) else texts(frame[name])
-        for name in names
-    }
-    row_hashes: Any = hash_pandas_object
-    return row_hashes(pd.DataFrame(alike), index=False).to_numpy()

@@ -26,8 +26,8 @@ WORST = 5
 """How many slices are told, the worst first."""
 
 BANDS = 4
-MOST_CUTS, MOST_NAMES = 12, 30
-"""Most columns searched for slices, and most values of one."""
+MOST_NAMES = 30
+"""Columns of more names are not searched for slices."""
 
 
 def noise_loss(bench: Bench) -> Trial:
@@ -83,9 +83,7 @@ def category_loss(bench: Bench) -> Trial:
 
 def worst_slice_gap(bench: Bench) -> Trial:
     """Search slices of one or two columns for the largest loss."""
-    names = bench.settings.slices or tuple(dict.fromkeys((*bench.sensitive, *bench.features)))
-    held = [name for name in names if name in bench.rows.frame][:MOST_CUTS]
-    cuts = [cut for name in held if (cut := _cut(bench.rows.frame[name])) is not None]
+    cuts, _ = _cuts(bench)
     found = weak_spots.worst_slice(
         losses(bench),
         cuts,
@@ -98,6 +96,32 @@ def worst_slice_gap(bench: Bench) -> Trial:
         yield inapplicable(why)
     for one in found[:WORST]:
         yield Tried(one.estimate, slice=one.where)
+
+
+def unsearched(bench: Bench) -> list[str]:
+    """Say where slices were not searched for."""
+    cuts, left = _cuts(bench)
+    said = [f"not searched for weak slices: {', '.join(left)}"] if left else []
+    if len(cuts) > weak_spots.PAIRED:
+        said.append(
+            f"not searched for weak slices: pairs beyond those of the {weak_spots.PAIRED} columns "
+            f"that are weakest alone, of {len(cuts)} columns"
+        )
+    return said
+
+
+def _cuts(bench: Bench) -> tuple[list[Cut], list[str]]:
+    """Cut every column that slices are searched in, and name those that cannot be cut."""
+    names = bench.settings.slices or tuple(dict.fromkeys((*bench.sensitive, *bench.features)))
+    cuts: list[Cut] = []
+    left: list[str] = []
+    for name in names:
+        found = _cut(bench.rows.frame[name]) if name in bench.rows.frame else "it is not there"
+        if isinstance(found, Cut):
+            cuts.append(found)
+        else:
+            left.append(f"{name} ({found})")
+    return cuts, left
 
 
 def flip_share(bench: Bench) -> Trial:
@@ -177,8 +201,8 @@ def _reach(bench: Bench, name: str) -> tuple[float, float, float]:
     return bench.settings.step * float(spread), float(low), float(high)
 
 
-def _cut(column: Any) -> Cut | None:
-    """Cut a column into its values, numbers into quarters; ``None`` for a column of many names."""
+def _cut(column: Any) -> Cut | str:
+    """Cut a column into its values, numbers into quarters; or say why it cannot be cut."""
     if is_number(column) and column.nunique() > BANDS:
         bands: Any = pd.qcut(column, BANDS, duplicates="drop")
         codes, names = bands.cat.codes.to_numpy(), [_band(b) for b in bands.cat.categories]
@@ -186,10 +210,11 @@ def _cut(column: Any) -> Cut | None:
         shown = column.astype(object).where(column.notna(), None)
         codes, uniques = pd.factorize(shown.map(lambda v: None if v is None else str(v)), sort=True)
         names = [str(name) for name in uniques]
-    if len(names) > MOST_NAMES or len(names) + bool((codes < 0).any()) < 2:  # noqa: PLR2004 -- one value cuts nothing
-        return None
-    empty = len(names)
-    coded = np.where(codes < 0, empty, codes).astype(np.int64)
+    if len(names) > MOST_NAMES:
+        return f"{len(names)} different names"
+    if len(names) + bool((codes < 0).any()) < 2:  # noqa: PLR2004 -- one value cuts nothing
+        return "one value"
+    coded = np.where(codes < 0, len(names), codes).astype(np.int64)
     return Cut(str(column.name), coded, (*names, "missing"))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.services.analysis.result import Draft, finish
@@ -41,6 +42,7 @@ def failure(why: str, *, column: str | None = None, **where: str) -> Tried:
 def measured(name: str, found: list[Tried]) -> list[Measurement]:
     """Turn the results of one statistic's trial into measurements."""
     statistic = catalogue.get(name)
+    found = [_finite(one) for one in found]
     drafts = [Draft(statistic, one.estimate, column=one.column, slice=one.slice) for one in found]
     made, _ = finish(drafts)
     return [
@@ -51,3 +53,11 @@ def measured(name: str, found: list[Tried]) -> list[Measurement]:
         )
         for m, one in zip(made, found, strict=True)
     ]
+
+
+def _finite(one: Tried) -> Tried:
+    """Call a result that is no number a failure, so that it is judged by nobody."""
+    value = one.estimate.value
+    if value is None or isfinite(value):
+        return one
+    return failure(f"the result is {value}, no number", column=one.column, **one.slice)

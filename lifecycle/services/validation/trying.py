@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lifecycle.domain.measurement import Measurement
 from lifecycle.domain.model import Task
-from lifecycle.errors import InvalidInput
+from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.validation import comparing, costs, rows_alike, shaking
 from lifecycle.services.validation.answering import Answering, load, positives, texts
 from lifecycle.services.validation.bench import Bench, Rows, labelled, metric_of, read
@@ -88,15 +89,20 @@ def try_all(
     for number, name in enumerate(names):
         report(number / len(names), f"Trying {name} on {len(bench.rows)} rows")
         made += measured(name, _tried(name, bench))
-    return Found(tuple(made), tuple(_findings(bench)), len(bench.rows), bench.metric)
+    findings = _findings(bench)
+    if "worst_slice_gap" in names:
+        findings += shaking.unsearched(bench)
+    return Found(tuple(made), tuple(findings), len(bench.rows), bench.metric)
 
 
 def _tried(name: str, bench: Bench) -> list[Tried]:
-    """Run one trial; a model that raises in it is an error of that statistic alone."""
+    """Run one trial; whatever raises in it is an error of that statistic alone."""
     try:
         return list(TRIALS[name](bench))
     except InvalidInput as error:
         return [failure(str(error))]
+    except Exception as error:  # noqa: BLE001 -- one trial must not take the others with it
+        return [failure(f"the trial raises {type(error).__name__}: {error}"[:300])]
 
 
 def set_up(subject: Subject, *, settings: Trials, seed: int, confidence: float) -> Bench:
@@ -105,13 +111,11 @@ def set_up(subject: Subject, *, settings: Trials, seed: int, confidence: float) 
     model = None if subject.model is None else load(subject.model)
     champion = None if subject.champion is None else load(subject.champion)
     rows = _rows(subject, champion, settings=settings, seed=seed)
-    logged, scored = _logged(subject, rows)
+    left_out: tuple[str, ...] = ()
     if model is not None:
         answers, scored = model.answers(rows.frame), model.scored
-    elif logged is not None:
-        answers = logged
     else:
-        raise InvalidInput(f"{subject.version_id} has neither a model file nor logged answers")
+        rows, answers, scored, left_out = _answered(subject, rows)
     return Bench(
         version_id=subject.version_id,
         task=subject.task,
@@ -130,6 +134,9 @@ def set_up(subject: Subject, *, settings: Trials, seed: int, confidence: float) 
         training=_training(subject, settings=settings, seed=seed),
         file=None if subject.model is None else subject.model.file,
         memory=memory,
+        snapshot=Path(subject.file),
+        trained_on=None if subject.training is None else Path(subject.training),
+        left_out=left_out,
     )
 
 
@@ -151,6 +158,33 @@ def _training(subject: Subject, *, settings: Trials, seed: int) -> Rows | None:
     return labelled(frame, columns=subject.columns, task=subject.task)
 
 
+def _answered(subject: Subject, rows: Rows) -> tuple[Rows, NDArray[Any], bool, tuple[str, ...]]:
+    """Keep the rows with a logged answer that is one, and say how many have none.
+
+    Raises
+    ------
+    InvalidInput
+        No answers are logged.
+    InsufficientData
+        No row has one.
+    """
+    logged, scored = _logged(subject, rows)
+    if logged is None:
+        raise InvalidInput(f"{subject.version_id} has neither a model file nor logged answers")
+    if scored:
+        usable = (logged >= 0) & (logged <= 1)
+    else:
+        usable = np.isfinite(logged) if logged.dtype.kind == "f" else logged != ""
+    column = subject.columns.score if scored else subject.columns.prediction
+    what = "score between 0 and 1" if scored else "answer"
+    if not usable.any():
+        raise InsufficientData(f"no row has a logged {what} in column {column!r}")
+    lost = int((~usable).sum())
+    said = f"{lost} of {len(rows)} rows have no {what} in column {column} and are left out"
+    kept = Rows(rows.frame[usable].reset_index(drop=True), rows.labels[usable])
+    return kept, logged[usable], scored, (said,) if lost else ()
+
+
 def _logged(subject: Subject, rows: Rows) -> tuple[Any, bool]:
     """Return the answers that the snapshot holds, and whether they are scores."""
     columns, frame = subject.columns, rows.frame
@@ -169,7 +203,7 @@ def _findings(bench: Bench) -> list[str]:
     """Say what a reviewer must know beside the numbers."""
     score = bench.columns.score
     if bench.model is None:
-        return ["no model file was run: the answers are the logged ones"]
+        return ["no model file was run: the answers are the logged ones", *bench.left_out]
     if not bench.scored or score is None:
         return []
     logged = bench.rows.frame[score].to_numpy(dtype=float, na_value=np.nan)

@@ -1,9 +1,9 @@
 """Where is a model weakest: shares of rows with a flaw, and the slice with the largest loss."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import sqrt
+from math import comb, inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,12 @@ from lifecycle.stats.inference import (
 )
 
 Codes = NDArray[np.int64]
+
+PAIRED = 12
+"""Columns of which pairs are looked at: so many, weakest alone first."""
+
+TINY = 1e-300
+"""Losses that are all the same have no error; a gap between two such is furthest of all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +82,8 @@ def worst_slice(
     losses
         Shape (rows,), how wrong each answer is; more is worse.
     depth
-        1 for single columns, 2 for pairs as well.
+        1 for single columns, 2 for pairs as well; pairs of the `PAIRED` columns with the weakest
+        slices alone.
     minimum
         Smaller slices are not looked at, and neither are slices that leave so few rows out.
 
@@ -89,13 +96,19 @@ def worst_slice(
     Notes
     -----
     Intervals are Welch's with the level of each raised to hold for all slices looked at
-    (Bonferroni), because the worst of many is large by chance alone.
+    (Bonferroni), because the worst of many is large by chance alone. Where the columns of the
+    pairs were picked, they count as often as if the pairs of all columns had been looked at.
     """
     values = np.asarray(losses, np.float64)
     if any(len(cut.codes) != len(values) for cut in cuts):
         raise InvalidInput("a cut has another number of rows than the losses")
-    looked = list(_slices(values, cuts, depth=depth, minimum=minimum))
-    level = 1 - (1 - confidence) / max(len(looked), 1)
+    singles = list(_slices(values, [(cut,) for cut in cuts], minimum=minimum))
+    picked = _weakest(singles, cuts)
+    chosen = combinations(picked, 2) if depth > 1 else ()
+    pairs = list(_slices(values, chosen, minimum=minimum))
+    possible = comb(len(cuts), 2) / max(comb(len(picked), 2), 1)
+    level = 1 - (1 - confidence) / max(len(singles) + len(pairs) * possible, 1)
+    looked = (*singles, *pairs)
     found = [Slice(where, _apart(*parts, confidence=level)) for where, parts in looked]
     return sorted(found, key=lambda s: -(s.estimate.interval or (0.0,))[0])
 
@@ -113,23 +126,37 @@ def worst_slice_gap(
 Parts = tuple[tuple[float, float, int], tuple[float, float, int]]
 
 
+def _weakest(singles: Sequence[tuple[Mapping[str, str], Parts]], cuts: Sequence[Cut]) -> list[Cut]:
+    """Return the cuts to pair, in their order: those whose own slices are furthest from the rest.
+
+    Furthest in standard errors, so that a small slice is not picked for its noise.
+    """
+    apart: dict[str, float] = {}
+    for where, (inside, rest) in singles:
+        (mean, error, _), (other, noise, _) = _mean(*inside), _mean(*rest)
+        (column,) = where
+        score = (mean - other) / sqrt(max(error + noise, TINY))
+        apart[column] = max(apart.get(column, -inf), score)
+    picked = sorted(cuts, key=lambda cut: -apart.get(cut.column, -inf))[:PAIRED]
+    return [cut for cut in cuts if cut in picked]
+
+
 def _slices(
-    losses: FloatArray, cuts: Sequence[Cut], *, depth: int, minimum: int
+    losses: FloatArray, chosen: Iterable[tuple[Cut, ...]], *, minimum: int
 ) -> Iterator[tuple[Mapping[str, str], Parts]]:
     total, squares, n = float(losses.sum()), float(losses @ losses), len(losses)
-    for size in range(1, depth + 1):
-        for chosen in combinations(cuts, size):
-            shape = tuple(len(cut.names) for cut in chosen)
-            code = np.ravel_multi_index(tuple(cut.codes for cut in chosen), shape)
-            cells = int(np.prod(shape))
-            counts = np.bincount(code, minlength=cells)
-            sums = np.bincount(code, weights=losses, minlength=cells)
-            squared = np.bincount(code, weights=losses * losses, minlength=cells)
-            for cell in np.flatnonzero((counts >= minimum) & (n - counts >= minimum)):
-                at = np.unravel_index(int(cell), shape)
-                where = {c.column: c.names[int(i)] for c, i in zip(chosen, at, strict=True)}
-                k, s, q = int(counts[cell]), float(sums[cell]), float(squared[cell])
-                yield where, ((s, q, k), (total - s, squares - q, n - k))
+    for together in chosen:
+        shape = tuple(len(cut.names) for cut in together)
+        code = np.ravel_multi_index(tuple(cut.codes for cut in together), shape)
+        cells = int(np.prod(shape))
+        counts = np.bincount(code, minlength=cells)
+        sums = np.bincount(code, weights=losses, minlength=cells)
+        squared = np.bincount(code, weights=losses * losses, minlength=cells)
+        for cell in np.flatnonzero((counts >= minimum) & (n - counts >= minimum)):
+            at = np.unravel_index(int(cell), shape)
+            where = {c.column: c.names[int(i)] for c, i in zip(together, at, strict=True)}
+            k, s, q = int(counts[cell]), float(sums[cell]), float(squared[cell])
+            yield where, ((s, q, k), (total - s, squares - q, n - k))
 
 
 def _apart(
