@@ -100,8 +100,9 @@ def search(
     starts = starts[wanted(starts)].reset_index(drop=True)
     if starts.empty:
         return [], "no change that is allowed leads to such an answer"
-    small = _nudged(row, _reverted(row, starts, pool, wanted=wanted), wanted=wanted)
-    small = small.drop_duplicates(ignore_index=True)
+    small = _reverted(row, starts, pool, wanted=wanted)
+    small = _nudged(row, small, pool, wanted=wanted, limits=limits)
+    small = small[_kept(row, small, limits=limits)].drop_duplicates(ignore_index=True)
     found = _plausible(row, small, pool)
     if not found:
         return [], "every change found leads to a case unlike any on record"
@@ -113,22 +114,38 @@ def _allowed(row: Frame, donors: Frame, *, limits: Mapping[str, Limits]) -> Fram
     made = donors.reset_index(drop=True).copy()
     for name in made.columns:
         limit, own = limits.get(str(name), Limits()), row[name].iloc[0]
-        keep = np.full(len(made), limit.change == "fixed")
-        if pd.api.types.is_numeric_dtype(made[name]):
-            values = made[name].to_numpy(dtype=float, na_value=np.nan)
-            start = float(own) if pd.notna(own) else np.nan
-            if limit.change == "up":
-                keep |= ~(values >= start)
-            if limit.change == "down":
-                keep |= ~(values <= start)
-            if limit.least is not None:
-                keep |= ~(values >= limit.least)
-            if limit.most is not None:
-                keep |= ~(values <= limit.most)
-        elif limit.change != "free":
-            keep[:] = True  # a category has no up and no down
+        keep = _barred(made[name], own, limit)
         made[name] = made[name].where(~keep, own).astype(donors[name].dtype)
     return made
+
+
+def _barred(values: pd.Series, own: Any, limit: Limits) -> Bools:
+    """Tell which values of a column may not take the place of the row's own."""
+    barred = np.full(len(values), limit.change == "fixed")
+    if not pd.api.types.is_numeric_dtype(values):
+        return barred | (limit.change != "free")  # a category has no up and no down
+    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    start = float(own) if pd.notna(own) else np.nan
+    if limit.change == "up":
+        barred |= ~(numbers >= start)
+    if limit.change == "down":
+        barred |= ~(numbers <= start)
+    if limit.least is not None:
+        barred |= ~(numbers >= limit.least)
+    if limit.most is not None:
+        barred |= ~(numbers <= limit.most)
+    return barred
+
+
+def _kept(row: Frame, cases: Frame, *, limits: Mapping[str, Limits]) -> Bools:
+    """Tell which cases change nothing that may not change, and nothing beyond its bounds."""
+    kept = np.ones(len(cases), bool)
+    for name in cases.columns:
+        own = row[name].iloc[0]
+        same = cases[name].isna() if pd.isna(own) else cases[name] == own
+        barred = _barred(cases[name], own, limits.get(str(name), Limits()))
+        kept &= ~barred | same.to_numpy(dtype=bool, na_value=False)
+    return kept
 
 
 def _reverted(row: Frame, starts: Frame, pool: Frame, *, wanted: Wanted) -> Frame:
@@ -172,28 +189,52 @@ def _reversions(
     return pd.concat(parts, ignore_index=True), np.concatenate(origin), np.concatenate(gains)
 
 
-def _nudged(row: Frame, cases: Frame, *, wanted: Wanted) -> Frame:
-    """Move each changed number as far back towards the row's own as the answer allows."""
+def _nudged(
+    row: Frame, cases: Frame, pool: Frame, *, wanted: Wanted, limits: Mapping[str, Limits]
+) -> Frame:
+    """Move each changed number as far back towards the row's own as bounds and answer allow."""
     current = cases.copy()
     for name in current.columns:
-        held = current[name]
-        own = row[name].iloc[0]
+        held, own = current[name], row[name].iloc[0]
         if (
             not pd.api.types.is_numeric_dtype(held)
             or pd.api.types.is_bool_dtype(held)
             or pd.isna(own)
         ):
             continue
-        whole = pd.api.types.is_integer_dtype(held)
-        far, near = held.to_numpy(dtype=float), np.full(len(held), float(own))
+        far, whole = held.to_numpy(dtype=float, na_value=np.nan), _whole(pool[name])
+        moved = far != float(own)
+        near = _nearest_allowed(float(own), far, limits.get(str(name), Limits()), whole=whole)
+        tried = near
         for _ in range(HALVINGS):
+            trial = current.assign(**{str(name): _as(np.where(moved, tried, far), like=held)})
+            holds = wanted(trial)
+            far, near = np.where(holds & moved, tried, far), np.where(holds, near, tried)
             middle = (far + near) / 2
             tried = np.where(far > near, np.ceil(middle), np.floor(middle)) if whole else middle
-            trial = current.assign(**{str(name): pd.Series(tried).astype(held.dtype)})
-            holds = wanted(trial)
-            far, near = np.where(holds, tried, far), np.where(holds, near, tried)
-        current[name] = pd.Series(far, index=current.index).astype(held.dtype)
+        current[name] = _as(far, like=held)
     return current
+
+
+def _nearest_allowed(own: float, far: Array, limit: Limits, *, whole: bool) -> Array:
+    """Return the allowed values nearest to the row's own, on the way from there to each case."""
+    least, most = (
+        -np.inf if limit.least is None else limit.least,
+        np.inf if limit.most is None else limit.most,
+    )
+    near = np.full(len(far), min(max(own, least), most))
+    return np.where(far > near, np.ceil(near), np.floor(near)) if whole else near
+
+
+def _whole(cases: pd.Series) -> bool:
+    """Tell whether a column only ever holds whole numbers, whatever its type."""
+    held = cases.to_numpy(dtype=float, na_value=np.nan)
+    held = held[np.isfinite(held)]
+    return bool((held == np.round(held)).all())
+
+
+def _as(values: Array, *, like: pd.Series) -> pd.Series:
+    return pd.Series(values, index=like.index).astype(like.dtype)
 
 
 def _plausible(row: Frame, cases: Frame, pool: Frame) -> list[Suggestion]:

@@ -80,6 +80,32 @@ def test_directions_bounds_and_what_is_fixed_are_kept(income, debts, change):
         assert after["income"] <= 50.0 or after["income"] == income
 
 
+@settings(max_examples=25, deadline=None)
+@given(income=st.floats(10, 34), beyond=st.floats(0.5, 15))
+def test_a_number_outside_its_bounds_is_moved_to_them_or_not_at_all(income, beyond):
+    fixed = {"debts": Limits("fixed"), "home": Limits("fixed")}
+    limits = {**fixed, "income": Limits(least=income + beyond)}
+
+    found, why = search(row(income, 1), POOL, wanted=wanted, limits=limits)
+
+    assert found or why
+    boundary = max(34.0, income + beyond)
+    for one in found:
+        assert one.row["income"].iloc[0] >= income + beyond
+        assert one.row["income"].iloc[0] == pytest.approx(boundary, abs=0.3)
+
+
+def test_whole_numbers_stay_whole_in_a_column_of_floats():
+    pool = POOL.astype({"debts": float})
+    start = row(income=38.5).astype({"debts": float})
+    limits = {"income": Limits("fixed"), "home": Limits("fixed")}
+
+    found, _ = search(start, pool, wanted=wanted, limits=limits)
+
+    assert any("debts" in one.changed for one in found)
+    assert all(float(one.row["debts"].iloc[0]).is_integer() for one in found)
+
+
 def test_none_found_says_whether_cases_rules_or_likelihood_stand_against_it():
     fixed = {name: Limits("fixed") for name in POOL}
     hard = {"income": Limits("fixed"), "home": Limits("fixed"), "debts": Limits("down")}
