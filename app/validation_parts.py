@@ -1,6 +1,6 @@
 """What the tabs of the Validation page show: the plan, the trials, how to repeat them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
@@ -60,8 +60,9 @@ def verdict(kept: "Sequence[Evidence]") -> None:
         )
         made = plans.recorded(one.plan)
         if made is not None:
-            why = f"Limits changed by {made['by']} after results were known: {made['reason']}"
-            widgets.note(why, icon="gavel")
+            changes = "; ".join(cast("Sequence[str]", made["changes"]))
+            why = f"Plan changed by {made['by']} after results were known: {made['reason']}"
+            widgets.note(f"{why} ({changes})", icon="gavel")
 
 
 def against_plan(kept: "Sequence[Evidence]") -> None:

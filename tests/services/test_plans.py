@@ -16,6 +16,7 @@ from lifecycle.domain.measurement import State
 from lifecycle.domain.rules import Case, Outcome, Planned
 from lifecycle.errors import CheckFailed, Conflict, InvalidInput, NotAllowed
 from lifecycle.services import assessment, jobs, plans
+from lifecycle.services.plans.fixing import departures
 from lifecycle.store import audit, evidence, models, usecases
 from lifecycle.store import plans as store
 
@@ -115,6 +116,51 @@ def test_dropping_what_failed_from_a_plan_is_an_override_too(registered, ws):
 
     with pytest.raises(InvalidInput, match=r"accuracy: at least 0.999, now not measured"):
         assess(ws, registered, less)
+
+
+GROUPS = """
+statistics: {fairness: [selection_rate, demographic_parity_difference]}
+sensitive: [sex, ward]
+limits: {demographic_parity_difference: {maximum: 0.9}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ("sensitive: [sex]", "sensitive: sex, ward, now sex"),
+        ("intersect: 2", "intersect: 1, now 2"),
+        ("seed: 7", "seed: 0, now 7"),
+        ("fairness: {control: [ward]}", "fairness.control: none, now ward"),
+        ("fairness: {suppress: 9}", "fairness.suppress: 0, now 9"),
+        ("fairness: {bands: {mean radius: [12.5]}}", "bands: none, now mean radius 12.5"),
+        ("fairness: {reference_group: {sex: Male}}", "reference_group: none, now sex Male"),
+        ("statistics: {fairness: [demographic_parity_difference]}", "rate: measured, now not"),
+    ],
+)
+def test_whatever_decides_a_result_needs_a_reason_once_results_are_known(
+    registered, ws, changed, sentence
+):
+    (known,) = assess(ws, registered, GROUPS)
+    key = changed.partition(":")[0]
+    kept = [line for line in GROUPS.splitlines() if not line.startswith(key)]
+
+    assert sentence in " and ".join(departures(known, plans.parse("\n".join([*kept, changed]))))
+    with pytest.raises(InvalidInput, match="judges otherwise"):
+        assess(ws, registered, "\n".join([*kept, changed]))
+
+
+def test_settings_of_trials_decide_a_validation_and_nothing_else(registered, ws):
+    (known,) = assess(ws, registered)
+    text = "statistics: {validation: [noise_loss], performance: [accuracy, roc_auc]}\n"
+    text += "".join(PLAN.partition("slices")[1:])
+    tried = replace(
+        known, purpose=Purpose.VALIDATION, measurements=(), plan=plans.parse(text).content
+    )
+    noisy = plans.parse(text + "validation: {noise: 0.5}\n")
+
+    assert departures(tried, noisy) == ["validation.noise: 0.1, now 0.5"]
+    assert departures(known, noisy) == []
 
 
 def test_limits_hold_for_every_slice_and_for_the_bound_they_name(registered, ws):

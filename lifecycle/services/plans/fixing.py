@@ -1,12 +1,13 @@
 """When a plan was fixed, and whether it judges otherwise than one whose results are known."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import cast
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.evidence import Evidence
+from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.errors import Conflict, InvalidInput
 from lifecycle.services.plans.plan import Plan, PlanLimit
 from lifecycle.services.plans.reading import PURPOSES, from_mapping
@@ -17,8 +18,16 @@ from lifecycle.store.plans import FixedPlan
 FIXED, OVERRIDE = "fixed", "override"
 """Where evidence keeps, beside the plan's own keys, when it was fixed and what was overridden."""
 
-TERMS = ("minimum", "minimum_group", "confidence")
-"""What decides beside the limits whether a value passes."""
+TERMS = ("minimum", "minimum_group", "confidence", "seed")
+"""What decides beside the limits what comes out, whatever is measured."""
+
+DECIDES = {
+    Purpose.PERFORMANCE: ("slices",),
+    Purpose.FAIRNESS: ("sensitive", "intersect"),
+    Purpose.VALIDATION: ("sensitive",),
+}
+SETTINGS = {Purpose.FAIRNESS: ("fairness", "groups"), Purpose.VALIDATION: ("validation", "trials")}
+"""What decides it for one purpose alone: keys of a plan, and settings by their key and field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +126,51 @@ def override(
 
 
 def departures(known: Evidence, plan: Plan) -> list[str]:
-    """List where a plan judges what evidence already shows otherwise than that evidence's plan."""
+    """List where a plan measures or judges otherwise than the plan of evidence that is known.
+
+    Everything in it counts that decides what the evidence shows; its name, version and rationale
+    do not, nor does what it measures beside.
+    """
     content = {k: v for k, v in known.plan.items() if k not in {FIXED, OVERRIDE}}
     before = from_mapping(content)
     measured = {m.statistic for m in known.measurements}
     asked = {name for names in plan.statistics.values() for name in names}
+    limited = {*before.limits, *plan.limits}
     found = [
         f"{name}: {_said(before.limits.get(name))}, "
         f"now {_said(plan.limits.get(name)) if name in asked else 'not measured'}"
-        for name in sorted(measured & {*before.limits, *plan.limits})
+        for name in sorted(measured & limited)
         if _terms(before.limits.get(name)) != _terms(plan.limits.get(name))
     ]
-    values = ((term, getattr(before, term), getattr(plan, term)) for term in TERMS)
-    return found + [f"{term}: {old:g}, now {new:g}" for term, old, new in values if old != new]
+    found += [f"{name}: measured, now not" for name in sorted(measured - limited - asked)]
+    old, new = (_deciding(one, known.purpose) for one in (before, plan))
+    return found + [
+        f"{name}: {_shown(old[name])}, now {_shown(new[name])}"
+        for name in old
+        if old[name] != new[name]
+    ]
+
+
+def _deciding(plan: Plan, purpose: Purpose) -> dict[str, object]:
+    """Return what decides, beside statistics and limits, what comes out for a purpose."""
+    found = {name: getattr(plan, name) for name in (*TERMS, *DECIDES.get(purpose, ()))}
+    if purpose in SETTINGS:
+        key, field = SETTINGS[purpose]
+        settings = getattr(plan, field)
+        found |= {f"{key}.{f.name}": getattr(settings, f.name) for f in fields(settings)}
+    return found
+
+
+def _shown(value: object) -> str:
+    """Write a setting in words."""
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[str, object]", value).items()
+        return "; ".join(f"{name} {_shown(held)}" for name, held in pairs) or "none"
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, cast("tuple[object, ...]", value))) or "none"
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def recorded(known: Mapping[str, object]) -> Mapping[str, object] | None:

@@ -85,6 +85,7 @@ def measured(kept: Evidence, *, stale: str, shown_from: int) -> Section:
     """Return one record's numbers as a section, without groups too small to show."""
     seen = withholding.shown(kept, shown_from=shown_from)
     blocks: list[Block] = [Measured(kept, seen, CHARTS.get(kept.purpose, ""))]
+    blocks += [Sentences(said) for said in (words.overridden(kept),) if said]
     noted = withholding.told(kept, shown_from=shown_from)
     if noted:
         blocks.append(Sentences(tuple(noted)))

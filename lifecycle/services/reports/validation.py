@@ -85,7 +85,7 @@ def _verdict(found: Sequence[Evidence]) -> Mapping[str, object]:
 
 
 def _plan(kept: Evidence) -> Section:
-    """Show the plan behind a record, and whether it was changed after results were known."""
+    """Show the plan behind a record, and whether it was overridden."""
     plan = assessment.plan_of(kept)
     fixed = cast("Mapping[str, Any]", kept.plan.get(plans.FIXED) or {})
     facts = {
@@ -101,15 +101,8 @@ def _plan(kept: Evidence) -> Section:
     )
     table = Grid(("Statistic", "Wanted", "Severity", "Why"), rows)
     blocks = (Facts(facts), table if rows else Sentences(("It sets no limit.",)))
-    made = plans.recorded(kept.plan)
-    if made is None:
-        return Section(f"Plan of {kept.purpose}", blocks)
-    changes = cast("Sequence[str]", made["changes"])
-    said = f"Changed by {made['by']} after {made['since']} was known, because: {made['reason']}"
-    return Section(
-        f"Plan of {kept.purpose}: limits overridden",
-        (*blocks, Sentences((said, *changes))),
-    )
+    changed = ": overridden after results" if plans.recorded(kept.plan) else ""
+    return Section(f"Plan of {kept.purpose}{changed}", blocks)
 
 
 def _method(kept: Evidence) -> Mapping[str, object]:

@@ -1,11 +1,12 @@
 """How facts and numbers are written in a report, the same in every format."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.measurement import NO_LIMIT, Measurement, State
+from lifecycle.services import plans
 from lifecycle.services.reports.document import Measured, Written
 
 COLUMNS = ("Statistic", "Where", "Value", "Interval", "n", "Limit", "State", "Evidence")
@@ -32,6 +33,18 @@ def came_to(kept: Evidence) -> str:
     if kept.state is State.NOT_APPLICABLE:
         return f"measured, {NO_LIMIT}"
     return str(kept.state).replace("_", " ")
+
+
+def overridden(kept: Evidence) -> tuple[str, ...]:
+    """Say what was changed about a record's plan after results were known, by whom and why."""
+    made = plans.recorded(kept.plan)
+    if made is None:
+        return ()
+    changes = cast("Sequence[str]", made["changes"])
+    said = (
+        f"Plan changed by {made['by']} after {made['since']} was known, because: {made['reason']}"
+    )
+    return said, *changes
 
 
 def where(m: Measurement) -> str:

@@ -139,9 +139,11 @@ def test_an_override_stands_in_the_report(assessed, registered):
         at=AT + timedelta(hours=1),
     )
     text = reports.as_markdown(made(assessed, "validation", at=AT + timedelta(hours=2)))
-    assert "## Plan of performance: limits overridden" in text
+    assert "## Plan of performance: overridden after results" in text
     assert "because: the board changed its mind" in text
     assert "- accuracy: at least 0.999, now at least 0.5" in text
+    card = reports.as_markdown(made(assessed, "card", at=AT + timedelta(hours=2)))
+    assert "- accuracy: at least 0.999, now at least 0.5" in card
 
 
 def test_old_evidence_and_texts_of_another_version_are_marked_stale(assessed, dev, registered):
