@@ -36,7 +36,7 @@ def curves(swept: Mapping[str, Any], *, curve: str, title: str, now: float | Non
             "x": swept["thresholds"],
             "y": found[curve],
             "line": {"color": theme.SERIES[i % 6], "dash": theme.DASHES[i % 6], "width": 2},
-            "hovertemplate": "above %{x:.3f}: %{y:.3f}<extra>%{fullData.name}</extra>",
+            "hovertemplate": "from %{x:.3f} on: %{y:.3f}<extra>%{fullData.name}</extra>",
         }
         for i, (group, found) in enumerate(swept["groups"].items())
     ]
@@ -51,7 +51,7 @@ def curves(swept: Mapping[str, Any], *, curve: str, title: str, now: float | Non
     return theme.figure(
         traces,
         title=title,
-        x=theme.axis("decided positive above this score"),
+        x=theme.axis("decided positive from this score on"),
         y=theme.axis(label),
         lines=lines,
     )

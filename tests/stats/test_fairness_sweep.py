@@ -1,5 +1,6 @@
 """Other thresholds, counted from score bins, against decisions made row by row."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,28 @@ def test_every_threshold_decides_as_the_rows_would(seed):
 
     for i, (y, score, _) in enumerate(parts):
         for at, threshold in enumerate(found.thresholds):
-            said = score > threshold
+            said = score >= threshold
             assert found.selection[i, at] == pytest.approx(said.mean())
             for label in (0, 1):
                 if (y == label).any():
                     assert found.rate(label)[i, at] == pytest.approx(said[y == label].mean())
             worth = np.where(said, np.where(y == 1, 5, -2), np.where(y == 1, -3, 0)).mean()
             assert found.worth((5, -2, -3, 0))[i, at] == pytest.approx(worth)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.booleans()), min_size=2, max_size=60))
+def test_on_ties_a_swept_threshold_decides_as_a_version_with_that_threshold(rows):
+    score, y = np.array([s / 10 for s, _ in rows]), np.array([int(p) for _, p in rows])
+    if len(set(score)) == 1:
+        return
+    edges = np.unique(score)
+    tally = counting.binary_tally(y, np.full(len(y), 2), score, edges=edges)
+
+    found = sweep.sweep([replace(tally, exact=True)])
+
+    assert found.thresholds.tolist() == edges[1:].tolist()
+    expected = [(score >= threshold).mean() for threshold in edges[1:]]
+    assert found.selection[0] == pytest.approx(expected)
 
 
 def test_operating_points_are_the_best_of_all_thresholds_and_flag_what_depends_on_the_group(rng):

@@ -1,7 +1,7 @@
 """What would other thresholds do to each group: decisions at every threshold, from score bins.
 
-A row is decided positive when its score lies above the threshold. Thresholds are edges of score
-bins, so the counts are exact.
+A row is decided positive when its score is the threshold or above, as versions decide. Thresholds
+are where score bins begin, so the counts are exact.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,8 @@ class Sweep:
     Parameters
     ----------
     thresholds
-        Shape (m,), ascending.
+        Shape (m,), ascending: the lowest score of a bin, where bins hold more than one score the
+        number next to the one below it.
     counts
         Shape (groups, m, 2, 2), the last two axes negative and positive, label then decision.
     """
@@ -123,7 +124,10 @@ def sweep(tallies: Sequence[BinaryTally], *, most: int = MOST) -> Sweep:
         below = np.cumsum(tally.scores[:UNKNOWN], axis=1)[:, inside]
         counts[i, :, :, 0] = below.T
         counts[i, :, :, 1] = (tally.scores[:UNKNOWN].sum(axis=1)[:, np.newaxis] - below).T
-    return Sweep(thresholds=edges[inside], counts=counts)
+    next_held = np.searchsorted(np.cumsum(held), reached[inside], side="right")
+    exact = all(tally.exact for tally in tallies)
+    begin = edges[next_held] if exact else np.nextafter(edges[inside], np.inf)
+    return Sweep(thresholds=begin, counts=counts)
 
 
 def operating_points(
