@@ -102,7 +102,9 @@ def _tried(name: str, bench: Bench) -> list[Tried]:
     except InvalidInput as error:
         return [failure(str(error))]
     except Exception as error:  # noqa: BLE001 -- one trial must not take the others with it
-        return [failure(f"the trial raises {type(error).__name__}: {error}"[:300])]
+        # What it raised may repeat a value, and protected ones are not said.
+        said = "" if bench.sensitive else f": {error}"
+        return [failure(f"the trial raises {type(error).__name__}{said}"[:300])]
 
 
 def set_up(subject: Subject, *, settings: Trials, seed: int, confidence: float) -> Bench:
