@@ -89,6 +89,8 @@ def _draw(content: Any) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("Principal reasons")
+        if content.get("standing"):
+            st.markdown(f"{words.said(content['standing'].capitalize())}.")
         if not content["reasons"]:
             st.markdown("Nothing spoke against this case.")
         for number, reason in enumerate(content["reasons"], start=1):

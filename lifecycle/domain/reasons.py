@@ -115,6 +115,27 @@ class ReasonDictionary:
         found = [reason for reason in found if reason.share >= WORTH_SAYING]
         return tuple(sorted(found, key=lambda r: -abs(r.contribution))[: self.principal])
 
+    def standing(self, decision: Mapping[str, object] | None) -> str:
+        """Say on which side of the threshold a case fell, and whether that is adverse.
+
+        Parameters
+        ----------
+        decision
+            ``score``, ``threshold`` and ``positive``; ``None`` where no threshold decides.
+        """
+        side = f"{self.adverse} answers are {'' if self.version else 'taken for '}adverse"
+        if decision is None:
+            return f"no threshold decides here; {side}, and reasons are what pushed that way"
+        positive = bool(decision["positive"])
+        place = "at or above" if positive else "below"
+        said = f"score {decision['score']:.4g}, {place} the threshold {decision['threshold']:.4g}"
+        if positive is (self.adverse is Adverse.HIGHER):
+            return f"{said}: an adverse decision, because {side}"
+        return (
+            f"{said}: not an adverse decision, because {side}; reasons are what spoke against it "
+            "all the same"
+        )
+
     def _words(self, column: str, value: str, *, up: bool) -> str:
         meaning = self.meaning(column)
         text = meaning.raises if up else meaning.lowers

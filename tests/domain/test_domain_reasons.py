@@ -63,6 +63,25 @@ def test_reasons_are_few_adverse_in_order_and_shares_of_one_whole(shares):
     assert sum(reason.share for reason in found) <= 1 + 1e-9
 
 
+@pytest.mark.parametrize(
+    ("score", "adverse", "said"),
+    [
+        (0.7, "higher", "score 0.7, at or above the threshold 0.5: an adverse decision"),
+        (0.3, "higher", "score 0.3, below the threshold 0.5: not an adverse decision"),
+        (0.7, "lower", "score 0.7, at or above the threshold 0.5: not an adverse decision"),
+        (0.3, "lower", "score 0.3, below the threshold 0.5: an adverse decision"),
+    ],
+)
+def test_reasons_stand_on_a_side_of_the_threshold_that_is_named(score, adverse, said):
+    made = parse({"adverse": adverse}, version=1)
+    decision = {"score": score, "threshold": 0.5, "positive": score >= 0.5}
+
+    assert made.standing(decision).startswith(said)
+    assert f"{adverse} answers are adverse" in made.standing(decision)
+    assert "no threshold decides here" in made.standing(None)
+    assert "higher answers are taken for adverse" in ReasonDictionary().standing(None)
+
+
 def test_a_dictionary_is_read_whole():
     made = parse(WORDS, version=3)
 

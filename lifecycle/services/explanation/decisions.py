@@ -240,7 +240,12 @@ def _keep(
     del folder
     version = models.version_by_id(tx, str(job.settings["version"]))
     dictionary = explained.dictionary(tx, version.model_id)
-    content = {**result, "reasons": worded(dictionary, result), "dictionary": dictionary.version}
+    content = {
+        **result,
+        "standing": dictionary.standing(result["decision"]),
+        "reasons": worded(dictionary, result),
+        "dictionary": dictionary.version,
+    }
     body = json.dumps(content, allow_nan=False, sort_keys=True).encode()
     kept = ExplainedDecision(
         id=explained.next_id(tx),

@@ -88,7 +88,7 @@ def explain_row(
             "limits": limits_of(dictionary),
         }
         found = in_worker(settings, folder=folder, options=options)
-    reasons = worded(dictionary, found)
+    reasons, standing = worded(dictionary, found), dictionary.standing(found["decision"])
     return Result(
         command="explain",
         inputs={name: side(source) for name, source in inputs.items()},
@@ -102,8 +102,8 @@ def explain_row(
         },
         measurements=_measurements(found, row=one.row),
         verdict=State.OK,
-        notices=(*_sentences(found, reasons), *refusals(found)),
-        details={"decision": {**found, "reasons": reasons}},
+        notices=(*_sentences(found, reasons, standing=standing), *refusals(found)),
+        details={"decision": {**found, "standing": standing, "reasons": reasons}},
     )
 
 
@@ -135,10 +135,13 @@ def _measurements(found: Mapping[str, Any], *, row: str) -> tuple[Measurement, .
     )
 
 
-def _sentences(found: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Say the answer, the reasons, and the ways to another decision."""
+def _sentences(
+    found: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]], *, standing: str
+) -> tuple[str, ...]:
+    """Say the answer and its side, the reasons, and the ways to another decision."""
     said = [
-        f"the answer is {found['output']:.4g} ({found['output_space']} of {found['explained']})"
+        f"the answer is {found['output']:.4g} ({found['output_space']} of {found['explained']})",
+        standing,
     ]
     if reasons:
         said.append("principal reasons: " + "; ".join(str(one["text"]) for one in reasons))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, mean_absolute_error, precision_score
 
 from lifecycle.domain.value import cost_matrix
+from lifecycle.domain.measurement import State
 from lifecycle.engines import choose
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
@@ -354,6 +355,66 @@ def test_local_law_144_compares_selection_and_scoring_rates_without_categories_b
     assert {"four-fifths", "nyc-ll144"} <= set(names())
     with pytest.raises(InvalidInput, match="no preset is called"):
         applied(asked, name="atlantis")
+
+
+def test_local_law_144_leaves_unknown_categories_out_and_counts_them(engine, source):
+    g = ["a"] * 100 + ["b"] * 100 + [None] * 60 + ["Unknown"] * 40
+    p = [1, 0] * 50 + [1, 0, 0, 0] * 25 + [1] * 100
+    rows = source(y=[0, 1] * 150, p=p, g=g)
+    asked = FairnessOptions(roles=ROLES, sensitive=("g",))
+
+    result = measure_fairness(engine, source=rows, options=applied(asked, name="nyc-ll144"))
+
+    assert one(result, "impact_ratio", g="a").value == 1.0
+    assert one(result, "impact_ratio", g="b").value == pytest.approx(0.25 / 0.5)
+    assert {m.slice.get("g") for m in result.measurements} == {None, "a", "b"}
+    assert "100 rows whose g is unknown ((missing), Unknown) are left out by g" in result.notices
+
+
+def test_what_a_caller_limits_is_measured_beside_a_preset(engine, source):
+    rows = source(y=[0, 1] * 100, p=[1, 0, 0, 1] * 50, g=["a"] * 100 + ["b"] * 100)
+    asked = FairnessOptions(roles=ROLES, sensitive=("g",), limits={"accuracy": 0.9})
+
+    result = measure_fairness(engine, source=rows, options=applied(asked, name="four-fifths"))
+
+    assert (one(result, "accuracy").state, result.verdict) == (State.BREACH, State.BREACH)
+
+
+def test_where_nothing_can_be_compared_the_verdict_is_insufficient(engine, source):
+    y, p, g = [0, 1] * 100, [0, 1, 1, 0] * 50, ["a"] * 100 + ["b"] * 100
+    lone = run(engine, source("lone", y=y, p=p, g=["a"] * 200))
+    same = run(engine, source("same", y=y, p=[0] * 200, g=g))
+    usual = run(engine, source("usual", y=y, p=p, g=g))
+    strict = run(engine, source("strict", y=y, p=[0] * 200, g=g), limits={"accuracy": 0.9})
+
+    verdicts = [found.verdict for found in (lone, same, usual, strict)]
+    assert verdicts == [State.INSUFFICIENT, State.INSUFFICIENT, State.OK, State.BREACH]
+    assert "all decisions are negative, so there is nothing to compare groups by" in same.notices
+    assert any(said.startswith("no limit set: gaps are measured") for said in usual.notices)
+    assert not any(said.startswith("no limit set") for said in strict.notices)
+
+
+def test_no_base_rate_of_a_group_that_is_not_shown_is_told(engine, source):
+    y = [1, 0] * 200 + [1, 0] * 200 + [1] * 45 + [0, 1] * 27
+    g = ["a"] * 400 + ["b"] * 400 + ["tiny"] * 45 + ["next"] * 54
+    rows = source(y=y, p=[0, 1, 1] * 299 + [0, 1], g=g)
+
+    open_, kept = run(engine, rows), run(engine, rows, suppress=50)
+
+    assert any("base rates differ by g, by 0.5" in said for said in open_.notices)
+    assert not any("base rates differ" in said for said in kept.notices)
+
+
+def test_outcomes_and_answers_are_no_groups_and_errors_have_no_most_selected_one(engine, source):
+    rows = source(y=[0.5, 1.5] * 100, p=[0.4, 1.7] * 100, g=["a"] * 100 + ["b"] * 100)
+    asked = Roles(target="y", prediction="p", task="regression")
+
+    said = " ".join(run(engine, rows, asked).notices)
+    with pytest.raises(InvalidInput, match="attribute 'y' holds what is measured"):
+        run(engine, rows, asked, sensitive=("y",))
+
+    assert "groups are compared with each other" in said
+    assert "selected" not in said
 
 
 def test_a_sweep_says_what_other_thresholds_would_do_and_what_is_legally_sensitive(engine, source):

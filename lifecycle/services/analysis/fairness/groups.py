@@ -6,7 +6,7 @@ from itertools import combinations
 from math import ceil
 from typing import TypeAlias
 
-from lifecycle.engines.contract import Tallied
+from lifecycle.engines.contract import MISSING_GROUP, Tallied
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.fairness.options import FairnessOptions
 from lifecycle.stats.fairness.suppression import suppressed
@@ -35,6 +35,36 @@ class Comparison:
         rows = sum(group.tally.rows for group in self.groups)
         share = ceil(options.minimum_share * rows)
         return max(options.minimum_group, options.suppress, share)
+
+
+LEFT_OUT = frozenset(
+    {
+        "unknown",
+        "not known",
+        "not disclosed",
+        "not specified",
+        "not stated",
+        "declined",
+        "declined to answer",
+        "prefer not to say",
+    }
+)
+"""Values, in any case, that say as little as none where unknown groups are left out."""
+
+
+def known(
+    tallied: Sequence[Tallied], *, options: FairnessOptions
+) -> tuple[tuple[Tallied, ...], tuple[Tallied, ...]]:
+    """Part the groups whose attributes are known from those left out for being unknown."""
+    if options.unknown == "group":
+        return tuple(tallied), ()
+    kept: list[Tallied] = []
+    out: list[Tallied] = []
+    for part in tallied:
+        values = (part.slice[name] for name in options.sensitive if name in part.slice)
+        unsaid = any(v == MISSING_GROUP or v.strip().casefold() in LEFT_OUT for v in values)
+        (out if unsaid else kept).append(part)
+    return tuple(kept), tuple(out)
 
 
 def comparisons(tallied: Sequence[Tallied], *, options: FairnessOptions) -> list[Comparison]:

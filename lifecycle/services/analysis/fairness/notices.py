@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from lifecycle.engines.contract import MISSING_GROUP
+import numpy as np
+
+from lifecycle.domain.measurement import NO_LIMIT
+from lifecycle.engines.contract import MISSING_GROUP, Tallied
 from lifecycle.services.analysis.fairness.groups import Comparison, Hidden
 from lifecycle.services.analysis.fairness.measures import Family
 from lifecycle.services.analysis.fairness.options import JOINT, FairnessOptions
 from lifecycle.services.analysis.fairness.presets import preset
 from lifecycle.stats import fairness
-from lifecycle.stats.summaries import BinaryTally
+from lifecycle.stats.summaries import POSITIVE, UNKNOWN, BinaryTally
 
 APART = "of the rows, a group apart"
 """How a sentence on the share of a group without a value ends."""
@@ -22,7 +25,11 @@ def told(
     options: FairnessOptions,
 ) -> list[str]:
     """Say who is compared with whom, who is too small, who is unknown and what cannot be had."""
-    said = [f"groups are compared with {_rule(options)}"]
+    selects = any(family.selects for family in families)
+    said = [f"groups are compared with {_rule(options, selects=selects)}"]
+    if not options.limits:
+        screened = ", but for impact ratios, which are screened at four fifths"
+        said.append(f"{NO_LIMIT}: gaps are measured and not judged{screened if selects else ''}")
     if options.preset:
         said.insert(0, f"measured as preset {options.preset} says: {preset(options.preset).says}")
     said += _hidden(hidden, options=options)
@@ -33,15 +40,16 @@ def told(
         for comparison in compared
         if len(comparison.attributes) == 1
         for family in families
-        for sentence in _incompatible(comparison, family=family, options=options)
+        for sentence in _incompatible(comparison, family=family, hidden=hidden, options=options)
     ]
     return said
 
 
-def _rule(options: FairnessOptions) -> str:
+def _rule(options: FairnessOptions, *, selects: bool) -> str:
     fixed = ", ".join(f"{a}={v}" for a, v in options.reference_group.items())
     otherwise = {
-        "best": "each other, for impact ratios with the group selected most often",
+        "best": "each other"
+        + (", for impact ratios with the group selected most often" if selects else ""),
         "largest": "the group that has the most rows",
     }[options.reference_rule]
     if not fixed:
@@ -60,6 +68,33 @@ def _hidden(hidden: Hidden, *, options: FairnessOptions) -> list[str]:
             f"{options.suppress} rows, {second} because the others could be found from them"
         )
     ]
+
+
+def unknown(left: Sequence[Tallied], *, options: FairnessOptions) -> list[str]:
+    """Count the rows left out because the value of an attribute is unknown."""
+    said: list[str] = []
+    for name in dict.fromkeys(options.sensitive):
+        parts = [part for part in left if {*part.slice} == {*options.control, name}]
+        rows = sum(part.tally.rows for part in parts)
+        if rows:
+            count = f"fewer than {options.suppress}" if rows < options.suppress else f"{rows:,}"
+            values = ", ".join(sorted({part.slice[name] for part in parts}))
+            said.append(f"{count} rows whose {name} is unknown ({values}) are left out by {name}")
+    return said
+
+
+def alike(tallied: Sequence[Tallied]) -> list[str]:
+    """Say so where every decision is the same, so that no group differs by them."""
+    least = min((len(part.slice) for part in tallied), default=0)
+    every = [part.tally for part in tallied if len(part.slice) == least]
+    decided = sum(
+        (t.decisions for t in every if isinstance(t, BinaryTally)), start=np.zeros((3, 3))
+    )
+    given = decided.sum(axis=0)[:UNKNOWN]
+    if given.sum() == 0 or given.all():
+        return []
+    side = "positive" if given[POSITIVE] else "negative"
+    return [f"all decisions are {side}, so there is nothing to compare groups by"]
 
 
 def _small(
@@ -89,12 +124,15 @@ def _unknown(compared: Sequence[Comparison], *, hidden: Hidden) -> list[str]:
     return found
 
 
-def _incompatible(comparison: Comparison, *, family: Family, options: FairnessOptions) -> list[str]:
-    """Name what cannot hold together where base rates surely differ."""
-    tallies = [family.of(group.tally) for group in comparison.groups]
+def _incompatible(
+    comparison: Comparison, *, family: Family, hidden: Hidden, options: FairnessOptions
+) -> list[str]:
+    """Name what cannot hold together where base rates of groups that are shown surely differ."""
+    shown = (g for g in comparison.groups if frozenset(g.slice.items()) not in hidden)
+    tallies = [family.of(group.tally) for group in shown]
     binary = [tally for tally in tallies if isinstance(tally, BinaryTally)]
     base = fairness.base_rate_difference(
-        binary, confidence=options.confidence, minimum=options.minimum_group
+        binary, confidence=options.confidence, minimum=comparison.minimum(options)
     )
     if base.value is None or base.interval is None or base.interval[0] <= 0:
         return []

@@ -43,6 +43,9 @@ class FairnessOptions:
         Whom groups are compared with where none is named.
     bands
         By numeric attribute, the ascending bounds of its bands; each holds its lower bound.
+    unknown
+        ``group`` compares the rows without a value of an attribute like any group; ``left_out``
+        leaves them out of every number by that attribute, and says how many they are.
     minimum_share
         Groups with a smaller share of the compared rows stay out of impact ratios and gaps.
     scoring
@@ -73,6 +76,7 @@ class FairnessOptions:
     correction: str = "bh"
     alpha: float = 0.05
     limits: Mapping[str, float] = field(default_factory=dict[str, float])
+    unknown: str = "group"
     minimum_share: float = 0.0
     scoring: str | None = None
     statistics: Sequence[str] = ()
@@ -110,6 +114,7 @@ def check(source: Source, *, options: FairnessOptions) -> None:
     answers = [name for name in (roles.target, roles.prediction, roles.score) if name]
     for name in (*answers, *options.sensitive, *options.control):
         source.column(name)
+    _check_people(options.sensitive, answers=answers)
     if not 1 <= options.intersect <= min(len(set(options.sensitive)), DEEPEST):
         raise InvalidInput(
             f"intersect {options.intersect} needs that many --sensitive attributes, at most "
@@ -123,8 +128,17 @@ def check(source: Source, *, options: FairnessOptions) -> None:
         if attribute not in options.sensitive:
             raise InvalidInput(f"reference group or bands of {attribute!r}: not a --sensitive one")
     for attribute, bounds in options.bands.items():
-        numeric = source.column(attribute).kind is Kind.NUMERIC and attribute not in answers
+        numeric = source.column(attribute).kind is Kind.NUMERIC
         _check_bands(attribute, bounds, numeric=numeric)
+
+
+def _check_people(sensitive: Sequence[str], *, answers: Sequence[str]) -> None:
+    for name in sensitive:
+        if name in answers:
+            raise InvalidInput(
+                f"sensitive attribute {name!r} holds what is measured: groups are of people, not "
+                "of outcomes or answers"
+            )
 
 
 def _check_bands(attribute: str, bounds: Sequence[float], *, numeric: bool) -> None:

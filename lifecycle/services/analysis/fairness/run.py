@@ -1,14 +1,15 @@
 """Count groups once, measure them, and judge what was measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lifecycle.domain.measurement import Measurement
+from lifecycle.domain.measurement import Measurement, State
 from lifecycle.engines import Engine
 from lifecycle.engines.conditions import Outside
 from lifecycle.engines.contract import Grouping, Source, Tallied
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.fairness import notices, sweeping
-from lifecycle.services.analysis.fairness.groups import Hidden, comparisons, hidden
+from lifecycle.services.analysis.fairness.groups import Hidden, comparisons, hidden, known
 from lifecycle.services.analysis.fairness.measures import families, gap_drafts, rate_drafts, scoring
 from lifecycle.services.analysis.fairness.options import JOINT, FairnessOptions, check
 from lifecycle.services.analysis.outcomes import (
@@ -65,14 +66,15 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
     )
     if options.scoring:
         measured = (*measured, scoring(counted.tallied))
-    known = {s.name for family in measured for s in (*family.rates, *family.gaps)}
-    check_limits(options.limits, measured=known)
-    compared = comparisons(counted.tallied, options=options)
+    names = {s.name for family in measured for s in (*family.rates, *family.gaps)}
+    check_limits(options.limits, measured=names)
+    tallied, unknown = known(counted.tallied, options=options)
+    compared = comparisons(tallied, options=options)
     kept_back = hidden(compared, options=options)
     drafts = [
         draft
         for family in measured
-        for draft in rate_drafts(counted.tallied, family=family, options=options)
+        for draft in rate_drafts(tallied, family=family, options=options)
     ]
     drafts += [
         draft
@@ -84,19 +86,32 @@ def measure_fairness(engine: Engine, *, source: Source, options: FairnessOptions
         drafts = [draft for draft in drafts if draft.statistic.name in options.statistics]
     found, tests = finish(drafts, correction=options.correction, alpha=options.alpha)
     found = tuple(_shown(m, hidden=kept_back, options=options) for m in found)
-    told = notices.told(compared, families=measured, hidden=kept_back, options=options)
+    alike = notices.alike(counted.tallied)
+    told = (
+        *notices.told(compared, families=measured, hidden=kept_back, options=options),
+        *notices.unknown(unknown, options=options),
+        *alike,
+    )
     assumed = counted.codings.notices if counted.codings else ()
     return Result(
         command="fairness",
         inputs={"data": side(source)},
         settings=_settings(options, counted=counted, tests=tests) | {"engine": engine.name},
         measurements=found,
-        verdict=overall(found),
+        verdict=_verdict(found, alike=bool(alike)),
         notices=(*assumed, *left_out(counted.tallied), *told),
         details=sweeping.details(compared, options=options, hidden=kept_back)
         if options.sweep
         else {},
     )
+
+
+def _verdict(found: Sequence[Measurement], *, alike: bool) -> State:
+    """Judge the run; where no gap could be measured, or nobody differs, it is insufficient."""
+    said = overall(found)
+    gaps = [m for m in found if m.column is not None]
+    nothing = alike or not any(m.value is not None for m in gaps)
+    return State.INSUFFICIENT if said is State.OK and gaps and nothing else said
 
 
 def _count(engine: Engine, source: Source, *, options: FairnessOptions) -> _Counted:
@@ -173,6 +188,7 @@ def _settings(options: FairnessOptions, *, counted: _Counted, tests: int) -> dic
         "suppress_below": options.suppress,
         "reference_group": dict(options.reference_group),
         "reference_rule": options.reference_rule,
+        "unknown": options.unknown,
         "minimum_share": options.minimum_share,
         "preset": options.preset,
         "confidence": options.level,

@@ -20,6 +20,8 @@ class Preset:
     ----------
     says
         What it asks for, in a paragraph.
+    unknown
+        Whether rows without a value are a ``group``, or ``left_out`` and counted.
     minimum_share
         Groups with a smaller share of the rows stay out of impact ratios and gaps.
     scoring
@@ -33,6 +35,7 @@ class Preset:
     says: str
     intersect: int = 1
     reference_rule: str = "best"
+    unknown: str = "group"
     minimum_share: float = 0.0
     scoring: str | None = None
     statistics: tuple[str, ...] = ()
@@ -59,14 +62,18 @@ def preset(name: str) -> Preset:
 
 
 def applied(options: FairnessOptions, *, name: str) -> FairnessOptions:
-    """Return the options as a preset wants them; fewer attributes are crossed where fewer are."""
+    """Return the options as a preset wants them; what the caller limits is measured beside.
+
+    Fewer attributes are crossed where fewer are named.
+    """
     wanted = preset(name)
     return replace(
         options,
         intersect=min(wanted.intersect, len(set(options.sensitive))),
         reference_rule=wanted.reference_rule,
+        unknown=wanted.unknown,
         minimum_share=wanted.minimum_share,
         scoring=wanted.scoring if options.roles.score else None,
-        statistics=wanted.statistics,
+        statistics=tuple(dict.fromkeys((*wanted.statistics, *options.limits))),
         preset=name,
     )
