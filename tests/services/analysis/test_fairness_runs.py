@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, mean_absolute_error, precision_score
 
-from lifecycle.domain.value import cost_matrix
 from lifecycle.domain.measurement import State
+from lifecycle.domain.value import cost_matrix
 from lifecycle.engines import choose
 from lifecycle.errors import InvalidInput
 from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
