@@ -100,7 +100,9 @@ def _card(alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
                     alerting.acknowledge(session.workspace(), alert.id, by=actor, at=at)
                     widgets.finish(f"You are on {alert.id}.")
             to_open("Open", key=alert.id, view="Alerts", alert=alert.id)
-            _place(alert.version_id, gravest(alert.firing or alert.signals))
+            worst = gravest(alert.firing or alert.signals)
+            for page, where in _places(alert, [worst]).items():
+                widgets.link(page, label="Look into it", icon="search", **where)
 
 
 def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
@@ -111,8 +113,8 @@ def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") ->
     st.markdown("\n".join(f"- {words.said(line)}" for line in told))
     signals = gravest_first(alert.firing or alert.signals)
     with st.container(horizontal=True):
-        for page, signal in {wording.PAGES[s.cause]: s for s in reversed(signals)}.items():
-            _place(alert.version_id, signal, label=page.capitalize())
+        for page, where in _places(alert, signals).items():
+            widgets.link(page, label=page.capitalize(), icon="search", **where)
         model = alert.version_id.partition("/")[0]
         widgets.link("model", label="Model", icon="deployed_code", model=model)
         if alert.incident:
@@ -239,9 +241,10 @@ def happened(links: "Sequence[Link]") -> "list[dict[str, Any]]":
     ]
 
 
-def _place(version_id: str, signal: "Signal", *, label: str = "Look into it") -> None:
-    page, where = wording.place_of(version_id, signal)
-    widgets.link(page, label=label, icon="search", **where)
+def _places(alert: "Alert", signals: "Sequence[Signal]") -> "dict[str, dict[str, str]]":
+    """Return the pages that show series, each with the address of the first of them."""
+    found = [wording.place_of(alert.version_id, wording.measured_in(one)) for one in signals]
+    return dict(reversed(found))
 
 
 def _signal_row(signal: "Signal") -> "dict[str, Any]":

@@ -276,7 +276,8 @@ def explanations(con: "Connection", version: "Version", *, beside: bool) -> None
     if not compared:
         hint = "Explain it again on newer rows on the Explanations page; two are compared."
         widgets.empty("Nothing to compare: fewer than two explanations", hint=hint)
-        widgets.link("explanations", label="Open Explanations", icon="lightbulb")
+        where = {"model": version.model_id, "version": version.name}
+        widgets.link("explanations", label="Open Explanations", icon="lightbulb", **where)
         return
     newest, measured = compared[0]
     state = verdict(m.state for m in measured if m.limit is not None)

@@ -70,6 +70,16 @@ def newest(con: "Connection", version: "Version") -> None:
     shown = (judged or found)[-1]
     said = timelines.message([shown], name=catalogue.get(shown.statistic).title)
     widgets.badge(shown.state if judged else State.INSUFFICIENT, said)
+    to_drift(version.model_id, version.name)
+
+
+def to_drift(model: str, version: str) -> None:
+    """Link to what drives a version window by window."""
     widgets.link(
-        "drift", label="Explanation drift over time", icon="stacked_line_chart", tab="Explanations"
+        "drift",
+        label="Explanation drift over time",
+        icon="stacked_line_chart",
+        model=model,
+        version=version,
+        tab="Explanations",
     )

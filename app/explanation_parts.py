@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
-from app import session, widgets, words
+from app import explained_windows, session, widgets, words
 from lifecycle.charts import compared, effects, importance, wording
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.measurement import State, verdict
@@ -182,9 +182,7 @@ def compare(kept: "Evidence", model_id: str) -> None:
     said = ", ".join(f"{catalogue.get(m.statistic).title} {wording.measured(m)}" for m in measured)
     state = verdict(m.state for m in measured if m.limit is not None)
     widgets.badge(state if measured else State.INSUFFICIENT, f"{said}.")
-    widgets.link(
-        "drift", label="Explanation drift over time", icon="stacked_line_chart", tab="Explanations"
-    )
+    explained_windows.to_drift(*kept.version_id.split("/", 1))
 
 
 def label(kept: "Evidence") -> str:

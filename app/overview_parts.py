@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import session, widgets, words
-from lifecycle.domain.alert import Cause, Severity
+from lifecycle.domain.alert import Severity
 from lifecycle.domain.measurement import State
+from lifecycle.domain.raised_alert import gravest
 from lifecycle.services import alerting, sentences
-from lifecycle.stats import catalogue
-from lifecycle.stats.catalogue import Family
+from lifecycle.services.alerting import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,26 +23,6 @@ FEW = 3
 MOST = 5
 """Alerts told one by one."""
 
-PAGES = {
-    Family.PERFORMANCE: ("performance", "column"),
-    Family.ESTIMATION: ("performance", "column"),
-    Family.VALUE: ("performance", "column"),
-    Family.SERVICE: ("performance", "column"),
-    Family.FAIRNESS: ("fairness", "attribute"),
-}
-"""Where a breach is shown, and what its column is called in that page's address."""
-
-ELSEWHERE = ("drift", "column")
-
-CAUSES = {
-    Cause.FAIRNESS: "fairness",
-    Cause.PERFORMANCE: "performance",
-    Cause.ESTIMATION: "performance",
-    Cause.VALUE: "performance",
-    Cause.SERVICE: "performance",
-}
-"""Which page shows what an alert is about; drift otherwise."""
-
 SHOWN_AS = {Severity.CRITICAL: State.BREACH, Severity.WARNING: State.WARNING}
 
 
@@ -52,16 +32,15 @@ def alerts(waiting: "Sequence[Alert]") -> None:
     if not waiting:
         st.markdown("No alert waits for you.")
     for alert in waiting[:MOST]:
-        model, _, version = alert.version_id.partition("/")
         late = ", overdue" if alert.overdue(at=session.now()) else ""
         owner = f"owner {alert.owner}, to be taken on by {words.moment(alert.due)}{late}"
         said = f"**{alert.version_id}** {sentences.of_alert(alert)}; {owner}"
         widgets.badge(SHOWN_AS[alert.severity], said)
         with st.container(horizontal=True):
             widgets.link("alerts", label=f"Open {alert.id}", icon="notifications", alert=alert.id)
-            page = CAUSES.get(alert.cause, "drift")
-            label = page.capitalize()
-            widgets.link(page, label=label, icon="search", model=model, version=version)
+            worst = wording.measured_in(gravest(alert.firing or alert.signals))
+            page, where = wording.place_of(alert.version_id, worst)
+            widgets.link(page, label=page.capitalize(), icon="search", **where)
             if st.button("Take on", key=f"take_{alert.id}", icon=":material/front_hand:"):
                 with widgets.refusals():
                     alerting.acknowledge(
@@ -84,8 +63,13 @@ def alarms(found: "Sequence[Alarm]") -> None:
     for version_id, mine in by_version.items():
         _version(version_id, mine)
     rows = [
-        {"version": a.version_id, "statistic": a.statistic, "column": a.column, "at (UTC)": a.at}
-        | {"sentence": a.sentence}
+        {
+            "version": a.version_id,
+            "statistic": a.measured.statistic,
+            "column": a.measured.column,
+            "at (UTC)": a.at,
+            "sentence": a.sentence,
+        }
         for a in found
     ]
     with st.expander(f"All {len(found)} as a table"):
@@ -93,15 +77,16 @@ def alarms(found: "Sequence[Alarm]") -> None:
 
 
 def _version(version_id: str, found: "list[Alarm]") -> None:
-    model, _, version = version_id.partition("/")
     # Several statistics of one column tell one story; the table has them all.
-    place = {a.statistic: PAGES.get(catalogue.get(a.statistic).family, ELSEWHERE) for a in found}
-    told = [*{(place[a.statistic], a.column): a for a in reversed(found)}.values()][::-1]
+    told: dict[tuple[str, str | None], Alarm] = {}
+    links: dict[str, dict[str, str]] = {}
+    for alarm in found:
+        page, where = wording.place_of(version_id, alarm.measured)
+        told.setdefault((page, alarm.measured.column), alarm)
+        links.setdefault(page, where)
     more = f", {len(found)} measurements in all" if len(found) > min(len(told), FEW) else ""
     widgets.badge(State.BREACH, f"**{version_id}**{more}")
-    st.markdown("\n".join(f"- {words.said(alarm.sentence)}" for alarm in told[:FEW]))
-    first = {place[alarm.statistic]: alarm for alarm in reversed(found)}
-    for (page, key), alarm in first.items():
-        where = {"statistic": alarm.statistic} | ({key: alarm.column} if alarm.column else {})
-        label = f"{page.capitalize()} of {version_id}"
-        widgets.link(page, label=label, icon="search", model=model, version=version, **where)
+    few = list(told.values())[:FEW]
+    st.markdown("\n".join(f"- {words.said(alarm.sentence)}" for alarm in few))
+    for page, where in links.items():
+        widgets.link(page, label=f"{page.capitalize()} of {version_id}", icon="search", **where)

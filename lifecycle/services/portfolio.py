@@ -9,7 +9,7 @@ from types import MappingProxyType
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Purpose
-from lifecycle.domain.measurement import State, verdict
+from lifecycle.domain.measurement import Measurement, State, verdict
 from lifecycle.domain.model import Model, Stage, Version
 from lifecycle.domain.raised_alert import Alert
 from lifecycle.domain.usecase import Tier, UseCase
@@ -98,8 +98,7 @@ class Alarm:
 
     at: datetime | None
     version_id: str
-    statistic: str
-    column: str | None
+    measured: Measurement
     sentence: str
 
 
@@ -184,8 +183,7 @@ def alarms(con: Connection, *, limit: int = 50) -> list[Alarm]:
         Alarm(
             at=found.measurement.window.end if found.measurement.window else None,
             version_id=found.version_id,
-            statistic=found.measurement.statistic,
-            column=found.measurement.column,
+            measured=found.measurement,
             sentence=sentences.of_measurement(found.measurement),
         )
         for found in store.breaches(con, limit=limit)

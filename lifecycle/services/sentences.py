@@ -26,7 +26,7 @@ def of_measurement(measured: Measurement) -> str:
     found = {s.name: s.title for s in catalogue.ALL}
     what = found.get(measured.statistic, measured.statistic)
     about = f" of {measured.column}" if measured.column else ""
-    groups = ", ".join(f"{column} {value}" for column, value in measured.slice.items())
+    groups = rows_of(measured)
     value = "not known" if measured.value is None else f"{measured.value:.{DIGITS}g}"
     when = ""
     if measured.window is not None:
@@ -35,6 +35,11 @@ def of_measurement(measured: Measurement) -> str:
     limit = "" if measured.limit is None else f", limit {measured.limit:.{DIGITS}g}"
     n = "" if measured.n is None else f", n {measured.n:,}"
     return f"{what}{about}{f' ({groups})' if groups else ''} was {value}{when}{limit}{n}"
+
+
+def rows_of(measured: Measurement) -> str:
+    """Name the rows something was measured on; nothing for all of them."""
+    return ", ".join(f"{column} {value}" for column, value in measured.slice.items())
 
 
 def of_alert(alert: Alert) -> str:

@@ -192,7 +192,9 @@ def test_the_overview_counts_models_by_tier_and_health(monitored, ws, dev):
 def test_alarms_are_the_newest_breaches_in_words(monitored, ws):
     found = portfolio.alarms(ws.cursor())
 
-    texture = next(a for a in found if a.column == "mean texture" and a.statistic == "ks")
+    texture = next(
+        a for a in found if (a.measured.statistic, a.measured.column) == ("ks", "mean texture")
+    )
     assert texture.version_id == "tumour/1"
     assert texture.at == MONDAY + timedelta(days=28)
     assert "of mean texture was 0." in texture.sentence

@@ -6,22 +6,31 @@ from urllib.parse import urlencode
 from lifecycle.domain.alert import Cause, Severity
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.raised_alert import Alert, Signal, gravest, gravest_first
+from lifecycle.errors import InvalidInput
 from lifecycle.services import sentences
+from lifecycle.services.alerting.series import cause_of
+from lifecycle.stats import catalogue
+from lifecycle.stats.catalogue import Family
+from lifecycle.stats.catalogue.estimation import PREFIX
 
 MOST = 10
 """Series named one by one in a message; the page has them all."""
 
-PAGES = {
-    Cause.DRIFT: "drift",
-    Cause.QUALITY: "quality",
-    Cause.PERFORMANCE: "performance",
-    Cause.ESTIMATION: "performance",
-    Cause.VALUE: "performance",
-    Cause.SERVICE: "performance",
-    Cause.FAIRNESS: "fairness",
-    Cause.NO_DATA: "model",
+PLACES = {
+    Family.DRIFT: ("drift", "Columns"),
+    Family.MULTIVARIATE: ("drift", "Columns together"),
+    Family.ANSWERS: ("drift", "Answers and outcomes"),
+    Family.EXPLANATION: ("drift", "Explanations"),
+    Family.ATTRIBUTION: ("explanations", "What drives it"),
+    Family.PERFORMANCE: ("performance", "Over time"),
+    Family.ESTIMATION: ("performance", "Over time"),
+    Family.VALUE: ("performance", "Value"),
+    Family.SERVICE: ("performance", "Service"),
+    Family.FAIRNESS: ("fairness", "Over time"),
+    Family.QUALITY: ("quality", ""),
+    Family.VALIDATION: ("validation", "Trials"),
 }
-"""Where a series of each cause is looked into."""
+"""The page where a series of each family is looked into, and its tab; nothing where it has none."""
 
 WHAT = {
     Cause.DRIFT: "columns moved",
@@ -45,7 +54,15 @@ def sentence_of(signal: Signal) -> str:
     if signal.cause is Cause.NO_DATA:
         since = signal.since.start.date().isoformat()
         return f"{signal.value or 0:.0f} windows in a row have no rows, from {since} on"
-    measured = Measurement(
+    told = sentences.of_measurement(measured_in(signal))
+    if signal.worst is not None and signal.worst != signal.value:
+        told += f"; at worst {signal.worst:.{sentences.DIGITS}g}"
+    return f"{told}; since {signal.since.start.date().isoformat()}"
+
+
+def measured_in(signal: Signal) -> Measurement:
+    """Return what a series showed in its newest judged window."""
+    return Measurement(
         statistic=signal.statistic,
         value=signal.value,
         state=State.BREACH,
@@ -56,10 +73,6 @@ def sentence_of(signal: Signal) -> str:
         n=signal.n,
         limit=signal.limit,
     )
-    told = sentences.of_measurement(measured)
-    if signal.worst is not None and signal.worst != signal.value:
-        told += f"; at worst {signal.worst:.{sentences.DIGITS}g}"
-    return f"{told}; since {signal.since.start.date().isoformat()}"
 
 
 def summary_of(alert: Alert) -> str:
@@ -93,19 +106,33 @@ def link_of(alert: Alert) -> str:
     return f"/alerts?{urlencode({'alert': alert.id})}"
 
 
-def place_of(version_id: str, signal: Signal) -> tuple[str, dict[str, str]]:
-    """Return the page that shows a series, and the parameters of its address."""
+def place_of(version_id: str, measured: Measurement) -> tuple[str, dict[str, str]]:
+    """Return the page that shows what was measured, and the parameters its address takes."""
     model, _, version = version_id.partition("/")
+    if cause_of(measured.statistic) is Cause.NO_DATA:
+        return "model", {"model": model, "tab": "Monitoring"}
     where = {"model": model, "version": version}
-    if signal.cause is Cause.NO_DATA:
-        return PAGES[signal.cause], {"model": model}
-    where["statistic"] = signal.statistic
-    if signal.column is not None:
-        where["attribute" if signal.cause is Cause.FAIRNESS else "column"] = signal.column
-    if signal.slice != "{}":
-        where["slice"] = signal.slice
-    where["window"] = signal.last.start.date().isoformat()
-    return PAGES[signal.cause], where
+    try:
+        family = catalogue.get(measured.statistic).family
+    except InvalidInput:  # no longer in the catalogue; its old alerts are still shown
+        return "drift", where
+    page, tab = PLACES[family]
+    return page, where | ({"tab": tab} if tab else {}) | _shown(measured, page=page, tab=tab)
+
+
+def _shown(measured: Measurement, *, page: str, tab: str) -> dict[str, str]:
+    """Return what a page is asked for beside its tab."""
+    name, column, within = measured.statistic, measured.column, sentences.rows_of(measured)
+    if page == "quality" or (page, tab) == ("drift", "Columns"):
+        window = measured.window.start.date().isoformat() if measured.window else ""
+        asked = {"statistic": name, "column": column, "window": window}
+    elif page == "fairness":
+        asked = {"statistic": name, "attribute": column, "within": within}
+    elif tab == "Over time":
+        asked = {"statistic": name.removeprefix(PREFIX), "tab": "By group" if within else tab}
+    else:
+        asked = {"money": "Per decision" if name.endswith("value_per_decision") else ""}
+    return {key: value for key, value in asked.items() if value}
 
 
 def facts_of(alert: Alert) -> dict[str, object]:

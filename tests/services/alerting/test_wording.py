@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from alarm_bench import series, window
@@ -6,6 +7,7 @@ from alarm_bench import series, window
 from lifecycle.domain.alert import AlertRule, Cause, Severity
 from lifecycle.domain.raised_alert import Signal, excess, gravest_first
 from lifecycle.services.alerting import wording
+from lifecycle.stats.catalogue import Family
 
 
 def a_signal(**changes) -> Signal:
@@ -36,36 +38,59 @@ def test_missing_rows_are_told_in_windows():
     silent = a_signal(cause=Cause.NO_DATA, statistic="rows", column=None, value=3.0)
 
     assert wording.sentence_of(silent) == "3 windows in a row have no rows, from 2026-01-12 on"
-    assert wording.place_of("credit/1", silent) == ("model", {"model": "credit"})
+    assert place(silent) == ("model", {"model": "credit", "tab": "Monitoring"})
+
+
+def place(signal):
+    return wording.place_of("credit/1", wording.measured_in(signal))
 
 
 @pytest.mark.parametrize(
-    ("cause", "page", "key"),
+    ("statistic", "page", "asked"),
     [
-        (Cause.DRIFT, "drift", "column"),
-        (Cause.QUALITY, "quality", "column"),
-        (Cause.FAIRNESS, "fairness", "attribute"),
-        (Cause.ESTIMATION, "performance", "column"),
+        ("psi", "drift", {"tab": "Columns", "statistic": "psi", "column": "age"}),
+        ("label_drift", "drift", {"tab": "Answers and outcomes"}),
+        ("mmd", "drift", {"tab": "Columns together"}),
+        ("missing_share", "quality", {"statistic": "missing_share", "column": "age"}),
+        ("accuracy", "performance", {"tab": "Over time", "statistic": "accuracy"}),
+        ("estimated_roc_auc", "performance", {"tab": "Over time", "statistic": "roc_auc"}),
+        ("estimated_value_per_decision", "performance", {"tab": "Value", "money": "Per decision"}),
+        ("latency_p95", "performance", {"tab": "Service"}),
+        (
+            "impact_ratio",
+            "fairness",
+            {"tab": "Over time", "statistic": "impact_ratio", "attribute": "age"},
+        ),
+        ("no_longer_known", "drift", {}),
     ],
 )
-def test_a_series_is_shown_on_its_page_with_column_slice_and_window_in_the_address(
-    cause, page, key
+def test_a_series_is_shown_on_its_page_with_what_the_page_reads_from_its_address(
+    statistic, page, asked
 ):
-    found, where = wording.place_of("credit/1", a_signal(cause=cause, slice='{"sex":"F"}'))
+    found, where = place(a_signal(statistic=statistic))
 
-    assert found == page
-    assert where == {
-        "model": "credit",
-        "version": "1",
-        "statistic": "psi",
-        key: "age",
-        "slice": '{"sex":"F"}',
-        "window": "2026-01-26",
-    }
+    window = {"window": "2026-01-26"} if "column" in asked else {}
+    assert (found, where) == (page, {"model": "credit", "version": "1"} | asked | window)
 
 
-def test_every_cause_has_its_words_and_its_page():
-    assert set(wording.WHAT) == set(wording.PAGES) == set(Cause)
+def test_a_series_of_a_group_is_shown_by_group():
+    of_women = a_signal(statistic="accuracy", column=None, slice='{"sex":"F"}')
+    assert place(of_women)[1]["tab"] == "By group"
+
+    gap = replace(of_women, statistic="impact_ratio", column="age")
+    assert place(gap)[1]["within"] == "sex F"
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_every_family_has_a_page_and_a_tab_that_is_there(family):
+    page, tab = wording.PLACES[family]
+
+    text = (Path(wording.__file__).parents[3] / "pages" / f"{page}.py").read_text()
+    assert not tab or f'"{tab}"' in text.split("TABS = ")[1].split("\n\n")[0]
+
+
+def test_every_cause_has_its_words():
+    assert set(wording.WHAT) == set(Cause)
 
 
 def test_the_gravest_series_comes_first_and_then_the_farthest_beyond():
