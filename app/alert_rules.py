@@ -113,15 +113,18 @@ def _asked(monitor: "Monitor", *, key: str) -> "dict[str, Any]":
         active = st.toggle("Watched", monitor.active, key=f"on_{key}")
         k = st.number_input("Windows beyond", 1, 60, rule.k, key=f"k_{key}", width=150)
         m = st.number_input("of the newest", 1, 60, rule.m, key=f"m_{key}", width=150)
-        share = round(rule.margin * 100)
-        margin = st.number_input("Clears behind (%)", 0, 99, share, key=f"clear_{key}", width=150)
+        share = rule.margin * 100
+        margin = st.number_input(
+            "Clears behind (%)", 0.0, 99.0, share, 1.0, "%.4g", key=f"clear_{key}", width=150
+        )
     limits = st.text_input(
         "Limits by statistic",
-        ", ".join(f"{name}={limit:g}" for name, limit in monitor.limits.items()),
+        ", ".join(f"{name}={limit!r}" for name, limit in monitor.limits.items()),
         key=f"limits_{key}",
         help="Such as psi=0.2, ks=0.1; house limits hold for what is not named.",
     )
-    changed = {"k": int(k), "m": int(m), "margin": margin / 100}
+    cleared = rule.margin if margin == share else margin / 100  # as it was, to its last digit
+    changed = {"k": int(k), "m": int(m), "margin": cleared}
     return {"active": active, "limits": limits, "alerts": changed}
 
 

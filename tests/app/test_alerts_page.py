@@ -7,8 +7,8 @@ from lifecycle.domain.alert import AlertRule, Severity
 from lifecycle.domain.incident import Containment, IncidentState
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.raised_alert import Status
-from lifecycle.services import alerting, incidents
-from lifecycle.store import alerts, deliveries, measurements
+from lifecycle.services import alerting, incidents, monitoring
+from lifecycle.store import alerts, deliveries, measurements, monitors
 from lifecycle.store import incidents as kept
 from tests.app.tiny_workspace import person
 from tests.app.words_on_screen import words_of
@@ -92,7 +92,7 @@ def test_the_address_opens_one_alert_with_its_series_and_a_link_to_its_page(look
     assert "limit 0.8" in words_of(shown)
     links = [link.proto for link in shown.get("page_link")]
     (place,) = [link for link in links if link.page == "performance" and link.query_string]
-    assert "model=credit&version=1&statistic=roc_auc" in place.query_string
+    assert "model=credit&version=1&tab=Over+time&statistic=roc_auc" in place.query_string
 
 
 def test_an_alert_is_snoozed_judged_and_resolved_with_a_reason(look, alarmed):
@@ -189,3 +189,26 @@ def test_what_is_not_known_in_an_address_falls_back_to_the_list(look, alarmed):
 
     assert not shown.exception
     assert "**1 critical**" in words_of(shown)
+
+
+def test_saving_a_rule_changes_no_number_nobody_touched(look, tiny):
+    dan, exact = person("dan"), 0.1234567891234
+    monitoring.define(
+        tiny.workspace,
+        "credit",
+        "1",
+        limits={"psi": exact},
+        alerts={"margin": exact},
+        by=dan,
+        at=NOW,
+    )
+    shown = look("alerts", who="dan", view="Rules")
+    shown.number_input(key="k_credit/1_1").set_value(2).run()
+    shown.text_input(key="why_credit/1_1").set_value("two windows").run()
+    shown.button(key="save_credit/1_1").click().run()
+
+    made = monitors.current(tiny.workspace.cursor(), "credit/1")
+    assert made is not None
+    assert (made.revision, made.alerts.k) == (2, 2)
+    assert made.limits == {"psi": exact}
+    assert made.alerts.margin == exact
