@@ -11,6 +11,7 @@ from lifecycle.domain.job import JobState
 from lifecycle.domain.measurement import State
 from lifecycle.domain.raised_alert import Status
 from lifecycle.domain.rules import Outcome
+from lifecycle.services.reports import marked
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -155,19 +156,14 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days"
 
 
-MARKUP = re.compile(
-    r"[\\`*\[\]<>~$&|@]|(?<![^\W_])_|_(?![^\W_])|:(?=[A-Za-z:/])|(?<=:material)/|(?<=www)\."
-)
+MARKUP = re.compile(rf"{marked.MARKUP}|[$@]|:(?=[A-Za-z:/])|(?<=:material)/|(?<=www)\.")
 """What Markdown, its links, colours and mathematics could be made of in a line."""
 
 ICON, NO_ICON = re.compile(r":(?=[a-z+-][\w+-]*:)"), ":\N{WORD JOINER}"
 """What begins the name of an icon; with a mark without width behind it, it is none."""
 
-OPENING = re.compile(r"^(\d*)([#+=:.)-])")
-"""What could begin a heading, a list or a rule."""
-
-CODE, BOLD = re.compile(r"\\`([^`\n]+?)\\`"), re.compile(r"\\\*\\\*([^*\n]+?)\\\*\\\*")
-"""The markup of our own sentences, as it stands in a text that was written as it is."""
+BOLD = re.compile(r"\\\*\\\*([^*\n]+?)\\\*\\\*")
+"""What matters most in a sentence of ours, after it was escaped."""
 
 HIDDEN = "\N{REPLACEMENT CHARACTER}"
 """What a control character is shown as."""
@@ -180,7 +176,7 @@ def said(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n").split("\n")
     safe = (MARKUP.sub(r"\\\g<0>", ICON.sub(NO_ICON, _seen(line.strip()))) for line in lines)
-    return "  \n".join(OPENING.sub(r"\1\\\2", line) for line in safe)
+    return "  \n".join(marked.OPENING.sub(r"\1\\\2", line) for line in safe)
 
 
 def _seen(text: str) -> str:
@@ -189,9 +185,7 @@ def _seen(text: str) -> str:
 
 def told(text: str) -> str:
     """Write a sentence of ours that may hold what somebody typed: code and bold, else as it is."""
-    line = said(" ".join(text.split()))
-    coded = CODE.sub(lambda found: "`" + re.sub(r"\\(.)", r"\1", found[1]) + "`", line)
-    return BOLD.sub(r"**\1**", coded)
+    return BOLD.sub(r"**\1**", marked.with_code(said(" ".join(text.split()))))
 
 
 def way_out(label: str, path: str) -> str:

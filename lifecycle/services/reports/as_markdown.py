@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from lifecycle.services.reports import words
 from lifecycle.services.reports.document import Block, Document, Facts, Grid, Sentences, Written
+from lifecycle.services.reports.marked import plain, quoted
 
 
 def as_markdown(made: Document) -> str:
     """Write a report for people."""
-    lines = [f"# {made.title}", ""]
+    lines = [f"# {plain(made.title)}", ""]
     lines += [f"Made from the records on {words.moment(made.made_at)}.", ""]
     for section in made.sections:
-        lines += [f"## {section.title}", ""]
+        lines += [f"## {plain(section.title)}", ""]
         if section.stale:
-            lines += [f"> **Stale**: {section.stale}", ""]
+            lines += [f"> **Stale**: {plain(section.stale)}", ""]
         for block in section.blocks:
             lines += [*_lines(block), ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -29,20 +30,28 @@ def as_hub_card(made: Document) -> str:
 
 def _lines(block: Block) -> list[str]:
     if isinstance(block, Facts):
-        return [f"- **{name}**: {words.text(value)}" for name, value in block.values.items()]
+        return [
+            f"- **{plain(name)}**: {plain(words.text(value))}"
+            for name, value in block.values.items()
+        ]
     if isinstance(block, Sentences):
-        return [f"- {' '.join(item.split())}" for item in block.items]
+        return [f"- {plain(item)}" for item in block.items]
     if isinstance(block, Written):
-        return [f"### {block.name}", "", block.text, "", f"*{words.signed(block)}*"]
+        return [
+            f"### {plain(block.name)}",
+            "",
+            quoted(block.text),
+            "",
+            f"*{plain(words.signed(block))}*",
+        ]
     if isinstance(block, Grid):
         return _table(block.columns, block.rows)
     rows = [words.cells(m, evidence=block.evidence.id) for m in block.measurements]
-    return [words.source(block), "", *_table(words.COLUMNS, rows)]
+    return [plain(words.source(block)), "", *_table(words.COLUMNS, rows)]
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     def line(cells: Sequence[str]) -> str:
-        held = (" ".join(cell.split()).replace("|", "/") for cell in cells)
-        return f"| {' | '.join(held)} |"
+        return f"| {' | '.join(map(plain, cells))} |"
 
     return [line(columns), "|" + "---|" * len(columns), *(line(row) for row in rows)]
