@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
-from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -14,6 +13,7 @@ from lifecycle.domain.measurement import NO_LIMIT, State, Window
 from lifecycle.domain.model import Stage
 from lifecycle.domain.monitor import Grain
 from lifecycle.errors import LifecycleError
+from lifecycle.services.exports import as_csv
 from lifecycle.stats import catalogue
 from lifecycle.store import models, usecases
 
@@ -384,11 +384,8 @@ def _facts(measurement: "Measurement") -> dict[str, str]:
 
 
 def _csv(frame: "pd.DataFrame") -> bytes:
-    """Write rows as CSV that a spreadsheet cannot take for formulas."""
-    safe = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" else v)
-    buffer = StringIO()
-    safe.to_csv(buffer, index=False)
-    return buffer.getvalue().encode()
+    rows = frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)
+    return as_csv([str(name) for name in frame.columns], rows).encode()
 
 
 def _sentence(text: str) -> str:

@@ -18,7 +18,7 @@ from lifecycle.cli.options import (
     Wished,
 )
 from lifecycle.cli.output import Format as Verdicts
-from lifecycle.cli.output import write_whole
+from lifecycle.cli.output import write_whole, xml_text
 from lifecycle.cli.records import show, write
 from lifecycle.cli.session import Format, connected, listed, pairs, without
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput
@@ -165,23 +165,20 @@ def _junit(report: dict[str, Any]) -> str:
     counts = {"failures": 0, "errors": 0, "skipped": 0}
     for result in report["results"]:
         verdict = result["verdict"]
-        case = ET.SubElement(suite, "testcase", classname=result["kind"], name=result["rule"])
+        case = ET.SubElement(
+            suite, "testcase", classname=result["kind"], name=xml_text(result["rule"])
+        )
         kind = {"fail": "failure", "error": "error", "insufficient": "error"}.get(
             verdict["outcome"]
         )
         if kind and not result["blocking"]:
             kind = "skipped"
         if kind:
-            message = _xml(verdict["sentence"])
-            ET.SubElement(case, kind, message=message).text = _xml(verdict["remedy"])
+            message = xml_text(verdict["sentence"])
+            ET.SubElement(case, kind, message=message).text = xml_text(verdict["remedy"])
             counts[{"failure": "failures", "error": "errors"}.get(kind, kind)] += 1
     suite.set("tests", str(len(report["results"])))
     for name, number in counts.items():
         suite.set(name, str(number))
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _xml(text: str) -> str:
-    """Leave out what XML cannot hold: control characters and lone surrogates."""
-    return "".join(c for c in text if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff"))

@@ -1,7 +1,5 @@
 """How an analysis is printed: a table for people, JSON, CSV or JUnit for programs."""
 
-import csv
-import io
 import json
 import os
 import sys
@@ -16,6 +14,7 @@ import typer
 
 from lifecycle.domain.measurement import State
 from lifecycle.errors import InvalidInput
+from lifecycle.services.exports import as_csv
 from lifecycle.store.durable import refuse_own
 
 if TYPE_CHECKING:
@@ -105,11 +104,7 @@ def render_json(body: Mapping[str, Any]) -> str:
 def render_csv(body: Mapping[str, Any]) -> str:
     """Return one line per measurement; slices as JSON, windows and intervals in two columns."""
     rows = [_flat(measured) for measured in body["measurements"]]
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    return as_csv(list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
 def render_junit(body: Mapping[str, Any]) -> str:
@@ -131,15 +126,24 @@ def render_junit(body: Mapping[str, Any]) -> str:
         State.NOT_APPLICABLE: "skipped",
     }
     for measured in measurements:
-        named = " ".join(filter(None, (measured["statistic"], _where(measured))))
+        named = xml_text(" ".join(filter(None, (measured["statistic"], _where(measured)))))
         case = ET.SubElement(
             suite, "testcase", name=named, classname=f"lifecycle.{body['command']}"
         )
         if tag := tags.get(State(measured["state"])):
             said = f"{_number(measured['value'])} against {_number(measured['limit'])}"
-            ET.SubElement(case, tag, message=measured["reason"] or said)
+            ET.SubElement(case, tag, message=xml_text(measured["reason"] or said))
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def xml_text(text: str) -> str:
+    """Leave out what XML 1.0 cannot hold: control characters, lone surrogates, non-characters."""
+    return "".join(
+        c
+        for c in text
+        if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
 
 
 def render_table(body: Mapping[str, Any]) -> str:

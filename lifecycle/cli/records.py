@@ -1,6 +1,5 @@
 """Print records: one as lines, several as a table, either as JSON or CSV."""
 
-import csv
 import io
 import json
 import sys
@@ -10,6 +9,7 @@ from typing import Any
 
 from lifecycle.cli.output import write_whole
 from lifecycle.cli.session import Format
+from lifecycle.services.exports import as_csv
 
 Record = Mapping[str, Any]
 
@@ -66,11 +66,7 @@ def _names(records: Sequence[Record], columns: Sequence[str]) -> list[str]:
 
 def _csv(records: Sequence[Record], columns: Sequence[str]) -> str:
     names = _names(records, columns)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(record.get(name)) for name in names] for record in records)
-    return text.getvalue()
+    return as_csv(names, ([record.get(name) for name in names] for record in records))
 
 
 def _lines(record: Record, columns: Sequence[str]) -> str:

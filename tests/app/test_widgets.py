@@ -71,12 +71,19 @@ def test_a_duration_is_written_in_its_largest_fitting_unit(seconds, text):
 
 
 def test_an_export_cannot_smuggle_formulas_into_a_spreadsheet():
-    frame = pd.DataFrame({"by": ["=HYPERLINK(1)", "rita"], "value": [-1.5, 2.0]})
+    at = pd.Timestamp("2026-11-18 14:05", tz="UTC")
+    frame = pd.DataFrame(
+        {"by": ["=HYPERLINK(1)", None], "=value": [-1.5, float("nan")], "at": [at, pd.NaT]}
+    )
 
-    rows = list(csv.DictReader(io.StringIO(widgets._csv(frame).decode())))
+    first, second = csv.DictReader(io.StringIO(widgets._csv(frame).decode()))
 
-    assert [row["by"] for row in rows] == ["'=HYPERLINK(1)", "rita"]
-    assert [row["value"] for row in rows] == ["-1.5", "2.0"]
+    assert first == {
+        "by": "'=HYPERLINK(1)",
+        "'=value": "-1.5",
+        "at": "2026-11-18 14:05:00+00:00",
+    }
+    assert set(second.values()) == {""}
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from lifecycle.services import reports, sealing
 from lifecycle.services.access.places import require_for
 from lifecycle.services.approvals.signing import lines
 from lifecycle.services.evidence_pack import verify
+from lifecycle.services.exports import as_csv
 from lifecycle.store import audit, evidence, models, policies, requests, usecases
 from lifecycle.store.connection import Connection, Workspace
 from lifecycle.store.shredding import folder_of, opened
@@ -206,18 +207,14 @@ def _json(value: object) -> bytes:
 
 def _csv(found: Evidence) -> bytes:
     names = ("statistic", "column", "slice", "value", "unit", "low", "high", "n", "limit", "state")
-    rows: list[tuple[str, ...]] = [names]
+    rows: list[tuple[object, ...]] = []
     for m in found.measurements:
         where = "; ".join(f"{k}={v}" for k, v in m.slice.items())
-        low, high = m.interval or ("", "")
-        cells = (m.statistic, m.column, where, m.value, m.unit, low, high, m.n, m.limit, m.state)
-        rows.append(tuple("" if cell is None else str(cell) for cell in cells))
-    return "".join(",".join(_cell(c) for c in row) + "\n" for row in rows).encode()
-
-
-def _cell(text: str) -> str:
-    safe = f"'{text}" if text[:1] in "=+@\t\r" else text  # a spreadsheet must not run it
-    return '"' + safe.replace('"', '""') + '"' if any(c in safe for c in ',"\n') else safe
+        low, high = m.interval or (None, None)
+        rows.append(
+            (m.statistic, m.column, where, m.value, m.unit, low, high, m.n, m.limit, m.state)
+        )
+    return as_csv(names, rows).encode()
 
 
 def _write(file: Path, files: Files) -> None:
