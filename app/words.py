@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from lifecycle.charts import wording
 from lifecycle.domain.alert import Severity
 from lifecycle.domain.delivery import DeliveryState
 from lifecycle.domain.incident import IncidentState
@@ -88,24 +89,11 @@ def cell(state: Marked) -> str:
 
 
 def number(value: float | None, *, unit: str = "1") -> str:
-    """Write a number in three or four significant digits with its unit."""
+    """Write a number as charts do, with its unit."""
     if value is None:
         return DASH
-    text = f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else _decimal(value)
+    text = wording.number(value)
     return text if unit in {"1", "", "column", "outcome"} else f"{text} {unit}"
-
-
-def _decimal(value: float) -> str:
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size >= 1000:  # noqa: PLR2004 -- four digits carry a number of this size without decimals
-        return f"{value:,.0f}"
-    if size >= 10:  # noqa: PLR2004 -- likewise with one decimal
-        return f"{value:,.1f}"
-    if size >= 0.1:  # noqa: PLR2004 -- rates and distances, the usual case
-        return f"{value:.3f}"
-    return f"{value:.3g}"
 
 
 def measured(measurement: "Measurement") -> str:

@@ -19,16 +19,15 @@ UNITS = {
 
 DIGITS = 3
 """Significant digits of a number in a sentence; tables and exports carry all of them."""
-THOUSANDS = 10_000
+THOUSANDS = 1_000
+"""From here on digits are set apart by thousands, and parts of one are left out."""
 
 
 def number(value: float | None) -> str:
-    """Round to three significant digits; say so when there is no value."""
+    """Round to three significant digits, a whole number not at all; say so when there is none."""
     if value is None:
         return "no value"
-    if value == 0:
-        return "0"
-    if abs(value) >= THOUSANDS:
+    if abs(value) >= THOUSANDS or float(value).is_integer():
         return f"{value:,.0f}"
     places = max(DIGITS - 1 - floor(log10(abs(value))), 0)
     if places > DIGITS * 2:

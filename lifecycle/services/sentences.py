@@ -1,15 +1,17 @@
 """What happened, in a sentence: audit events and breaches as people read them."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
+from lifecycle.charts import wording
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.measurement import Measurement
+from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.domain.raised_alert import Alert, Signal, excess
 from lifecycle.stats import catalogue
 
-DIGITS = 3
-"""Significant digits of a value in a sentence."""
+
+SCALES = frozenset(wording.UNITS) | {"nats", "output"}
+"""Units that only say on which scale a value lies."""
 
 
 def of_event(event: AuditEvent) -> str:
@@ -27,12 +29,9 @@ def of_measurement(measured: Measurement) -> str:
     what = found.get(measured.statistic, measured.statistic)
     about = f" of {measured.column}" if measured.column else ""
     groups = rows_of(measured)
-    value = "not known" if measured.value is None else f"{measured.value:.{DIGITS}g}"
-    when = ""
-    if measured.window is not None:
-        start, end = measured.window.start.date(), measured.window.end.date()
-        when = f" from {start.isoformat()} to {end.isoformat()}"
-    limit = "" if measured.limit is None else f", limit {measured.limit:.{DIGITS}g}"
+    value = "not known" if measured.value is None else amount(measured.value, unit=measured.unit)
+    when = "" if measured.window is None else f" {_days(measured.window)}"
+    limit = "" if measured.limit is None else f", limit {amount(measured.limit)}"
     n = "" if measured.n is None else f", n {measured.n:,}"
     return f"{what}{about}{f' ({groups})' if groups else ''} was {value}{when}{limit}{n}"
 
@@ -42,6 +41,21 @@ def rows_of(measured: Measurement) -> str:
     return ", ".join(f"{column} {value}" for column, value in measured.slice.items())
 
 
+def amount(value: float, *, unit: str = "1") -> str:
+    """Write a value with a unit that is more than a matter of scale, such as money or time."""
+    text = wording.number(value)
+    return text if unit in SCALES else f"{text} {unit}"
+
+
+def _days(window: Window) -> str:
+    """Name a window by its first and last day, or by its times where it is no whole days."""
+    start, end = (at.astimezone(UTC) for at in (window.start, window.end))
+    if start.time() != time() or end.time() != time():
+        return f"from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    first, last = start.date(), end.date() - timedelta(days=1)
+    return f"on {first}" if first == last else f"from {first} to {last}"
+
+
 def of_alert(alert: Alert) -> str:
     """Say what fires in an alert, since when, and how far beyond its limit the worst is."""
     signals = alert.firing or alert.signals
@@ -49,8 +63,8 @@ def of_alert(alert: Alert) -> str:
     titles = {s.name: s.title for s in catalogue.ALL}
     what = titles.get(worst.statistic, worst.statistic)
     about = f" of {worst.column}" if worst.column else ""
-    value = "" if worst.value is None else f" {worst.value:.{DIGITS}g}"
-    limit = "" if worst.limit is None else f" against a limit of {worst.limit:.{DIGITS}g}"
+    value = "" if worst.value is None else f" {amount(worst.value, unit=worst.unit)}"
+    limit = "" if worst.limit is None else f" against a limit of {amount(worst.limit)}"
     more = f", and {len(signals) - 1} more series" if len(signals) > 1 else ""
     cause = str(alert.cause).replace("_", " ").capitalize()
     return f"{cause} since {alert.window.start.date()}: {what}{about}{value}{limit}{more}"

@@ -38,7 +38,7 @@ def test_a_cell_is_as_bad_as_its_worst_check_and_a_click_names_it():
     assert [list(row) for row in heat.z] == [[1, None], [3, 0], [2, 0]]
     (breach,) = [trace for trace in marks if trace.name == "breach"]
     assert list(breach.customdata[0]) == ["a", START.isoformat(), "stuck_value"]
-    assert breach.text == ("a<br>stuck value: 1.00, breach",)
+    assert breach.text == ("a<br>stuck value: 1, breach",)
 
 
 def test_the_message_is_about_the_newest_window_that_can_be_judged():

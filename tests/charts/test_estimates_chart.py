@@ -80,7 +80,7 @@ def test_value_is_added_up_where_outcomes_are_known_and_estimated_elsewhere():
     estimated = [measured(i, 50.0, unit="EUR") for i in range(3)]
 
     assert estimates.value_message(realised, estimated) == (
-        "Decisions brought 80.0 EUR in 2 windows with outcomes, and an estimated 50.0 EUR in "
+        "Decisions brought 80 EUR in 2 windows with outcomes, and an estimated 50 EUR in "
         "1 window without"
     )
     assert estimates.value_message([], []) == "No window has a value yet"

@@ -130,6 +130,34 @@ def test_junit_fails_exactly_the_breaches(command, sides):
     assert int(suite.attrib["tests"]) == len(body["measurements"])
 
 
+def test_junit_is_well_formed_whatever_letters_the_rows_hold(command, tmp_path):
+    groups = ["a\x01b", "\ufffe", "<&>"] * 200
+    values = np.random.default_rng(2).normal(size=600)
+    rows = pa.table({"y": values > 0, "p": values > 0.1, "g": groups})
+    pq.write_table(rows, tmp_path / "rows.parquet")
+
+    text = command(
+        *("fairness", tmp_path / "rows.parquet", "--target", "y", "--prediction", "p"),
+        *("--sensitive", "g"),
+        printed_as="junit",
+    ).out
+
+    names = [case.attrib["name"] for case in ET.fromstring(text)]  # noqa: S314 -- our own output
+    assert any("g=ab" in name for name in names)
+    assert any("g=<&>" in name for name in names)
+
+
+def test_csv_guards_names_of_columns_and_groups_against_formulas(command, tmp_path):
+    values = np.random.default_rng(2).normal(size=400)
+    for name in ("before", "after"):
+        pq.write_table(pa.table({"=cmd()": values}), tmp_path / f"{name}.parquet")
+
+    sides = (tmp_path / "before.parquet", tmp_path / "after.parquet")
+    rows = list(csv.DictReader(io.StringIO(command("drift", *sides, printed_as="csv").out)))
+
+    assert {row["column"] for row in rows} == {"'=cmd()"}
+
+
 def test_the_table_names_every_measurement_and_the_verdict(command, sides):
     text = command("drift", *sides, printed_as="table").out
 

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -198,7 +198,7 @@ def test_alarms_are_the_newest_breaches_in_words(monitored, ws):
     assert texture.version_id == "tumour/1"
     assert texture.at == MONDAY + timedelta(days=28)
     assert "of mean texture was 0." in texture.sentence
-    assert "from 2026-01-26 to 2026-02-02, limit 0.1, n 250" in texture.sentence
+    assert "from 2026-01-26 to 2026-02-01, limit 0.100, n 250" in texture.sentence
     assert portfolio.alarms(ws.cursor(), limit=1) == found[:1]
 
 
@@ -270,6 +270,38 @@ def test_a_measurement_without_value_or_window_is_told_all_the_same():
     assert sentences.of_measurement(bare) == "own_check was not known"
     sliced = Measurement("accuracy", 0.91234, State.OK, slice={"sex": "Female"})
     assert sentences.of_measurement(sliced) == "Accuracy (sex Female) was 0.912"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (-1_234_567.8, "EUR", "was -1,234,568 EUR"),
+        (412.0, "ms", "was 412 ms"),
+        (0.31, "nats", "was 0.310"),
+        (5.678, "1", "was 5.68"),
+    ],
+)
+def test_a_value_is_told_in_whole_digits_and_with_its_currency(value, unit, said):
+    told = sentences.of_measurement(Measurement("total_value", value, State.BREACH, unit=unit))
+
+    assert told.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (7 * 24, "from 2026-11-01 to 2026-11-07"),
+        (24, "on 2026-11-01"),
+        (6, "from 2026-11-01 00:00 to 2026-11-01 06:00 UTC"),
+    ],
+)
+def test_a_window_is_told_by_its_first_and_last_day(hours, said):
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    week = Window(start, start + timedelta(hours=hours))
+
+    told = sentences.of_measurement(Measurement("ks", 0.3, State.BREACH, window=week))
+
+    assert told.endswith(f"was 0.300 {said}")
 
 
 def test_a_thousand_versions_are_listed_in_a_moment(ws, dev):

@@ -56,7 +56,7 @@ def sentence_of(signal: Signal) -> str:
         return f"{signal.value or 0:.0f} windows in a row have no rows, from {since} on"
     told = sentences.of_measurement(measured_in(signal))
     if signal.worst is not None and signal.worst != signal.value:
-        told += f"; at worst {signal.worst:.{sentences.DIGITS}g}"
+        told += f"; at worst {sentences.amount(signal.worst, unit=signal.unit)}"
     return f"{told}; since {signal.since.start.date().isoformat()}"
 
 

@@ -9,6 +9,9 @@ from lifecycle.domain.measurement import NO_LIMIT, Measurement, State
 from lifecycle.services import plans
 from lifecycle.services.reports.document import Measured, Written
 
+MANY = 10_000
+"""From here on four digits are not enough to write the whole part of a number."""
+
 COLUMNS = ("Statistic", "Where", "Value", "Interval", "n", "Limit", "State", "Evidence")
 
 
@@ -54,10 +57,10 @@ def where(m: Measurement) -> str:
 
 
 def number(value: float | None) -> str:
-    """Write a number with four digits, a count with all of them."""
+    """Write a number with four digits, a count or an amount beyond them without decimals."""
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= MANY else f"{value:.4g}"
 
 
 def moment(at: datetime) -> str:

@@ -30,8 +30,8 @@ def a_signal(**changes) -> Signal:
 def test_a_series_is_told_with_value_window_limit_size_and_its_worst():
     told = wording.sentence_of(a_signal(slice='{"sex":"Female"}'))
 
-    assert "of age (sex Female) was 0.3 from 2026-01-26 to 2026-02-02, limit 0.2, n 500" in told
-    assert told.endswith("; at worst 0.6; since 2026-01-12")
+    assert "of age (sex Female) was 0.300 from 2026-01-26 to 2026-02-01, limit 0.200, n 500" in told
+    assert told.endswith("; at worst 0.600; since 2026-01-12")
 
 
 def test_missing_rows_are_told_in_windows():
