@@ -9,7 +9,6 @@ from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.domain.raised_alert import Alert, Signal, excess
 from lifecycle.stats import catalogue
 
-
 SCALES = frozenset(wording.UNITS) | {"nats", "output"}
 """Units that only say on which scale a value lies."""
 
