@@ -33,10 +33,12 @@ st.set_page_config(
     layout="wide",
 )
 # Streamlit leaves a hand wide margin around a page; an instrument panel uses the room. Where
-# nothing hovers, Plotly shows its buttons all the time, over the title.
+# nothing hovers, Plotly shows its buttons all the time, over the figure. A figure's title is text
+# above it; the one inside comes with what is saved of it.
 st.html(
     "<style>.stMainBlockContainer {padding: 3.5rem clamp(1rem, 3vw, 3rem) 4rem}"
     "[data-testid=stSidebarHeader] {height: 2.5rem; margin-bottom: 0}"
+    ".stPlotlyChart .gtitle {display: none} .stPlotlyChart {margin-top: -0.75rem}"
     "@media (hover: none) {.modebar-container {display: none}}</style>"
 )
 actor = session.actor()

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import session, words
+from lifecycle.charts import theme
 from lifecycle.domain import measurement as measuring
 from lifecycle.domain.measurement import NO_LIMIT, State, Window
 from lifecycle.domain.model import Stage
@@ -89,7 +90,7 @@ def empty(title: str, *, hint: str) -> None:
 
 def problem(error: LifecycleError, *, kept: str = "Nothing was changed.") -> None:
     """Say what happened, what it means for the data and, in the sentence itself, what to do."""
-    text = words.told(f"**{error.title}.** {_sentence(str(error))} {kept}")
+    text = words.told(f"**{error.title}.** {words.sentence(str(error))} {kept}")
     st.error(text, icon=":material/error:")
 
 
@@ -130,7 +131,7 @@ def require(permission: "Permission") -> None:
         session.actor().require(permission)
     except LifecycleError as error:
         st.title("Not allowed")
-        st.markdown(words.told(f"{_sentence(str(error))} An administrator can change roles."))
+        st.markdown(words.told(f"{words.sentence(str(error))} An administrator can change roles."))
         link("overview", label="Back to the overview", icon="arrow_back")
         st.stop()
 
@@ -312,13 +313,19 @@ def chart(
     rows: "pd.DataFrame | Sequence[Mapping[str, Any]] | None" = None,
     select: bool = False,
 ) -> Any:
-    """Show a figure with its table and exports beside it; return what was selected in it."""
+    """Show a figure under its message, with its table and exports; return what was selected in it.
+
+    The message stands above as text, which breaks where the screen ends; the title in the figure is
+    for its exports and hidden on the page.
+    """
+    picture = {"format": "png", "filename": name, "width": theme.PICTURE, "scale": 2}
+    st.markdown(f"**{words.said(alt)}**")
     shown = st.plotly_chart(
         figure,
         key=f"chart_{name}",
         on_select="rerun" if select else "ignore",
         selection_mode="points",
-        config={"displaylogo": False, "toImageButtonOptions": {"format": "png", "filename": name}},
+        config={"displaylogo": False, "toImageButtonOptions": picture},
         alt=alt,
     )
     with st.expander("Table and export"):
@@ -386,9 +393,3 @@ def _facts(measurement: "Measurement") -> dict[str, str]:
 def _csv(frame: "pd.DataFrame") -> bytes:
     rows = frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)
     return as_csv([str(name) for name in frame.columns], rows).encode()
-
-
-def _sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop."""
-    text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

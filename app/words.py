@@ -176,6 +176,12 @@ def told(text: str) -> str:
     return BOLD.sub(r"**\1**", marked.with_code(said(" ".join(text.split()))))
 
 
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def way_out(label: str, path: str) -> str:
     """Write a link to a page of ours outside Streamlit; its own links would open a new tab."""
     return f'<a href="{path}" target="_self">{label}</a>'

@@ -36,8 +36,11 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 REFERENCE, CURRENT = GREY, BLUE
 LINE = 20
 """Pixels of a line of a title."""
-TITLE_WIDTH = 55
-"""Characters to a line of a title; Plotly does not break lines by itself."""
+PICTURE = 1000
+"""Pixels across a figure that is saved as a picture."""
+TITLE_WIDTH = 130
+"""Characters to a line of a title in a saved figure; Plotly does not break lines by itself. A page
+writes the title above the figure, where it breaks at any width."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,3 +193,16 @@ def test_a_sentence_of_ours_keeps_its_commands_and_bold_words_and_no_other_marku
         r"**\[this\](https\://evil.example)**"
     )
     assert words.told("a*b*c `d") == r"a\*b\*c \`d"
+
+
+def test_a_chart_stands_under_its_message_as_text_and_keeps_it_for_its_exports(script):
+    shown = script(
+        "from lifecycle.charts import theme\n"
+        "message = 'The rate of [a](b) is 0.2, ' + 'and so on ' * 8\n"
+        "figure = theme.figure([], title=message, x={}, y={})\n"
+        "widgets.chart(figure, name='rate', alt=message)"
+    )
+
+    assert shown.markdown[0].value.startswith(r"**The rate of \[a\](b) is 0.2, and so on")
+    (drawn,) = shown.get("plotly_chart")
+    assert "The rate of [a](b) is 0.2, and so on" in drawn.proto.spec
