@@ -119,15 +119,12 @@ def take_along(version: "Version", kind: str) -> None:
         key=f"audience_{kind}",
     )
     chosen = reports.Audience(audience or reports.Audience.ENGINEER)
+    # Asked here: the file is made later, where there is no page and so no cookie.
+    workspace, actor = session.workspace(), session.actor()
 
     def written(name: str) -> bytes:
-        made = reports.KINDS[kind](
-            session.workspace(),
-            version.model_id,
-            version.name,
-            by=session.actor(),
-            at=session.now(),
-        )
+        at = session.now()
+        made = reports.KINDS[kind](workspace, version.model_id, version.name, by=actor, at=at)
         return reports.FORMATS[name].render(made.to(chosen))
 
     with st.container(horizontal=True):

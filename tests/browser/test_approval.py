@@ -86,3 +86,15 @@ def test_what_was_said_is_gone_from_its_field_and_waits_for_whom_it_means(visit,
         expect(visitor.page.get_by_label("Say something")).to_have_value("")
         meant = visit(url).sign_in("dan", "/approvals")
         meant.sees("rita mentions you on req-1: @dan which rows?")
+
+
+def test_a_card_is_taken_along_by_whoever_is_signed_in(visit, tiny_server, tmp_path):
+    visitor = visit(tiny_server).sign_in("dan", "/model?model=credit&tab=Card")
+    button = visitor.page.locator(".st-key-card_markdown button")
+    button.wait_for()
+
+    with visitor.page.expect_download() as download:
+        button.click()
+    download.value.save_as(tmp_path / "card.md")
+
+    assert (tmp_path / "card.md").read_text().startswith("# ")
