@@ -69,8 +69,10 @@ def list_alerts(
 ) -> Any:
     """List alerts: those somebody has to see to first, gravest first."""
     statuses = None if status is None else {status}
-    found = alerts.every(door.reading(), model_id=model, statuses=statuses)
-    return page([_shown(alert) for alert in found], limit=limit, offset=offset)
+    con = door.reading()
+    found = alerts.every(con, model_id=model, statuses=statuses, limit=limit, offset=offset)
+    total = alerts.count(con, model_id=model, statuses=statuses)
+    return page([_shown(alert) for alert in found], limit=limit, offset=offset, total=total)
 
 
 @router.get("/alerts/precision")

@@ -14,7 +14,9 @@ retention = typer.Typer(no_args_is_help=True, help="How long records are kept.")
 
 @hold.command("place")
 def place(
-    subject: Annotated[str, typer.Argument(help="person:NAME or everything.")],
+    subject: Annotated[
+        str, typer.Argument(help="everything, or a person:, model:, version: or snapshot:.")
+    ],
     reason: Reason,
     home: Home = None,
     acting_as: ActingAs = None,

@@ -103,7 +103,8 @@ class Hold:
     Parameters
     ----------
     subject
-        What it covers, as the trail names it, such as ``person:ana``; or ``everything``.
+        What it covers, as the trail names it, such as ``person:ana`` or ``model:churn``; or
+        ``everything``.
     """
 
     id: str

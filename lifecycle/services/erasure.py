@@ -1,6 +1,6 @@
 """What may be forgotten and what must not: erasure, legal holds and periods of retention."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,9 +20,11 @@ from lifecycle.domain.retention import (
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput
 from lifecycle.store import (
     audit,
+    datasets,
     deliveries,
     holds,
     keys,
+    models,
     people,
     sensitive,
     sensitive_files,
@@ -64,7 +66,7 @@ def erase(workspace: Workspace, name: str, *, reason: str, by: Actor, at: dateti
             raise Conflict(f"the account {name!r} is open; close it first")
         if person.display == ERASED:
             raise Conflict(f"{name} is erased already")
-        hold = holding(holds.every(tx), f"person:{name}")
+        hold = holding(_standing(tx), f"person:{name}")
         if hold is not None:
             raise Conflict(f"{name} is under legal hold {hold.id} ({hold.reason})")
         erased = _erase(tx, person, reason=reason, by=by, at=at)
@@ -109,10 +111,18 @@ def read_personal(
 def hold(workspace: Workspace, subject: str, *, reason: str, by: Actor, at: datetime) -> Hold:
     """Forbid that something is erased or disposed of until the hold is released.
 
+    Parameters
+    ----------
+    subject
+        ``everything``, or what there is of ``person:``, ``snapshot:``, ``version:`` (its log) or
+        ``model:`` (the logs of all its versions, and the snapshots they were made from).
+
     Raises
     ------
     InvalidInput
-        Subject or reason is missing.
+        Subject or reason is missing, or nothing of that kind can be held.
+    NotFound
+        There is no such person, model, version or snapshot.
     """
     by.require(Permission.ADMINISTER)
     if not subject.strip() or not reason.strip():
@@ -120,6 +130,7 @@ def hold(workspace: Workspace, subject: str, *, reason: str, by: Actor, at: date
     if max(len(subject), len(reason)) > LONGEST:
         raise InvalidInput(f"what a legal hold says has at most {LONGEST:,} characters")
     with workspace.transaction() as tx:
+        _check_there(tx, subject.strip())
         placed = Hold(holds.next_id(tx), subject.strip(), reason.strip(), by.name, at)
         holds.add(tx, placed)
         details = {"hold": placed.id}
@@ -151,6 +162,38 @@ def release(workspace: Workspace, hold_id: str, *, reason: str, by: Actor, at: d
     return released
 
 
+HELD: Mapping[str, Callable[[Connection, str], object]] = {
+    "person": people.get,
+    "snapshot": datasets.snapshot,
+    "version": models.version_by_id,
+    "model": models.get,
+}
+"""How what a hold can name is found, by kind."""
+
+
+def _check_there(con: Connection, subject: str) -> None:
+    """Refuse a hold on nothing: it would protect nothing and say that it does."""
+    if subject == EVERYTHING:
+        return
+    kind, _, name = subject.partition(":")
+    if kind not in HELD:
+        known = ", ".join(f"{one}:NAME" for one in HELD)
+        raise InvalidInput(f"a legal hold covers {EVERYTHING} or {known}, not {subject!r}")
+    HELD[kind](con, name)
+
+
+def _standing(con: Connection) -> list[Hold]:
+    """Return all holds, one on a model also as holds on what there is of it now."""
+    found: list[Hold] = []
+    for one in holds.every(con):
+        kind, _, name = one.subject.partition(":")
+        versions = models.versions(con, name) if kind == "model" else []
+        made_from = {s for v in versions for s in (v.reference, v.training) if s is not None}
+        covered = [*(f"version:{v.id}" for v in versions), *(f"snapshot:{s}" for s in made_from)]
+        found += [one, *(replace(one, subject=subject) for subject in covered)]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A class of records with its period, and how many of it are due to go.
@@ -168,7 +211,7 @@ class Due:
 
 def due(con: Connection, *, at: datetime, periods: Sequence[Period] = PERIODS) -> list[Due]:
     """Return every class of records with what is due of it."""
-    standing = holds.every(con)
+    standing = _standing(con)
     everything = holding(standing, EVERYTHING) is not None
     counts: dict[RecordClass, tuple[int, int]] = {}
     leaving = _leaving(con, at=at, periods=periods)
@@ -216,7 +259,7 @@ def _dispose(
 ) -> Mapping[str, int]:
     gone: list[str] = []
     with workspace.transaction() as tx:
-        standing = holds.every(tx)
+        standing = _standing(tx)
         for person in _leaving(tx, at=at, periods=periods):
             if holding(standing, f"person:{person.name}") is None:
                 _erase(tx, person, reason="period of retention is over", by=by, at=at)

@@ -13,7 +13,8 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent, Link
 from lifecycle.domain.incident import Containment, Incident, IncidentState
 from lifecycle.domain.incident_clock import Clock, Duty, Gravity
-from lifecycle.errors import InvalidInput
+from lifecycle.domain.raised_alert import Alert
+from lifecycle.errors import Conflict, InvalidInput
 from lifecycle.services import incident_news
 from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.services.incident_news import News
@@ -73,12 +74,14 @@ def open_incident(
         It has no title or is about nothing, or it would begin after it was seen.
     NotFound
         There is no such version or alert.
+    Conflict
+        An alert belongs to another incident.
     """
     by.require(Permission.HANDLE)
     if not title.strip():
         raise InvalidInput("an incident needs a title")
     with ws.transaction() as tx:
-        raised = [alerts.get(tx, alert_id) for alert_id in alert_ids]
+        raised = [_free(tx, alert_id) for alert_id in alert_ids]
         about = tuple(dict.fromkeys([*versions, *(alert.version_id for alert in raised)]))
         for version_id in about:
             models.version_by_id(tx, version_id)
@@ -224,9 +227,11 @@ def plan(
     ------
     NotFound
         Nobody has an account of that name.
+    Conflict
+        It is closed.
     """
     by.require(Permission.HANDLE)
-    people.get(ws.cursor(), owner)
+    people.active(ws.cursor(), owner)
     return _stepped(
         ws, incident_id, lambda i: i.plan(text, owner=owner, due=due, by=by.name, at=at), by=by
     )
@@ -256,18 +261,37 @@ def link(
     ------
     NotFound
         There is no such alert or evidence.
+    InvalidInput
+        One is about a version that the incident is not about.
+    Conflict
+        An alert belongs to another incident.
     """
     by.require(Permission.HANDLE)
     with ws.transaction() as tx:
         incident = _own(tx, incident_id, by=by)
         for alert_id in alert_ids:
-            alert = alerts.get(tx, alert_id)
-            require_for(tx, alert.version_id, Permission.HANDLE, by=by)
+            alert = _free(tx, alert_id, but=incident_id)
+            _check_about(incident, alert_id, version_id=alert.version_id)
             alerts.update(tx, replace(alert, incident=incident_id))
         for evidence_id in evidence_ids:
-            evidence.get(tx, evidence_id)
+            version_id = evidence.get(tx, evidence_id).version_id
+            _check_about(incident, evidence_id, version_id=version_id)
         changed, event = incident.link(alerts=alert_ids, evidence=evidence_ids, by=by.name, at=at)
         return _kept(tx, changed, event, by=by)
+
+
+def _free(tx: Connection, alert_id: str, *, but: str | None = None) -> Alert:
+    """Return an alert that belongs to no incident, or only to the one named."""
+    found = alerts.get(tx, alert_id)
+    if found.incident not in {None, but}:
+        raise Conflict(f"{alert_id} belongs to {found.incident} already")
+    return found
+
+
+def _check_about(incident: Incident, what: str, *, version_id: str) -> None:
+    if version_id not in incident.versions:
+        about = ", ".join(incident.versions)
+        raise InvalidInput(f"{what} is about {version_id}; {incident.id} is about {about}")
 
 
 def _stepped(ws: Workspace, incident_id: str, step: Step, *, by: Actor) -> Incident:

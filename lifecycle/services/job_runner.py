@@ -26,6 +26,10 @@ WORKER_LOG = "worker.log"
 """What workers say outside of a job; the end of it explains one that could not start."""
 
 
+_worked_on: set[tuple[Path, str]] = set()
+# Workspace and job of every worker of this process; it owns the workspace, so this is all.
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a kind of job needs before its worker starts and after it has finished.
@@ -131,16 +135,17 @@ class JobRunner:
                 running.worker.kill()
             for worker in self._idle:
                 worker.kill()
+            _worked_on.difference_update((self._ws.home, job_id) for job_id in self._running)
             self._running.clear()
             self._idle.clear()
             self.recover_lost()
 
     def recover_lost(self) -> list[Job]:
-        """Mark running jobs that no worker of this runner works on as lost."""
+        """Mark running jobs as lost that no worker works on, of this runner or of another."""
         lost: list[Job] = []
         with self._lock:
             for job in jobs.every(self._ws.cursor(), live=True, limit=1000):
-                if job.state is JobState.RUNNING and job.id not in self._running:
+                if job.state is JobState.RUNNING and (self._ws.home, job.id) not in _worked_on:
                     note = "The server stopped while this ran; run it again"
                     lost.append(self._end(job, JobState.LOST, note=note))
         return lost
@@ -223,17 +228,26 @@ class JobRunner:
         given = {**settings, "kind": job.kind, "run": kind.run}
         workers.write_json(folder / "settings.json", given)
         started = replace(job, state=JobState.RUNNING, started_at=self._clock(), note="Starting")
+        try:
+            self._start(started, kind, folder)
+        except BaseException:
+            _worked_on.discard((self._ws.home, job.id))
+            raise
+
+    def _start(self, job: Job, kind: Kind, folder: Path) -> None:
+        """Give a job to a worker, unless it was cancelled or another runner took it."""
         with self._ws.transaction() as tx:
             if jobs.get(tx, job.id).state is not JobState.QUEUED:
                 return
-            jobs.update(tx, started)
+            jobs.update(tx, job)
             if kind.begin is not None:
-                kind.begin(tx, started, self._clock())
+                kind.begin(tx, job, self._clock())
+            _worked_on.add((self._ws.home, job.id))  # before anybody sees that it runs
         worker = self._idle.pop() if self._idle else self._worker()
         worker.give(folder)
         if not self._reuse:
             worker.finish()
-        self._running[job.id] = _Running(started, worker, folder, time.monotonic())
+        self._running[job.id] = _Running(job, worker, folder, time.monotonic())
 
     def _watch(self, running: _Running, row: Job | None) -> None:
         answer = worker_process.result(running.folder)
@@ -324,6 +338,7 @@ class JobRunner:
     def _drop(self, running: _Running) -> None:
         """Forget a job that has ended, and keep its worker if it may work on."""
         del self._running[running.job.id]
+        _worked_on.discard((self._ws.home, running.job.id))
         if self._reuse and running.worker.code is None:
             self._idle.append(running.worker)
         else:

@@ -216,6 +216,7 @@ def every(
     model_id: str | None = None,
     statuses: Collection[Status] | None = None,
     limit: int = 1_000,
+    offset: int = 0,
 ) -> list[Alert]:
     """Return alerts: gravest first, then newest window first.
 
@@ -226,26 +227,45 @@ def every(
     """
     rows = records(
         con.execute(
-            """
-            SELECT * FROM alert
-            WHERE ($version_id IS NULL OR version_id = $version_id)
-                AND ($model_id IS NULL OR starts_with(version_id, $model_id || '/'))
-                AND ($statuses IS NULL OR list_contains($statuses::VARCHAR[], status))
+            f"""
+            SELECT * FROM alert WHERE {CHOSEN}
             ORDER BY list_contains($live::VARCHAR[], status) DESC, severity DESC,
                 window_end DESC, number DESC
-            LIMIT $limit
+            LIMIT $limit OFFSET $offset
             """,
-            {
-                "version_id": version_id,
-                "model_id": model_id,
-                "statuses": None if statuses is None else sorted(statuses),
-                "live": sorted(LIVE),
-                "limit": limit,
-            },
+            _chosen(version_id, model_id, statuses)
+            | {"live": sorted(LIVE), "limit": limit, "offset": offset},
         )
     )
     signals = _signals(con, [row["id"] for row in rows])
     return [_alert(row, signals.get(row["id"], [])) for row in rows]
+
+
+def count(
+    con: Connection, *, model_id: str | None = None, statuses: Collection[Status] | None = None
+) -> int:
+    """Count the alerts that `every` would return without a limit."""
+    found = con.execute(
+        f"SELECT count(*) FROM alert WHERE {CHOSEN}", _chosen(None, model_id, statuses)
+    )
+    return int(found.fetchall()[0][0])
+
+
+CHOSEN = """
+    ($version_id IS NULL OR version_id = $version_id)
+    AND ($model_id IS NULL OR starts_with(version_id, $model_id || '/'))
+    AND ($statuses IS NULL OR list_contains($statuses::VARCHAR[], status))
+"""
+
+
+def _chosen(
+    version_id: str | None, model_id: str | None, statuses: Collection[Status] | None
+) -> Record:
+    return {
+        "version_id": version_id,
+        "model_id": model_id,
+        "statuses": None if statuses is None else sorted(statuses),
+    }
 
 
 def unfinished(con: Connection, version_id: str, *, at: datetime) -> list[Alert]:

@@ -4,7 +4,7 @@ from lifecycle.domain.actor import Role
 from lifecycle.domain.person import Person
 from lifecycle.domain.reach import Reach
 from lifecycle.domain.usecase import Tier
-from lifecycle.errors import NotFound
+from lifecycle.errors import Conflict, NotFound
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
 from lifecycle.store.naming import not_found, unique
 
@@ -97,6 +97,22 @@ def get(con: Connection, name: str) -> Person:
     if row is None:
         raise _absent(con, name)
     return _person(row)
+
+
+def active(con: Connection, name: str) -> Person:
+    """Return a person whose account is open, to give something to.
+
+    Raises
+    ------
+    NotFound
+        Nobody has an account of that name.
+    Conflict
+        It is closed.
+    """
+    found = get(con, name)
+    if not found.active:
+        raise Conflict(f"the account {name!r} is closed, so nobody would see to it")
+    return found
 
 
 def every(con: Connection) -> list[Person]:

@@ -1,4 +1,4 @@
-"""Policies: published once, never changed; the newest of a name is the one in force."""
+"""Policies: published once, never changed; the newest of a name, or of a unit, is in force."""
 
 import hashlib
 from dataclasses import dataclass
@@ -127,12 +127,13 @@ def every(con: Connection) -> list[Policy]:
 def history(con: Connection) -> list[Published]:
     """Return all published policies with when and by whom, newest first."""
     found: list[Published] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for row in records(con.execute("SELECT * FROM policy ORDER BY position DESC")):
-        first_of_name = row["name"] not in seen
-        seen.add(row["name"])
         policy = _policy(row)
-        found.append(Published(policy, row["published_at"], row["published_by"], first_of_name))
+        place = (policy.unit, "" if policy.unit else policy.name)  # a unit has one of its own
+        newest = place not in seen
+        seen.add(place)
+        found.append(Published(policy, row["published_at"], row["published_by"], newest))
     return found
 
 

@@ -81,6 +81,22 @@ def test_an_alert_is_listed_with_its_words_and_taken_on(caller, alarm):
     assert (twice.status_code, twice.json()["title"]) == (409, "Conflict")
 
 
+def test_a_list_of_alerts_says_how_many_there_are_in_all(caller, alarm, workspace):
+    more = """
+        INSERT INTO alert SELECT * EXCLUDE (i) REPLACE (id || '-' || i AS id)
+        FROM alert, range(1100) AS numbers (i) WHERE id = $id
+    """
+    with workspace.transaction() as tx:
+        tx.execute(more, {"id": alarm.alert})
+
+    asked = {"model": alarm.model, "limit": 2, "offset": 1101}
+    found = caller("vic")("GET", "/alerts", params=asked).json()
+    with workspace.transaction() as tx:
+        tx.execute("DELETE FROM alert WHERE starts_with(id, $id || '-')", {"id": alarm.alert})
+
+    assert (found["total"], found["items"]) == (1101, [])
+
+
 def test_an_alert_is_assigned_snoozed_judged_and_resolved(caller, alarm):
     dev = caller("dev")
     given = dev("PUT", f"/alerts/{alarm.alert}/owner", json={"owner": "val"}).json()

@@ -165,6 +165,27 @@ def test_what_a_killed_server_left_running_is_lost_and_runs_again_as_a_new_job(w
             service.retry(ws, again.id, kinds={}, by=DORA, at=AT)
 
 
+def test_a_runner_leaves_alone_what_another_one_works_on(ws):
+    job = asked(ws, "warm")
+    with runner(ws) as first:
+        first.step()
+        with runner(ws) as second:
+            assert second.recover_lost() == []
+            assert jobs.get(ws.cursor(), job.id).state is JobState.RUNNING
+
+        assert first.wait(job.id, seconds=60).state is JobState.DONE
+
+
+def test_what_could_not_be_given_to_a_worker_is_lost_when_its_runner_closes(ws, monkeypatch):
+    job = asked(ws, "warm")
+    with runner(ws) as running:
+        monkeypatch.setattr(running, "_worker", lambda: {}["no worker"])
+        with pytest.raises(KeyError):
+            running.step()
+
+    assert jobs.get(ws.cursor(), job.id).state is JobState.LOST
+
+
 def test_closing_the_runner_ends_its_workers_and_marks_their_jobs_lost(ws):
     job = asked(ws, "explain")
     with runner(ws) as running:

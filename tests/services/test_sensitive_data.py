@@ -285,6 +285,14 @@ def test_a_legal_hold_on_a_version_keeps_its_attributes(monitored, ws):
     assert (found.due, found.held) == (0, 28)
 
 
+def test_a_legal_hold_on_a_model_keeps_the_attributes_of_its_versions_and_their_snapshots(
+    monitored, ws
+):
+    erasure.hold(ws, "model:tumour", reason="inquiry", by=ADMIN, at=AT)
+
+    assert erasure.dispose(ws, by=ADMIN, at=LATER, periods=YEAR)["sensitive"] == 0
+
+
 def test_a_workspace_from_before_is_split_once_and_nothing_of_it_is_lost(monitored, ws, dev, log):
     days = logs.days(ws.cursor(), "tumour/1")
     before = (read([f for d in days for f in d.files]), read([f for d in days for f in d.apart]))

@@ -126,6 +126,19 @@ def test_the_policy_published_last_is_in_force(workspace, at):
         policies.add(tx, policy("2", approvals=9), at=at, by="eve")
 
 
+def test_a_business_unit_has_one_policy_in_force_whatever_it_is_called(workspace, at):
+    units = [parse({**policy("1").content, "name": name, "unit": "retail"}) for name in ("a", "b")]
+    with workspace.transaction() as tx:
+        for one in (policy("1"), *units):
+            policies.add(tx, one, at=at, by="adm")
+    con = workspace.cursor()
+
+    found = {p.policy.name: p.in_force for p in policies.history(con)}
+
+    assert found == {"house": True, "a": False, "b": True}
+    assert policies.own(con, "retail") == units[1]
+
+
 def test_a_policy_that_was_changed_behind_its_hash_is_refused(workspace, at):
     with workspace.transaction() as tx:
         policies.add(tx, policy("1"), at=at, by="adm")

@@ -39,10 +39,10 @@ def assign(
     NotFound
         Nobody has an account of that name.
     Conflict
-        It ended.
+        It ended, or their account is closed.
     """
     by.require(Permission.HANDLE)
-    people.get(ws.cursor(), owner)
+    people.active(ws.cursor(), owner)
     return _stepped(
         ws, alert_id, lambda a: a.assign(owner, by=by.name, at=at, reason=reason), by=by
     )

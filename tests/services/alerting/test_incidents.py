@@ -1,14 +1,17 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from alarm_bench import after, series
+from alarm_bench import Bench, after, series
 
+from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.incident import Containment, IncidentState
 from lifecycle.domain.incident_clock import Gravity
+from lifecycle.domain.model import Columns, Stage, Version
 from lifecycle.domain.written import read, written
-from lifecycle.errors import FourEyesViolation, InvalidInput, NotAllowed, NotFound
+from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import alerting, incidents
-from lifecycle.store import alerts, audit
+from lifecycle.store import alerts, audit, evidence, models, people
 from lifecycle.store import incidents as kept
 
 NOW = after(1)
@@ -107,6 +110,48 @@ def test_alerts_and_evidence_are_linked_later_if_there_are_such(bench, incident,
     assert alerts.get(bench.ws.cursor(), "alert-2").incident == "incident-1"
     with pytest.raises(NotFound):
         incidents.link(bench.ws, "incident-1", evidence_ids=["ev-none"], by=dora, at=NOW)
+
+
+def test_what_is_about_another_version_is_not_linked(bench, incident, dora):
+    about = Evidence("other/1", Purpose.PERFORMANCE, "snap", (), NOW, "dora")
+    with bench.ws.transaction() as tx:
+        version = Version("other", "1", Stage.PRODUCTION, "dora", NOW, Columns(target="y"))
+        models.add(tx, replace(models.get(tx, "credit"), id="other"))
+        models.add_version(tx, version)
+        evidence.add(tx, about)
+    Bench(bench.ws, "other/1").run(series("BB"))
+    before = kept.get(bench.ws.cursor(), "incident-1")
+
+    for given in ({"alert_ids": ["alert-2"]}, {"evidence_ids": [about.id]}):
+        with pytest.raises(InvalidInput, match="is about other/1; incident-1 is about credit/1"):
+            incidents.link(bench.ws, "incident-1", **given, by=dora, at=NOW)
+
+    assert kept.get(bench.ws.cursor(), "incident-1") == before
+    assert alerts.get(bench.ws.cursor(), "alert-2").incident is None
+
+
+def test_an_alert_belongs_to_one_incident(bench, incident, dora):
+    with pytest.raises(Conflict, match="alert-1 belongs to incident-1 already"):
+        incidents.open_incident(bench.ws, title="t", alert_ids=["alert-1"], by=dora, at=NOW + HOUR)
+    other = incidents.open_incident(
+        bench.ws, title="t", versions=["credit/1"], by=dora, at=NOW + HOUR
+    )
+
+    with pytest.raises(Conflict, match="alert-1 belongs to incident-1 already"):
+        incidents.link(bench.ws, other.id, alert_ids=["alert-1"], by=dora, at=NOW)
+    same = incidents.link(bench.ws, "incident-1", alert_ids=["alert-1"], by=dora, at=NOW)
+
+    assert same.alerts == ("alert-1",)
+
+
+def test_nothing_is_given_to_somebody_whose_account_is_closed(bench, incident, dora):
+    with bench.ws.transaction() as tx:
+        people.update(tx, replace(people.get(tx, "val"), active=False))
+
+    with pytest.raises(Conflict, match="'val' is closed"):
+        incidents.plan(bench.ws, "incident-1", "t", owner="val", due=NOW.date(), by=dora, at=NOW)
+    with pytest.raises(Conflict, match="'val' is closed"):
+        alerting.assign(bench.ws, "alert-1", "val", by=dora, at=NOW)
 
 
 @pytest.mark.parametrize(

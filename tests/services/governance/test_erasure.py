@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.delivery import ChannelKind
 from lifecycle.domain.retention import periods_with
-from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotAllowed
+from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotAllowed, NotFound
 from lifecycle.services import access, alerting, erasure, trail, workspaces
 from lifecycle.services.alerting import channels
 from lifecycle.store import audit, deliveries, holds, keys, people, shredding
@@ -103,6 +103,25 @@ def test_a_hold_keeps_what_it_covers_until_a_second_person_releases_it(left):
         erasure.release(left, placed.id, reason="again", by=ROOT, at=NOW)
     actions = [link.event.action for link in audit.links(left.cursor())]
     assert [a for a in actions if a.startswith("hold.")] == ["hold.place", "hold.release"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "error", "sentence"),
+    [
+        ("zoe", InvalidInput, "covers everything or person:NAME, .*, not 'zoe'"),
+        ("request:req-1", InvalidInput, "not 'request:req-1'"),
+        ("Everything", InvalidInput, "not 'Everything'"),
+        ("person:zo", NotFound, "did you mean 'zoe'"),
+        ("model:none", NotFound, "no model 'none'"),
+        ("version:none/1", NotFound, "no version 'none/1'"),
+        ("snapshot:none@1", NotFound, "no snapshot 'none@1'"),
+    ],
+)
+def test_a_hold_on_what_is_not_there_is_refused(left, subject, error, sentence):
+    with pytest.raises(error, match=sentence):
+        erasure.hold(left, subject, reason="court order", by=ADMIN, at=NOW)
+
+    assert holds.every(left.cursor()) == []
 
 
 def test_a_hold_on_everything_covers_everybody(left):
