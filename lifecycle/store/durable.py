@@ -78,6 +78,7 @@ OWN = frozenset(
         "jobs",
         "keys",
         "logs",
+        "messages",
         "sensitive",
         "tmp",
     }

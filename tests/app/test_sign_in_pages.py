@@ -269,6 +269,7 @@ def test_changing_a_password_asks_for_the_present_one(served):
     refused = client.post("/auth/password", data=wrong)
 
     assert "Present password" in page
+    assert "all your tokens end" in page
     assert refused.status_code == 403
     assert "the present password is wrong" in refused.text
 

@@ -170,6 +170,7 @@ def test_no_command_writes_over_what_is_there_or_into_the_workspace(run, tmp_pat
         ("audit", "export", home / "lifecycle.duckdb"),
         ("audit", "key", "--out", home / "audit.head.json"),
         ("report", "card", "card", "1", "--out", home / "keys" / "signing.pem"),
+        ("report", "card", "card", "1", "--out", home / "messages" / "note.jsonl"),
         ("backup", home / "lifecycle.duckdb"),
     ):
         code, _, err = run(*command, table=True)

@@ -2,6 +2,7 @@ import io
 import json
 import tarfile
 import threading
+from datetime import timedelta
 
 import duckdb
 import pytest
@@ -9,7 +10,16 @@ from trail import event, fill
 
 from lifecycle.domain.audit import verify
 from lifecycle.errors import Conflict, DamagedStore, InvalidInput, NotFound
-from lifecycle.store import artifacts, audit, backup, logs, migrations, schema
+from lifecycle.store import (
+    alerts,
+    artifacts,
+    audit,
+    backup,
+    logs,
+    migrations,
+    schema,
+    tokens,
+)
 from lifecycle.store.connection import Workspace
 
 
@@ -258,6 +268,46 @@ def test_summaries_with_rounded_sums_are_forgotten_and_their_monitors_run_anew()
 
         for table in ("monitor_run", "binning", "profile", "tally"):
             assert con.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_tokens_of_before_get_their_makers_from_the_trail_and_links_of_before_end(at):
+    with duckdb.connect() as con:
+        before = migrations.MIGRATIONS.index(migrations.m025_makers)
+        migrations.apply(con, migrations.MIGRATIONS[:before])
+        for number, token in enumerate(("lent", "old"), 1):
+            con.execute(
+                "INSERT INTO token VALUES "
+                "($id, $id, 'eve', 'ci', '[\"read\"]', $at, $at, NULL, NULL)",
+                {"id": token, "at": at},
+            )
+            if token == "lent":
+                con.execute(
+                    "INSERT INTO audit VALUES ($n, 'token.add', 'token:lent', 'anna', $at, '', '', "
+                    "'{}', '', 'h')",
+                    {"n": number, "at": at},
+                )
+        con.execute("INSERT INTO invitation VALUES ('h', 'eve', $at, NULL)", {"at": at})
+
+        migrations.apply(con, migrations.MIGRATIONS)
+
+        assert {t.id: t.made_by for t in tokens.every(con)} == {"lent": "anna", "old": ""}
+        assert con.execute("SELECT count(*) FROM invitation").fetchone() == (0,)
+
+
+def test_an_alert_of_before_was_put_before_people_when_it_was_raised(at):
+    with duckdb.connect() as con:
+        before = migrations.MIGRATIONS.index(migrations.m026_reopened)
+        migrations.apply(con, migrations.MIGRATIONS[:before])
+        con.execute(
+            "INSERT INTO alert VALUES ('alert-1', 1, 'a/1', '1', 'drift', 1, $at, $at, $at, '{}', "
+            "'', 'open', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            {"at": at},
+        )
+
+        migrations.apply(con, migrations.MIGRATIONS)
+
+        kept = alerts.get(con, "alert-1")
+        assert (kept.reopened_at, kept.due) == (None, at + timedelta(hours=72))
 
 
 def test_a_migration_that_fails_leaves_no_trace(workspace):

@@ -144,6 +144,20 @@ def test_an_alert_belongs_to_one_incident(bench, incident, dora):
     assert same.alerts == ("alert-1",)
 
 
+def test_nobody_closes_an_incident_as_the_second_through_a_token_that_somebody_else_made(
+    bench, incident, val
+):
+    lent = replace(val, via="token", maker="dora")
+    for step in (
+        lambda: incidents.resolve(bench.ws, "incident-1", root_cause="r", by=lent, at=NOW),
+        lambda: incidents.close(bench.ws, "incident-1", reason="fine", by=lent, at=NOW),
+    ):
+        with pytest.raises(NotAllowed, match="dora made this token"):
+            step()
+
+    assert kept.get(bench.ws.cursor(), "incident-1") == incident
+
+
 def test_nothing_is_given_to_somebody_whose_account_is_closed(bench, incident, dora):
     with bench.ws.transaction() as tx:
         people.update(tx, replace(people.get(tx, "val"), active=False))

@@ -1,10 +1,12 @@
 """Can one administrator, or somebody with a link, pass for a second person?"""
 
+from datetime import timedelta
+
 import pytest
 from furniture import NOW, ROOT
 
 from lifecycle.domain.actor import Permission, Role
-from lifecycle.domain.person import Answer
+from lifecycle.domain.person import Answer, Identity
 from lifecycle.errors import (
     Conflict,
     FourEyesViolation,
@@ -14,8 +16,9 @@ from lifecycle.errors import (
 )
 from lifecycle.services import access, erasure
 from lifecycle.services.access.attempts import PER_NAME
-from lifecycle.store import people, role_changes
+from lifecycle.store import audit, people, role_changes
 
+DAY = timedelta(days=1)
 WORDS = "four words nobody guesses"
 
 
@@ -125,6 +128,44 @@ def test_what_waits_for_an_account_is_void_once_the_account_is_another(ws):
     assert role_changes.get(ws.cursor(), asked.id).answer is Answer.REFUSED
 
 
+def test_an_administrator_leaves_office_by_a_second_ones_consent_who_may_be_they_themselves(ws):
+    kept = access.set_roles(ws, "bert", roles={Role.VIEWER}, by=acting(ws, "anna"), at=NOW)
+    assert kept.roles == {Role.ADMINISTRATOR}
+    with pytest.raises(FourEyesViolation):
+        access.answer_roles(ws, waiting(ws, "bert").id, agree=True, by=acting(ws, "anna"), at=NOW)
+
+    access.answer_roles(ws, waiting(ws, "bert").id, agree=True, by=acting(ws, "bert"), at=NOW)
+
+    assert people.get(ws.cursor(), "bert").roles == {Role.VIEWER}
+
+
+def test_nobody_gets_a_link_into_the_only_other_administrators_account(ws):
+    anna = acting(ws, "anna")
+    access.deactivate(ws, "adm", by=ROOT, at=NOW)
+    with pytest.raises(Conflict, match="no third administrator could agree"):
+        access.invite(ws, "bert", by=anna, at=NOW)
+
+
+def test_who_is_in_no_group_of_the_providers_any_more_loses_roles_sessions_and_tokens(ws):
+    def came(*groups):
+        known = Identity("https://idp", "7", "lea", "Lea", frozenset(groups), NOW + DAY)
+        given = [("deciders", "approver")]
+        return access.sign_in_provided(ws, known, groups=given, at=NOW)
+
+    secret, session = came("deciders")
+    token, _ = access.add_token(
+        ws, label="ci", scopes=["decide"], days=365, by=acting(ws, session.person), at=NOW
+    )
+
+    with pytest.raises(NotAllowed, match="none of your groups has a role here"):
+        came("others")
+
+    assert people.get(ws.cursor(), session.person).roles == frozenset()
+    with pytest.raises(NotSignedIn):
+        access.actor_of_token(ws, token, at=NOW)
+    assert access.actor_of_session(ws, secret, at=NOW) is None
+
+
 def test_no_administrator_closes_the_other_alone(ws):
     with pytest.raises(Conflict, match="bert is an administrator"):
         access.deactivate(ws, "bert", by=acting(ws, "anna"), at=NOW)
@@ -141,6 +182,9 @@ def test_the_present_password_cannot_be_guessed_for_ever(ws):
             guess(n)
     with pytest.raises(TooManyAttempts):
         guess(PER_NAME)
+
+    refused = audit.search(ws.cursor(), action="session.refused", subject="person:eve")
+    assert [link.event.by for link in refused] == ["eve"] * PER_NAME
 
 
 def test_one_persons_wrong_passwords_stop_nobody_elses_signature(ws):
