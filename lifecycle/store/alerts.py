@@ -225,18 +225,17 @@ def every(
     statuses
         Those that will do, such as `LIVE`; all when absent.
     """
-    rows = records(
-        con.execute(
-            f"""
-            SELECT * FROM alert WHERE {CHOSEN}
-            ORDER BY list_contains($live::VARCHAR[], status) DESC, severity DESC,
-                window_end DESC, number DESC
-            LIMIT $limit OFFSET $offset
-            """,
-            _chosen(version_id, model_id, statuses)
-            | {"live": sorted(LIVE), "limit": limit, "offset": offset},
-        )
+    found = con.execute(
+        f"""
+        SELECT * FROM alert WHERE {CHOSEN}
+        ORDER BY list_contains($live::VARCHAR[], status) DESC, severity DESC,
+            window_end DESC, number DESC
+        LIMIT $limit OFFSET $offset
+        """,
+        _chosen(version_id, model_id, statuses)
+        | {"live": sorted(LIVE), "limit": limit, "offset": offset},
     )
+    rows = records(found)
     signals = _signals(con, [row["id"] for row in rows])
     return [_alert(row, signals.get(row["id"], [])) for row in rows]
 
@@ -245,10 +244,8 @@ def count(
     con: Connection, *, model_id: str | None = None, statuses: Collection[Status] | None = None
 ) -> int:
     """Count the alerts that `every` would return without a limit."""
-    found = con.execute(
-        f"SELECT count(*) FROM alert WHERE {CHOSEN}", _chosen(None, model_id, statuses)
-    )
-    return int(found.fetchall()[0][0])
+    query = f"SELECT count(*) FROM alert WHERE {CHOSEN}"
+    return int(con.execute(query, _chosen(None, model_id, statuses)).fetchall()[0][0])
 
 
 CHOSEN = """
@@ -261,11 +258,8 @@ CHOSEN = """
 def _chosen(
     version_id: str | None, model_id: str | None, statuses: Collection[Status] | None
 ) -> Record:
-    return {
-        "version_id": version_id,
-        "model_id": model_id,
-        "statuses": None if statuses is None else sorted(statuses),
-    }
+    named = None if statuses is None else sorted(statuses)
+    return {"version_id": version_id, "model_id": model_id, "statuses": named}
 
 
 def unfinished(con: Connection, version_id: str, *, at: datetime) -> list[Alert]:
@@ -312,12 +306,8 @@ def _judged(row: Record) -> Judged:
 
 def _changing(alert: Alert) -> Record:
     times = (
-        "reopened_at",
-        "acknowledged_at",
-        "snoozed_until",
-        "ended_at",
-        "notified_at",
-        "escalated_at",
+        *("acknowledged_at", "snoozed_until", "ended_at"),
+        *("notified_at", "escalated_at", "reopened_at"),
     )
     return {
         "id": alert.id,
