@@ -186,8 +186,9 @@ def compare(kept: "Evidence", model_id: str) -> None:
 
 
 def label(kept: "Evidence") -> str:
-    """Name an explanation in a picker."""
-    return f"{kept.version_id} on {kept.snapshot_id}, {words.moment(kept.created_at)} ({kept.id})"
+    """Name an explanation in a picker, what sets it apart first: a phone cuts the rest."""
+    version = kept.version_id.rpartition("/")[2]
+    return f"{words.moment(kept.created_at)}, version {version} on {kept.snapshot_id} ({kept.id})"
 
 
 def named(kept: "Evidence", other: "Evidence") -> str:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import widgets
-from lifecycle.charts import crossed, groups, outcomes, tables, thresholds, timelines
+from lifecycle.charts import (
+    crossed,
+    groups,
+    outcomes,
+    soundness,
+    tables,
+    thresholds,
+    timelines,
+    wording,
+)
 from lifecycle.domain.measurement import Window
 from lifecycle.services import measuring, withholding
 from lifecycle.services.analysis.fairness import JOINT, sweeping
@@ -57,6 +66,55 @@ def in_production(
     return found
 
 
+def by_group(
+    found: "Sequence[Measurement]", *, attribute: str, within: "Mapping[str, str]"
+) -> "list[Measurement]":
+    """Return the rates of an attribute's groups, within one class or control group."""
+    named = {*attribute.split(JOINT), *within}
+    return [
+        m
+        for m in found
+        if m.statistic in RATES and set(m.slice) == named and within.items() <= m.slice.items()
+    ]
+
+
+def verdict(gaps: "Sequence[Measurement]", rates: "Sequence[Measurement]") -> None:
+    """Say what limits made of the gaps, and of the groups' own rates where a plan limits them."""
+    limited = [m for m in rates if m.limit is not None]
+    said = groups.gap_message(gaps)
+    if limited:
+        said += f". By group: {soundness.message(limited)}"
+    widgets.judgement([*gaps, *limited], f"{said}.")
+
+
+def spans(found: "Sequence[Measurement]") -> None:
+    """Say over which days decisions were counted, and over which what needs outcomes was."""
+    decided = next((m.window for m in found if m.statistic in fairness.UNLABELLED), None)
+    known = next((m.window for m in found if m.statistic not in fairness.UNLABELLED), None)
+    if decided and known and decided != known:
+        widgets.note(
+            f"Decisions of the {wording.span(decided)}; what needs outcomes stands on the "
+            f"{wording.span(known)}, as later ones are not known yet.",
+            icon="date_range",
+        )
+    elif window := decided or known:
+        span = wording.span(window)
+        widgets.note(f"Rates and gaps stand on the {span}.", icon="date_range")
+
+
+def computed(gaps: "Sequence[Measurement]", *, kept: "Evidence | None") -> None:
+    """Offer how one of the gaps is computed."""
+    names = list(dict.fromkeys(m.statistic for m in gaps))
+    chosen = st.selectbox("Gap to explain", names, format_func=_title, key="explained")
+    name = chosen or names[0]
+    measured = next(m for m in gaps if m.statistic == name)
+    widgets.explain_number(name, measurement=measured, evidence=kept.id if kept else None)
+
+
+def _title(statistic: str) -> str:
+    return catalogue.get(statistic).title
+
+
 def notices(kept: "Evidence", *, shown_from: int) -> None:
     """Say what a reader of the numbers must know: findings, who is compared, hidden, unknown."""
     for text in withholding.told(kept, shown_from=shown_from):
@@ -80,7 +138,8 @@ def smallest(shown_from: int, *, production: bool) -> None:
 def pick_rate(measured: "Sequence[Measurement]", *, key: str = "rate") -> str:
     """Let the person pick one of the rates that were measured."""
     names = list(dict.fromkeys(m.statistic for m in measured))
-    return st.selectbox("Rate", names, key=key, bind="query-params") or names[0]
+    chosen = st.selectbox("Rate", names, key=key, bind="query-params", format_func=_title)
+    return chosen if chosen in names else names[0]
 
 
 def rates(measured: "Sequence[Measurement]") -> None:
@@ -196,8 +255,15 @@ def over_time(
     """Draw one gap over the monitor's windows."""
     names = [m.statistic for m in gaps]
     worst = next((m.statistic for m in gaps if m.limit is not None), names[0])
-    chosen = st.selectbox("Gap", names, names.index(worst), key="statistic", bind="query-params")
-    declared = catalogue.get(chosen or worst)
+    chosen = st.selectbox(
+        "Gap",
+        names,
+        names.index(worst),
+        key="statistic",
+        bind="query-params",
+        format_func=_title,
+    )
+    declared = catalogue.get(chosen if chosen in names else worst)
     within = tallies.slice_key(gaps[0].slice)
     history = measurements.history(
         con, version.id, statistic=declared.name, column=attribute, slice=within

@@ -83,9 +83,16 @@ def proof(con: "Connection", model: "Model", known: "Sequence[Version]") -> None
         widgets.empty("No evidence yet", hint=hint)
         return
     widgets.table(records.evidence(kept.values()), name="evidence", alt="Evidence, newest first")
+    # Without names of their own, so that `?evidence=` takes the number that gates and reports say.
     chosen = st.selectbox("Measurements of", list(kept), key="evidence", bind="query-params")
     found = kept.get(str(chosen)) or next(iter(kept.values()))
     seen = withholding.shown(found, shown_from=session.workspace().shown_from)
+    on = f" on {found.snapshot_id}" if found.snapshot_id else ""
+    widgets.note(
+        f"{found.purpose.capitalize()} of {found.version_id}{on}, "
+        f"{wording.moment(found.created_at)} by {found.created_by}",
+        icon="verified",
+    )
     st.code(f"{found.id}  SHA-256 {found.sha256}", language=None)
     widgets.table(tables.rows(seen), name="measured", alt="Its measurements")
 

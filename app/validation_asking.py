@@ -95,7 +95,10 @@ def again(version: "Version", kept: "Sequence[Evidence]") -> None:
     """Offer to measure evidence again."""
     if not session.may(Permission.ASSESS):
         return
-    chosen = st.selectbox("Evidence", [one.id for one in kept], key="again")
+    purposes = {one.id: one.purpose for one in kept}
+    chosen = st.selectbox(
+        "Evidence", list(purposes), format_func=lambda i: f"{purposes[i]} ({i})", key="again"
+    )
     if st.button("Measure again", icon=":material/replay:") and chosen:
         with widgets.refusals():
             job = assessment.start_again(

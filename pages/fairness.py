@@ -9,7 +9,6 @@ from lifecycle.charts import groups, wording
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.services import withholding
-from lifecycle.services.analysis.fairness import JOINT
 from lifecycle.stats import catalogue
 from lifecycle.store import evidence, logs, monitors
 
@@ -53,27 +52,22 @@ if len(within) > 1:
     held = right.selectbox("Compared within", within, key="within", bind="query-params") or held
 gaps = [m for m in measured if wording.group(m.slice) == held]
 control = dict(gaps[0].slice) if gaps else {}
-widgets.judgement(gaps, f"{groups.gap_message(gaps)}.")
-if kept and span is None:
+by_group = fairness_parts.by_group(found, attribute=attribute, within=control)
+fairness_parts.verdict(gaps, by_group)
+if span is not None:
+    fairness_parts.spans(gaps)
+elif kept:
     fairness_parts.notices(kept, shown_from=shown_from)
 fairness_parts.smallest(shown_from, production=span is not None)
 by_rate, between, together, moved, ways, past = st.tabs(TABS, key="tab", bind="query-params")
 if by_rate.open:
     with by_rate:
-        named = {*attribute.split(JOINT), *control}
-        fairness_parts.rates(
-            [
-                m
-                for m in found
-                if m.statistic in fairness_parts.RATES
-                and set(m.slice) == named
-                and control.items() <= m.slice.items()
-            ]
-        )
+        fairness_parts.rates(by_group)
 if between.open:
     with between:
         fairness_parts.forest([m for m in gaps if not groups.is_ratio(m)], name="Differences")
         fairness_parts.forest([m for m in gaps if groups.is_ratio(m)], name="Ratios")
+        fairness_parts.computed(gaps, kept=kept if span is None else None)
 if together.open:
     with together:
         fairness_parts.pairs(found, within=control)

@@ -131,20 +131,32 @@ def message(measurements: Sequence[Measurement], *, name: str) -> str:
 
 
 def gap_message(measurements: Sequence[Measurement]) -> str:
-    """Say how many gaps are beyond their limit, and name the first of them."""
+    """Say how many gaps are beyond their limit or warn, and name the first of them."""
     judged = [m for m in measurements if m.limit is not None and m.value is not None]
     bad = [m for m in judged if m.state is State.BREACH]
+    warned = [m for m in judged if m.state is State.WARNING]
     if not judged:
         return f"{wording.counted(len(measurements), 'gap')} measured, {NO_LIMIT}"
-    if not bad:
-        return f"No gap is beyond its limit, of {len(judged)} with one"
-    first = bad[0]
+    if bad:
+        verb = "is" if len(bad) == 1 else "are"
+        more = f"; {len(warned)} more {'warns' if len(warned) == 1 else 'warn'}" if warned else ""
+        return f"{_of(bad, judged)} {verb} beyond the limit: {_first(bad)}{more}"
+    if warned:
+        return f"{_of(warned, judged)} {'warns' if len(warned) == 1 else 'warn'}: {_first(warned)}"
+    kept = sum(m.state is State.OK for m in judged)
+    if kept < len(judged):
+        return f"{kept} of {wording.counted(len(judged), 'gap')} with a limit can be judged"
+    return "The gap with a limit keeps it" if kept == 1 else f"All {kept} gaps with a limit keep it"
+
+
+def _of(some: Sequence[Measurement], judged: Sequence[Measurement]) -> str:
+    return f"{wording.counted(len(some), 'gap')} of {len(judged)}"
+
+
+def _first(some: Sequence[Measurement]) -> str:
+    first, others = some[0], " and others" if len(some) > 1 else ""
     name = first.statistic.replace("_", " ")
-    return (
-        f"{wording.counted(len(bad), 'gap')} of {len(judged)} {'is' if len(bad) == 1 else 'are'} "
-        f"beyond the limit: {name} {wording.number(first.value)}, limit "
-        f"{wording.number(first.limit)}{' and others' if len(bad) > 1 else ''}"
-    )
+    return f"{name} {wording.number(first.value)}, limit {wording.number(first.limit)}{others}"
 
 
 def _dots(measurements: Sequence[Measurement], *, colour: str, symbol: str = "circle") -> Trace:

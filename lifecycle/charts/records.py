@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lifecycle.charts import wording
-from lifecycle.charts.theme import STATES
+from lifecycle.charts.theme import STATES, UNLIMITED
 from lifecycle.domain.approval import Request
 from lifecycle.domain.audit import Link
 from lifecycle.domain.dataset import Dataset, Snapshot
@@ -88,7 +88,7 @@ def evidence(given: Iterable[Evidence]) -> list[Row]:
             "evidence": e.id,
             "version": e.version_id,
             "purpose": str(e.purpose),
-            "state": state(e.state),
+            "state": _came_to(e),
             "measurements": len(e.measurements),
             "snapshot": e.snapshot_id,
             "made (UTC)": e.created_at,
@@ -96,6 +96,13 @@ def evidence(given: Iterable[Evidence]) -> list[Row]:
         }
         for e in given
     ]
+
+
+def _came_to(kept: Evidence) -> str:
+    """Say what limits made of a record, or that none was set."""
+    if kept.state is State.NOT_APPLICABLE:
+        return f"{UNLIMITED.mark} {UNLIMITED.word}"
+    return state(kept.state)
 
 
 def requests(given: Iterable[Request]) -> list[Row]:

@@ -71,6 +71,8 @@ def heading(measurements: Sequence[Measurement]) -> str:
     """Say what a chart shows: of one statistic the largest value, else how limits are kept."""
     names = {m.statistic for m in measurements}
     held = [m for m in measurements if m.value is not None]
+    if len(held) == 1 and all(m.limit is None for m in measurements):
+        return f"{label(held[0])} {wording.measured(held[0])}"
     if len(names) > 1 or len(held) < 2:  # noqa: PLR2004 -- one value is no comparison
         return message(measurements)
     most = max(held, key=lambda m: m.value or 0.0)
@@ -91,24 +93,30 @@ def _row(m: Measurement, *, among: Sequence[Measurement]) -> str:
 
 
 def message(measurements: Sequence[Measurement]) -> str:
-    """Say how many values are beyond their limit, and name the worst of them."""
+    """Say how many values are beyond their limit or warn, and name the worst of them."""
     judged = [m for m in measurements if m.limit is not None]
     failed = [m for m in judged if m.state in {State.ERROR, State.BREACH}]
+    warned = [m for m in judged if m.state is State.WARNING]
     unknown = [m for m in judged if m.state is State.INSUFFICIENT]
+    every = wording.counted(len(judged), "limit")
     if not judged:
         return f"{wording.counted(len(measurements), 'value')} measured, {NO_LIMIT}"
+    warn = f"{len(warned)} {{}}{'warns' if len(warned) == 1 else 'warn'}"
     if failed:
-        first = failed[0]
-        said = wording.number(first.value) if first.value is not None else "failed"
-        return (
-            f"{len(failed)} of {wording.counted(len(judged), 'limit')} "
-            f"{'is' if len(failed) == 1 else 'are'} not kept: {label(first)} {said}, limit "
-            f"{wording.number(first.limit)}"
-        )
+        verb = "is" if len(failed) == 1 else "are"
+        more = f"; {warn.format('more ')}" if warned else ""
+        return f"{len(failed)} of {every} {verb} not kept: {_against(failed[0])}{more}"
     if unknown:
-        return f"{len(unknown)} of {wording.counted(len(judged), 'limit')} cannot be judged yet"
-    every = wording.counted(len(judged), "limit")
+        more = f"; {warn.format('')}" if warned else ""
+        return f"{len(unknown)} of {every} cannot be judged yet{more}"
+    if warned:
+        return f"{warn.format(f'of {every} ')}: {_against(warned[0])}"
     return f"{len(judged)} of {every} {'is' if len(judged) == 1 else 'are'} kept"
+
+
+def _against(m: Measurement) -> str:
+    said = wording.number(m.value) if m.value is not None else "failed"
+    return f"{label(m)} {said}, limit {wording.number(m.limit)}"
 
 
 def _dots(rows: Sequence[tuple[Measurement, str]], *, look: theme.Look) -> Trace:

@@ -11,6 +11,7 @@ from lifecycle.cli.output import Format as Rendered
 from lifecycle.cli.output import render_junit
 from lifecycle.cli.records import show, write
 from lifecycle.cli.session import Format, connected, text_of
+from lifecycle.domain.measurement import NO_LIMIT, State
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def assess(
         write(render_junit({"command": "assess", "measurements": measured}) + "\n", out)
     else:
         columns = ("id", "purpose", "outcome", "state", "snapshot_id")
-        show(kept, format=Format(format.value), out=out, columns=columns)
+        shown = [_unlimited(item) for item in kept] if format is Rendered.TABLE else kept
+        show(shown, format=Format(format.value), out=out, columns=columns)
     _told(kept)
     failed = [item["id"] for item in kept if item["outcome"] in FAILED]
     if failed:
@@ -73,6 +75,13 @@ def _followed(client: "Client", answer: dict[str, Any]) -> list[dict[str, Any]]:
         time.sleep(POLL_SECONDS)
         answer = client.get(f"/jobs/{answer['job']['id']}/evidence")
     return answer["items"]
+
+
+def _unlimited(item: dict[str, Any]) -> dict[str, Any]:
+    """Say of what no limit judged that none was set; it is neither passed nor too little data."""
+    if item["state"] != State.NOT_APPLICABLE:
+        return item
+    return {**item, "outcome": NO_LIMIT, "state": "measured"}
 
 
 def _told(kept: list[dict[str, Any]]) -> None:

@@ -141,7 +141,23 @@ def test_gap_messages_count_breaches_among_those_with_a_limit():
         "1 gap of 2 is beyond the limit: demographic parity difference 0.200, limit 0.100"
     )
     assert groups.gap_message([gap(0.2), gap(0.3)]).endswith("and others")
-    assert groups.gap_message([gap(0.05)]) == "No gap is beyond its limit, of 1 with one"
+    assert groups.gap_message([gap(0.05)]) == "The gap with a limit keeps it"
+    assert groups.gap_message([gap(0.05), gap(0.06)]) == "All 2 gaps with a limit keep it"
+
+
+def test_a_gap_that_only_warns_is_not_called_kept():
+    warned = replace(gap(0.2), state=State.WARNING)
+
+    assert groups.gap_message([warned, gap(0.05)]) == (
+        "1 gap of 2 warns: demographic parity difference 0.200, limit 0.100"
+    )
+    assert groups.gap_message([warned, gap(0.3)]).endswith("0.300, limit 0.100; 1 more warns")
+
+
+def test_a_gap_with_too_few_rows_is_not_called_kept():
+    few = replace(gap(0.05), state=State.INSUFFICIENT)
+
+    assert groups.gap_message([few, gap(0.05)]) == "1 of 2 gaps with a limit can be judged"
 
 
 def test_reliability_is_scikit_learns_calibration_curve_on_groups_of_equal_size():

@@ -1,5 +1,6 @@
 """Do rows of numbers say what is beyond its limit, and keep every value on a row of its own?"""
 
+from dataclasses import replace
 from typing import Any
 
 from lifecycle.charts import soundness
@@ -19,6 +20,17 @@ def test_the_message_names_the_first_limit_that_is_not_kept():
     few = Measurement("noise_loss", None, State.INSUFFICIENT, reason="few", limit=0.1)
     assert soundness.message([GAIN, few]) == "1 of 2 limits cannot be judged yet"
     assert "failed" in soundness.message([FAILED])
+
+
+def test_a_limit_that_only_warns_is_not_called_kept():
+    warned = replace(SLICE, state=State.WARNING)
+
+    assert soundness.message([GAIN, warned]) == (
+        "1 of 2 limits warns: Worst slice: age <b>old</b> 0.200, limit 0.100"
+    )
+    assert soundness.message([warned, SLICE]).endswith("limit 0.100; 1 more warns")
+    few = Measurement("noise_loss", None, State.INSUFFICIENT, reason="few", limit=0.1)
+    assert soundness.message([warned, few]) == "1 of 2 limits cannot be judged yet; 1 warns"
 
 
 def test_every_value_has_a_row_with_interval_and_limit_and_no_tag_survives():
@@ -46,6 +58,7 @@ def test_what_has_several_rows_gets_a_chart_that_names_the_largest():
     assert charts == [[GAIN, FREE], [SLICE, other], [cost]]
     assert soundness.heading(charts[1]) == "Worst slice: largest 0.200 for age <b>old</b>"
     assert soundness.heading(charts[0]) == "1 of 1 limit is kept"
+    assert soundness.heading(charts[2]) == "Size of the model file 2.00 MB"
 
 
 def test_a_long_label_stands_on_two_lines():
