@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from app import session, validation_parts, widgets
-from lifecycle.charts import groups, importance, tables, wording
+from lifecycle.charts import groups, importance, soundness, tables, wording
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.services import assessment, withholding
 from lifecycle.stats import catalogue
@@ -31,9 +31,11 @@ def fairness(con: "Connection", model: "Model", known: "Sequence[Version]") -> N
     for version, kept in found:
         seen = withholding.shown(kept, shown_from=session.workspace().shown_from)
         gaps = [m for m in seen if m.statistic in GAPS]
-        said = f"**Version {version.name}.** {groups.gap_message(gaps)}. {_source(kept)}"
-        widgets.judgement(gaps, said)
-        rows = tables.rows(gaps)
+        limited = [m for m in seen if m.limit is not None and m not in gaps]
+        rates = f" By group: {soundness.message(limited)}." if limited else ""
+        said = f"**Version {version.name}.** {groups.gap_message(gaps)}.{rates} {_source(kept)}"
+        widgets.judgement([*gaps, *limited], said)
+        rows = tables.rows([*gaps, *limited])
         widgets.table(rows, name=f"gaps_{version.name}", alt=f"Gaps of version {version.name}")
         _open("fairness", version, label="Rates by group, intersections, thresholds")
 

@@ -66,6 +66,26 @@ def in_production(
     return found
 
 
+def nothing(version: "Version", *, span: Window | None) -> None:
+    """Say why there is nothing to compare, and what would change that."""
+    ask = f"`lifecycle assess {version.model_id} {version.name} --snapshot … --plan …`"
+    if not version.columns.sensitive:
+        title = f"Version {version.name} names no sensitive column"
+        hint = (
+            f"Name them in a plan (`sensitive: [sex]`) and measure with {ask}, or register a "
+            "version with `lifecycle version add … --sensitive sex`."
+        )
+    elif span is not None:
+        title = f"No group was measured in the {wording.span(span)}"
+        hint = f"Look back further, or measure rows with {ask}."
+    else:
+        title = "No group was measured yet"
+        named = ", ".join(version.columns.sensitive)
+        watched = f"`lifecycle monitor run {version.model_id}`"
+        hint = f"Measure by {named} with {ask}, or let a monitor do it: {watched}."
+    widgets.empty(title, hint=hint)
+
+
 def by_group(
     found: "Sequence[Measurement]", *, attribute: str, within: "Mapping[str, str]"
 ) -> "list[Measurement]":

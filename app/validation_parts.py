@@ -8,6 +8,7 @@ from app import widgets, words
 from lifecycle.charts import soundness, tables, wording
 from lifecycle.domain.measurement import SEVERITY
 from lifecycle.services import assessment, plans
+from lifecycle.stats import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,9 @@ GROUPS: "Mapping[str, tuple[tuple[str, ...], str, str | None]]" = {
     "Cost": (("scoring_latency", "scoring_memory", "file_size"), "milliseconds, megabytes", None),
 }
 """Which statistics are shown together, what their axis says and what 0 means on it."""
+
+MEASURED_BY = frozenset({"Champion", "Robustness", "Stability"})
+"""Kinds of trials that stand in the measure by which the model was judged."""
 
 HASH = 16
 """Letters of a hash that tell it from any other; the evidence record has all of it."""
@@ -114,6 +118,11 @@ def trials(kept: "Evidence") -> None:
     )
     names, axis, zero = GROUPS[str(chosen) if chosen in groups else groups[0]]
     shown = [m for name in names for m in by_name.get(name, [])]
+    settings: Any = kept.method.get("settings") or {}
+    if settings.get("metric") and chosen in MEASURED_BY:
+        measure = catalogue.get(str(settings["metric"]))
+        unit = f", {wording.unit(measure.unit)}" if wording.unit(measure.unit) else ""
+        widgets.note(f"Measured by {measure.title}{unit}.", icon="straighten")
     for number, rows in enumerate(soundness.together(shown)):
         if any(m.value is not None for m in rows):
             title = soundness.heading(rows)
@@ -122,9 +131,13 @@ def trials(kept: "Evidence") -> None:
     for m in shown:
         if m.value is None:
             widgets.badge(m.state, f"{soundness.label(m)}: {m.reason or ''}")
-    for name in names:
-        if name in by_name:
-            widgets.explain_number(name, measurement=by_name[name][0], evidence=kept.id)
+    there = [name for name in names if name in by_name]
+    name = there[0]
+    if len(there) > 1:
+        label, key = "Trial to explain", "explained"
+        asked = st.selectbox(label, there, format_func=lambda n: catalogue.get(n).title, key=key)
+        name = asked if asked in there else name
+    widgets.explain_number(name, measurement=by_name[name][0], evidence=kept.id)
 
 
 def method(kept: "Sequence[Evidence]") -> None:

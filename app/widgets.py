@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import streamlit as st
 
+from app import columns as columns_of
 from app import session, words
 from lifecycle.charts import theme
 from lifecycle.domain import measurement as measuring
@@ -265,7 +266,7 @@ def table(
     shown = st.dataframe(
         frame,
         hide_index=True,
-        column_config={**_times(frame), **(columns or {})},
+        column_config={**columns_of.formats(frame), **(columns or {})},
         key=f"table_{name}",
         on_select="rerun" if select else "ignore",
         selection_mode="single-row",
@@ -362,12 +363,6 @@ def explain_number(
             facts(_facts(measurement), alt="What this number rests on")
         if evidence is not None:
             st.markdown(f"Evidence record `{evidence}`")
-
-
-def _times(frame: "pd.DataFrame") -> dict[str, Any]:
-    """Write times in UTC and to the minute, wherever the browser is."""
-    shown = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC")
-    return {str(name): shown for name in frame.select_dtypes("datetimetz").columns}
 
 
 def _facts(measurement: "Measurement") -> dict[str, str]:

@@ -39,8 +39,7 @@ if sources:
         )
 attributes = list(dict.fromkeys(m.column for m in found if m.column and m.statistic in GAPS))
 if not attributes:
-    hint = "Name sensitive columns at `lifecycle version add`, then `lifecycle monitor run "
-    widgets.empty("No group was measured yet", hint=f"{hint}{model.id}` measures by them.")
+    fairness_parts.nothing(version, span=span)
     st.stop()
 
 attribute = left.selectbox("Attribute", attributes, key="attribute", bind="query-params")

@@ -30,7 +30,14 @@ def rates(
     hidden = [m for m in measurements if m.value is None]
     small = [m for m in measurements if m.value is not None and m.state is State.INSUFFICIENT]
     large = [m for m in measurements if m.value is not None and m.state is not State.INSUFFICIENT]
-    traces = [{**_dots(large, colour=theme.CURRENT), "name": "group"}]
+    free, limited = ([m for m in large if (m.limit is None) is one] for one in (True, False))
+    traces: list[Trace] = [{**_dots(free, colour=theme.CURRENT), "name": "group"}]
+    for look in theme.LOOKS:
+        if found := [m for m in limited if theme.look(m) is look]:
+            dots = _dots(found, colour=look.colour, symbol=look.marker)
+            traces.append({**dots, "name": look.word})
+    if limited:
+        traces.append(_limits([(m, _label(m)) for m in limited]))
     if small:
         look = theme.STATES[State.INSUFFICIENT]
         dots = _dots(small, colour=look.colour, symbol=look.marker)
@@ -55,11 +62,11 @@ def rates(
         traces,
         title=title,
         # Dots need no zero to be compared; the words of a suppressed group stand at it.
-        x=theme.axis(name, rangemode="tozero" if hidden else "normal"),
+        x=_axis(name, measurements, rangemode="tozero" if hidden else "normal"),
         y=_labels([_label(m) for m in measurements]),
         height=110 + ROW * max(len(measurements), 2),
         lines=lines,
-        more={"showlegend": bool(small)},
+        more={"showlegend": bool(small or limited)},
     )
 
 
@@ -88,9 +95,7 @@ def gaps(measurements: Sequence[Measurement], *, titles: Sequence[str], title: s
     return theme.figure(
         traces,
         title=title,
-        x=theme.axis(
-            "ratio of the lowest to the highest group" if ratio else "largest difference of groups"
-        ),
+        x=_axis("lowest over highest" if ratio else "largest difference", measurements),
         y=_labels(labels),
         height=130 + ROW * max(len(labels), 2),
         lines=[
@@ -212,6 +217,14 @@ def _limits(limited: Sequence[tuple[Measurement, str]]) -> Trace:
 def _label(m: Measurement) -> str:
     n = "" if m.n is None else f" (n {wording.count(m.n)})"
     return theme.plain(f"{wording.group(m.slice)}{n}")
+
+
+def _axis(name: str, measurements: Sequence[Measurement], **settings: object) -> dict[str, object]:
+    """Name an axis with its unit on a line of its own, where a phone has room for it."""
+    unit = next((wording.unit(m.unit) for m in measurements if wording.unit(m.unit)), "")
+    axis = theme.axis(name, **settings)
+    title = "<br>".join(theme.plain(part) for part in (name, unit) if part)
+    return {**axis, "title": {"text": title}}
 
 
 def _labels(labels: Sequence[str]) -> dict[str, object]:

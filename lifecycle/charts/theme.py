@@ -170,7 +170,9 @@ def figure(
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {"align": "left"},
-        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+        # Left of the plot by nothing one sees: Plotly then lets it have the figure's whole width,
+        # and on a phone it would stand one entry per line over the title otherwise.
+        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": -1e-6},
         "shapes": [*shapes, *(shape for shape, _ in lines)],
         "annotations": [*annotations, *(label for _, label in lines)],
         "xaxis": {"automargin": True, "zeroline": False, **x},

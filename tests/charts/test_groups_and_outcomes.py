@@ -98,6 +98,27 @@ def test_a_group_too_small_to_judge_is_drawn_open_and_left_out_of_the_message():
     assert "fewer than two groups" in groups.message([rate("F", 0.2), small], name="rate")
 
 
+def test_a_groups_rate_beyond_its_limit_shows_state_and_limit():
+    limited = replace(rate("M", 0.5), state=State.BREACH, limit=0.4)
+    figure = groups.rates([rate("F", 0.2), limited], title="t", name="rate")
+
+    by_name = {trace.name: trace for trace in traces(figure)}
+    assert list(by_name["group"].x) == [0.2]
+    assert list(by_name["breach"].x) == [0.5]
+    assert list(by_name["limit"].x) == [0.4]
+    assert list(by_name["limit"].y) == list(by_name["breach"].y)
+
+
+def test_the_axis_names_the_unit_of_what_has_one():
+    error = Measurement("mae", 9.0, State.OK, unit="outcome", slice={"day": "free"}, n=90)
+    gap_of = replace(error, statistic="mean_error_difference", column="day", slice={})
+
+    rates_axis = layout(groups.rates([error], title="t", name="Mean absolute error")).xaxis
+    gaps_axis = layout(groups.gaps([gap_of], titles=["a"], title="t")).xaxis
+    assert rates_axis.title.text == "Mean absolute error<br>in the outcome's unit"
+    assert gaps_axis.title.text == "largest difference<br>in the outcome's unit"
+
+
 def test_all_rows_are_a_labelled_line():
     overall = Measurement("selection_rate", 0.26, State.OK)
     figure = groups.rates([rate("F", 0.2)], title="t", name="rate", overall=overall)
