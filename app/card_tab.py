@@ -31,8 +31,8 @@ def card(model: "Model", known: "Sequence[Version]") -> None:
     made = reports.card(
         session.workspace(), model.id, version.name, by=session.actor(), at=session.now()
     )
-    validation_asking.take_along(version, "card")
-    for section in made.sections:
+    audience = validation_asking.take_along(version, "card")
+    for section in made.to(audience).sections:
         st.subheader(section.title)
         if section.stale:
             widgets.badge(State.STALE, section.stale)

@@ -16,7 +16,7 @@ from lifecycle.charts import (
     timelines,
     wording,
 )
-from lifecycle.domain.measurement import Window
+from lifecycle.domain.measurement import State, Window
 from lifecycle.services import measuring, withholding
 from lifecycle.services.analysis.fairness import JOINT, sweeping
 from lifecycle.services.measuring import Counts, Watch, fairness
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from lifecycle.domain.model import Version
     from lifecycle.domain.monitor import Monitor
     from lifecycle.store.connection import Connection
+
+FEW = 2
+"""More sentences on small groups than this are folded, so that numbers stay in sight."""
 
 RATES = [rate.name for rate in (*catalogue.FAIRNESS_RATES, *catalogue.FAIRNESS_ERRORS)]
 
@@ -137,8 +140,15 @@ def _title(statistic: str) -> str:
 
 def notices(kept: "Evidence", *, shown_from: int) -> None:
     """Say what a reader of the numbers must know: findings, who is compared, hidden, unknown."""
-    for text in withholding.told(kept, shown_from=shown_from):
-        widgets.note(f"{text[:1].upper()}{text[1:]}")
+    told = [f"{t[:1].upper()}{t[1:]}" for t in withholding.told(kept, shown_from=shown_from)]
+    small = [text for text in told if text.startswith("Group ")]
+    for text in told:
+        if len(small) <= FEW or text not in small:
+            widgets.note(text)
+    if len(small) > FEW:
+        with st.expander(f"{len(small)} groups are too small for any gap"):
+            for text in small:
+                widgets.note(text)
 
 
 def smallest(shown_from: int, *, production: bool) -> None:
@@ -172,6 +182,7 @@ def rates(measured: "Sequence[Measurement]") -> None:
     title = groups.message(shown, name=declared.title)
     figure = groups.rates(shown, title=title, name=declared.title)
     widgets.chart(figure, name="rates", alt=title, rows=tables.rows(shown))
+    without_value(shown)
     widgets.explain_number(rate, measurement=shown[0])
 
 
@@ -181,6 +192,18 @@ def forest(gaps: "Sequence[Measurement]", *, name: str) -> None:
         titles, title = [catalogue.get(m.statistic).title for m in gaps], groups.gap_message(gaps)
         figure = groups.gaps(gaps, titles=titles, title=f"{name}: {title}")
         widgets.chart(figure, name=f"gaps_{name}", alt=title, rows=tables.rows(gaps))
+        without_value(gaps)
+
+
+def without_value(measured: "Sequence[Measurement]") -> None:
+    """Say why some rows of a chart have no number, each reason once."""
+    found: dict[tuple[State, str], list[str]] = {}
+    for m in measured:
+        if m.value is None:
+            about = wording.group(m.slice) if m.column is None else _title(m.statistic)
+            found.setdefault((m.state, m.reason or "no reason given"), []).append(about)
+    for (state, reason), about in found.items():
+        widgets.badge(state, f"{'; '.join(about)}: {reason}.")
 
 
 def pairs(found: "Sequence[Measurement]", *, within: "Mapping[str, str]") -> None:

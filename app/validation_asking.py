@@ -112,8 +112,8 @@ def again(version: "Version", kept: "Sequence[Evidence]") -> None:
             widgets.finish(f"{job.id} measures {chosen} again; what differs appears here.")
 
 
-def take_along(version: "Version", kind: str) -> None:
-    """Offer a report in every format."""
+def take_along(version: "Version", kind: str) -> reports.Audience:
+    """Offer a report in every format; return for whom it was chosen to be written."""
     audience = st.segmented_control(
         "Written for",
         [str(one) for one in reports.Audience],
@@ -143,3 +143,4 @@ def take_along(version: "Version", kind: str) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
+    return chosen

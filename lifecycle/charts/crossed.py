@@ -39,9 +39,10 @@ def heatmap(
         "ygap": 2,
         "text": [[_told(m) for m in line] for line in held],
         "hovertemplate": f"{theme.plain(down)} %{{y}}, {theme.plain(across)} %{{x}}"
-        "<br>%{text}<extra></extra>",
+        f"<br>{theme.plain(name)} %{{text}}<extra></extra>",
         "hoverongaps": False,
-        "colorbar": {"thickness": 10, "title": {"text": theme.plain(name)}},
+        # Every cell says its number, and on a phone a scale would leave no room for the cells.
+        "showscale": False,
     }
     words = [
         {

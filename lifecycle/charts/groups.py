@@ -141,7 +141,10 @@ def gap_message(measurements: Sequence[Measurement]) -> str:
     bad = [m for m in judged if m.state is State.BREACH]
     warned = [m for m in judged if m.state is State.WARNING]
     if not judged:
-        return f"{wording.counted(len(measurements), 'gap')} measured, {NO_LIMIT}"
+        without = sum(m.value is None for m in measurements)
+        lacking = f", {without} without a value" if without else ""
+        held = wording.counted(len(measurements) - without, "gap")
+        return f"{held} measured{lacking}, {NO_LIMIT}"
     if bad:
         verb = "is" if len(bad) == 1 else "are"
         more = f"; {len(warned)} more {'warns' if len(warned) == 1 else 'warn'}" if warned else ""
@@ -195,6 +198,7 @@ def _suppressed(measurements: Sequence[Measurement]) -> Trace:
         "text": [theme.plain(f"  {m.reason or 'too small to show'}") for m in measurements],
         "textposition": "middle right",
         "hoverinfo": "skip",
+        "showlegend": False,
     }
 
 

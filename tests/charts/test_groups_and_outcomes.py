@@ -175,6 +175,21 @@ def test_a_gap_that_only_warns_is_not_called_kept():
     assert groups.gap_message([warned, gap(0.3)]).endswith("0.300, limit 0.100; 1 more warns")
 
 
+def test_gaps_without_a_value_are_not_called_measured():
+    free = replace(gap(0.05), limit=None)
+    none = replace(free, value=None, interval=None, state=State.INSUFFICIENT)
+
+    assert groups.gap_message([free, none]) == "1 gap measured, 1 without a value, no limit set"
+
+
+def test_a_group_without_a_value_has_no_entry_in_the_legend():
+    limited = replace(rate("M", 0.5), state=State.BREACH, limit=0.4)
+    figure = groups.rates([rate("X", None), limited], title="t", name="rate")
+
+    words = [trace for trace in traces(figure) if trace.mode == "text"]
+    assert [trace.showlegend for trace in words] == [False]
+
+
 def test_a_gap_with_too_few_rows_is_not_called_kept():
     few = replace(gap(0.05), state=State.INSUFFICIENT)
 

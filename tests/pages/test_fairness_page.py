@@ -25,8 +25,27 @@ def compared(tmp_path_factory):
             replace(ERROR, value=7.0, state=State.OK, slice={"day": "working"}),
             GAP,
         )
+        found += (
+            replace(
+                ERROR,
+                value=None,
+                state=State.INSUFFICIENT,
+                limit=None,
+                n=0,
+                slice={"day": "single"},
+                reason="no row has an outcome",
+            ),
+        )
+        told = [f"group day={n} has {n} rows, fewer than 30, and is in no gap" for n in (1, 2, 3)]
         kept = Evidence(
-            "m/1", Purpose.FAIRNESS, snapshot, found, AT, "val", method={"settings": {}}
+            "m/1",
+            Purpose.FAIRNESS,
+            snapshot,
+            found,
+            AT,
+            "val",
+            method={"settings": {}},
+            payload={"notices": ["groups are compared", *told]},
         )
         with ws.transaction() as tx:
             evidence.add(tx, kept)
@@ -66,3 +85,18 @@ def test_a_version_without_sensitive_columns_says_so_and_how_to_compare(open_pag
 
     assert "Version 2 names no sensitive column" in text
     assert "lifecycle assess m 2" in text
+
+
+def test_a_group_without_a_number_says_why_below_the_chart(open_page, compared):
+    text = said(open_page("fairness", compared, model="m", version="1"))
+
+    assert "day single: no row has an outcome." in text
+
+
+def test_many_sentences_on_small_groups_are_folded_under_their_number(open_page, compared):
+    page = open_page("fairness", compared, model="m", version="1")
+
+    folded = [e for e in page.expander if e.label == "3 groups are too small for any gap"]
+    assert len(folded) == 1
+    assert len(folded[0].markdown) == 3
+    assert "Groups are compared" in said(page)

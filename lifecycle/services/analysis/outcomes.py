@@ -224,6 +224,8 @@ def _known(wanted: str, seen: Sequence[str], *, column: str, source: Source) -> 
     folded = [value for value in seen if value.casefold() == wanted.casefold()]
     if len(folded) == 1:
         return folded[0]
+    if seen and set(seen) <= set(_partner(wanted)):
+        return wanted  # no slip of the pen: these rows hold the other outcome alone
     raise InvalidInput(
         f"label {wanted!r} never occurs in column {column} of {source.label}; it holds "
         f"{_listed(seen)}"

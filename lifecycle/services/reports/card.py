@@ -88,7 +88,7 @@ def measured(kept: Evidence, *, stale: str, shown_from: int) -> Section:
     blocks += [Sentences(said) for said in (words.overridden(kept),) if said]
     noted = withholding.told(kept, shown_from=shown_from)
     if noted:
-        blocks.append(Sentences(tuple(noted)))
+        blocks.append(Sentences(tuple(f"{text[:1].upper()}{text[1:]}." for text in noted)))
     return Section(
         f"{kept.purpose.capitalize()}: {words.came_to(kept)}", tuple(blocks), stale=stale
     )

@@ -1,6 +1,6 @@
 """Is a version sound by the plans it was measured against: the validator's report, from records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.evidence import Evidence
 from lifecycle.domain.measurement import State
 from lifecycle.domain.rules import Outcome
-from lifecycle.services import assessment, plans
+from lifecycle.services import assessment, plans, withholding
 from lifecycle.services.reports import words
 from lifecycle.services.reports.card import measured
 from lifecycle.services.reports.document import (
@@ -16,6 +16,7 @@ from lifecycle.services.reports.document import (
     Document,
     Facts,
     Grid,
+    Measured,
     Section,
     Sentences,
 )
@@ -42,8 +43,16 @@ def validation_report(
     model, subject = models.get(con, model_id), models.version(con, model_id, version)
     found = assessment.against_plans(con, subject.id)
     limits = longest(con, model.use_case_id)
+    beyond = [*_beyond(found, shown_from=workspace.shown_from)]
     sections = (
-        Section("Verdict", (Facts(_verdict(found)), *written(con, subject, "opinion"))),
+        Section(
+            "Verdict",
+            (
+                Facts(_verdict(found, beyond=sum(len(one.measurements) for one in beyond))),
+                *beyond,
+                *written(con, subject, "opinion"),
+            ),
+        ),
         *(_plan(kept) for kept in found),
         *(
             measured(
@@ -63,24 +72,30 @@ def validation_report(
     return Document(title, "validation", subject.id, at, sections)
 
 
-def _verdict(found: Sequence[Evidence]) -> Mapping[str, object]:
+def _beyond(found: Sequence[Evidence], *, shown_from: int) -> Iterator[Measured]:
+    """Return what is beyond its limit, each value with its interval, limit and evidence."""
+    for kept in found:
+        failed = tuple(
+            m
+            for m in withholding.shown(kept, shown_from=shown_from)
+            if m.limit is not None and m.state in {State.BREACH, State.ERROR, State.WARNING}
+        )
+        if failed:
+            yield Measured(kept, failed)
+
+
+def _verdict(found: Sequence[Evidence], *, beyond: int) -> Mapping[str, object]:
     if not found:
         return {"outcome": "insufficient: nothing was measured against a plan"}
     judged = [kept for kept in found if kept.state is not State.NOT_APPLICABLE]
     outcomes = [(kept, assessment.outcome(kept)) for kept in judged]
     worst = min((o for _, o in outcomes), key=WORST.index, default=Outcome.INSUFFICIENT)
     free = {str(e.purpose): f"{words.came_to(e)}, evidence {e.id}" for e in found}
-    beyond = [
-        f"{m.statistic} ({kept.id})"
-        for kept in found
-        for m in kept.measurements
-        if m.limit is not None and str(m.state) in {"breach", "error"}
-    ]
     return {
         "outcome": f"{worst}, the worst of its parts",
         **free,
         **{str(kept.purpose): f"{o}, evidence {kept.id}" for kept, o in outcomes},
-        "beyond its limit": ", ".join(beyond) or "nothing",
+        "beyond its limit": f"{beyond}, listed below" if beyond else "nothing",
     }
 
 

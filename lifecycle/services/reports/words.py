@@ -14,11 +14,19 @@ MANY = 10_000
 
 COLUMNS = ("Statistic", "Where", "Value", "Interval", "n", "Limit", "State", "Evidence")
 
+UNITS = {
+    "1": "",
+    "outcome": " (outcome's unit)",
+    "target": " (outcome's unit)",
+    "column": " (column's unit)",
+}
+"""What the names of units mean that are no unit by themselves."""
+
 
 def cells(m: Measurement, *, evidence: str) -> tuple[str, ...]:
     """Return a measurement as the cells of a table, with the evidence it comes from."""
     low_high = f"{number(m.interval[0])} to {number(m.interval[1])}" if m.interval else ""
-    unit = "" if m.unit == "1" else f" {m.unit}"
+    unit = UNITS.get(m.unit, f" {m.unit}")
     return (
         m.statistic,
         where(m),

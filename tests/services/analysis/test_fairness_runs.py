@@ -434,3 +434,19 @@ def test_a_sweep_says_what_other_thresholds_would_do_and_what_is_legally_sensiti
     assert "EUR" in found["g"]["worth_of"]
     with pytest.raises(InvalidInput, match="give --score"):
         run(engine, file, sweep=True)
+
+
+def test_rows_of_one_outcome_alone_give_reasons_and_a_slip_of_the_pen_is_still_refused(
+    engine, source
+):
+    rows = source("one", y=[0] * 40, p=[0, 1] * 20, sex=["f", "m", "m", "f"] * 10)
+    asked = FairnessOptions(roles=Roles("y", prediction="p", positive="1"), sensitive=("sex",))
+
+    found = measure_fairness(engine, source=rows, options=asked).measurements
+
+    without = {m.statistic: m.reason for m in found if m.value is None and not m.slice}
+    assert without["true_positive_rate"] == "no decided row of the group has a positive outcome"
+    assert all(m.value is not None or (m.reason and str(m.state) != "ok") for m in found)
+    wrong = FairnessOptions(roles=Roles("y", prediction="p", positive="yes"), sensitive=("sex",))
+    with pytest.raises(InvalidInput, match="label 'yes' never occurs"):
+        measure_fairness(engine, source=rows, options=wrong)

@@ -14,6 +14,7 @@ from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
 from lifecycle.services import assessment, plans, policies, reports
+from lifecycle.services.reports import words
 from lifecycle.services.reports.marks import chart
 from lifecycle.store import audit, evidence
 
@@ -119,11 +120,22 @@ def test_a_pdf_is_the_same_every_time_and_holds_odd_letters(assessed):
 def test_the_verdict_names_what_is_beyond_its_limit_and_the_plan_when_it_was_fixed(assessed):
     text = reports.as_markdown(made(assessed, "validation"))
     assert "- **outcome**: fail, the worst of its parts" in text
-    assert "- **beyond its limit**: accuracy (ev-" in text
+    verdict = text.partition("## Plan")[0]
+    assert "- **beyond its limit**: 1, listed below" in verdict
+    assert "| accuracy |  | " in verdict
+    assert "| 0.999 | breach | ev-" in verdict
     assert "| accuracy | at least 0.999 | block | nothing less will do |" in text
     assert f"- **fixed**: {AT:%Y-%m-%d %H:%M} UTC by vito" in text
     assert "numpy " in text
     assert "not tried; `lifecycle assess" in text
+
+
+def test_a_number_in_the_outcomes_unit_says_so(assessed):
+    error = Measurement("mae", 9.5, State.OK, unit="outcome", n=90)
+    count = Measurement("file_size", 2.0, State.OK, unit="MB")
+
+    assert words.cells(error, evidence="ev-1")[2] == "9.5 (outcome's unit)"
+    assert words.cells(count, evidence="ev-1")[2] == "2 MB"
 
 
 def test_an_override_stands_in_the_report(assessed, registered):
