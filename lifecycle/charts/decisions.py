@@ -9,6 +9,8 @@ from lifecycle.charts import theme, wording
 
 MOST = 12
 """Columns drawn one by one; the rest stand together."""
+NUMBER = 52
+"""Pixels for the number beside the longest bar; a phone cuts it off without."""
 
 
 def waterfall(content: Mapping[str, Any]) -> go.Figure:
@@ -31,7 +33,7 @@ def waterfall(content: Mapping[str, Any]) -> go.Figure:
         "connector": {"line": {"color": theme.GREY, "width": 1, "dash": "dot"}},
         "hovertemplate": "%{y}: %{text}<extra></extra>",
     }
-    return theme.figure(
+    figure = theme.figure(
         [trace],
         title=message(content),
         x=theme.axis(f"{content['output_space']} of {content['explained']}"),
@@ -39,6 +41,7 @@ def waterfall(content: Mapping[str, Any]) -> go.Figure:
         height=120 + 30 * len(names),
         more={"showlegend": False},
     )
+    return figure.update_layout(margin={"r": NUMBER})
 
 
 def message(content: Mapping[str, Any]) -> str:

@@ -137,6 +137,8 @@ def test_columns_that_act_together_are_named_and_additive_ones_are_not():
 
 def test_a_waterfall_goes_from_the_start_to_the_answer_by_the_strongest_first():
     figure: Any = decisions.waterfall(DECISION)
+    assert figure.layout.margin.r > 40, "the number beside the longest bar needs room"
+    assert figure.layout.margin.t > 40
 
     trace = figure.data[0]
     assert trace.y == ("start", "debt = 0.800", "home = rent", "age = missing", "this answer")
