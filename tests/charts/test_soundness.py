@@ -58,7 +58,7 @@ def test_what_has_several_rows_gets_a_chart_that_names_the_largest():
     assert charts == [[GAIN, FREE], [SLICE, other], [cost]]
     assert soundness.heading(charts[1]) == "Worst slice: largest 0.200 for age <b>old</b>"
     assert soundness.heading(charts[0]) == "1 of 1 limit is kept"
-    assert soundness.heading(charts[2]) == "Size of the model file 2.00 MB"
+    assert soundness.heading(charts[2]) == "Size of the model file 2 MB"
 
 
 def test_a_long_label_stands_on_two_lines():

@@ -36,7 +36,7 @@ def test_the_verdict_comes_first_with_what_is_beyond_its_limit_and_an_override(o
     text = said(page)
     assert "**Performance.** 1 of 1 limit is not kept: " in text
     assert "**Validation.** 1 of 1 limit is kept" in text
-    assert "Limits changed by dana after results were known" in text
+    assert "Plan changed by dana after results were known" in text
     assert r"\*board\*" in text
     assert any("roc_auc" in frame.value.to_string() for frame in page.dataframe)
 
