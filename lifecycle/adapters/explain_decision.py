@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lifecycle.adapters import model_files, row_files
 from lifecycle.adapters.explain_aims import aim_of
-from lifecycle.adapters.explain_inputs import BACKGROUND_ROWS, columns_of, digest_of, try_out
+from lifecycle.adapters.explain_inputs import columns_of, digest_of, try_out
 from lifecycle.adapters.explain_outputs import Array, outputs
 from lifecycle.adapters.explain_search import POOL, Limits, nearest, search
 from lifecycle.adapters.explainers import Explained, explain
@@ -60,12 +60,10 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
     try_out(model, row, label=settings["label"], **asked)
     try_out(model, cases, label="the cases it is compared with", **asked)
     report(0.2, "Explaining the row")
-    # The background is a part of the cases, in an order of chance.
-    behind = cases.head(BACKGROUND_ROWS)
     # With some cases beside it: one answer alone has no spread to hold its values against.
     trial = pd.concat([row, cases.head(FEWEST_CASES)], ignore_index=True)
     explained = explain(
-        model, trial, background=behind, positive=settings["positive"], seed=settings["seed"]
+        model, trial, background=cases, positive=settings["positive"], seed=settings["seed"]
     )
     answered = _answer(explained, row)
     report(0.5, "Looking for similar cases and other ways")
@@ -76,7 +74,7 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Report) -> dict[st
         **answered,
         "similar": _similar(model, row, cases, outcomes, settings=settings),
         **_suggested(model, row, cases, settings=settings),
-        "background": _background(explained, behind, settings=settings),
+        "background": _background(explained, cases, settings=settings),
         "cases": len(cases),
         "seed": settings["seed"],
         "versions": {

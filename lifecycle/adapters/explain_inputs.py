@@ -16,7 +16,10 @@ from lifecycle.adapters.explain_outputs import Output, outputs
 from lifecycle.adapters.odd_rows import odd_value
 from lifecycle.errors import InsufficientData, InvalidInput
 
-BACKGROUND_ROWS = 100
+BACKGROUND_ROWS = 10_000
+"""Most rows to compare with; so many cost a linear model next to nothing and leave hardly any
+chance in what its rows are compared with."""
+
 FEWEST_ROWS = 20
 MOST_NAMED = 8
 """Columns that a sentence names before it breaks off."""
@@ -28,12 +31,15 @@ class Given:
 
     Parameters
     ----------
+    behind
+        Rows that the background was drawn from.
     picked
         Shape (rows,), where each row stands in the file.
     """
 
     rows: pd.DataFrame
     background: pd.DataFrame
+    behind: int
     picked: NDArray[np.intp]
 
 
@@ -56,12 +62,13 @@ def read(model: Any, settings: Mapping[str, Any]) -> Given:
         raise InsufficientData(f"{label} has {len(frame)} rows; explaining needs {FEWEST_ROWS}")
     order = np.random.default_rng(settings["seed"]).permutation(len(frame))
     rows = frame.iloc[order].reset_index(drop=True)
+    # The background comes from the other end: where few are wanted, few rows meet themselves.
+    pool, drawn = frame, order[::-1]
     if settings.get("background"):
-        behind = background_of(Path(settings["background"]), features, seed=settings["seed"])
-    else:
-        # The background comes from the other end: few rows are compared with themselves.
-        behind = frame.iloc[np.sort(order[-BACKGROUND_ROWS:])].reset_index(drop=True)
-    return Given(rows=rows, background=behind, picked=order)
+        pool = background_of(Path(settings["background"]), features)
+        drawn = np.random.default_rng(settings["seed"]).permutation(len(pool))
+    behind = pool.iloc[drawn[:BACKGROUND_ROWS]].reset_index(drop=True)
+    return Given(rows=rows, background=behind, behind=len(pool), picked=order)
 
 
 def label_of(settings: Mapping[str, Any]) -> str:
@@ -103,7 +110,7 @@ def columns_of(
     return names
 
 
-def background_of(path: Path, features: Sequence[str], *, seed: int) -> pd.DataFrame:
+def background_of(path: Path, features: Sequence[str]) -> pd.DataFrame:
     """Read rows to compare with from a file of its own.
 
     Raises
@@ -114,8 +121,7 @@ def background_of(path: Path, features: Sequence[str], *, seed: int) -> pd.DataF
     missing = [name for name in features if name not in row_files.names([path])]
     if missing:
         raise InvalidInput(f"the background has no column {missing[0]!r}, which the model needs")
-    frame = row_files.table([path], features).to_pandas()
-    return frame.sample(min(len(frame), BACKGROUND_ROWS), random_state=seed).reset_index(drop=True)
+    return row_files.table([path], features).to_pandas()
 
 
 def digest_of(rows: pd.DataFrame) -> str:

@@ -102,11 +102,18 @@ Attribute: TypeAlias = Callable[[pd.DataFrame], Attribution]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to explain: what makes it ready for a subject, and the most rows it is good for."""
+    """A way to explain: what makes it ready for a subject, and the most rows it is good for.
+
+    Parameters
+    ----------
+    behind
+        Rows of the background that it compares with; all of them when ``None``.
+    """
 
     name: str
     ready: Callable[[Subject], Attribute]
     most: Callable[[Subject], int | None] = lambda _: None
+    behind: int | None = None
 
 
 def methods(model: Any) -> tuple[Method, ...]:
@@ -114,10 +121,11 @@ def methods(model: Any) -> tuple[Method, ...]:
     final = final_step(model)
     found: list[Method] = []
     if hasattr(final, "tree_") or hasattr(final, "estimators_") or hasattr(final, "_predictors"):
-        found.append(Method("tree", _tree))
+        found.append(Method("tree", _tree, behind=0))
     if hasattr(final, "coef_"):
         found.append(Method("linear", _linear))
-    return (*found, Method("permutation", _permutation, _permutation_rows))
+    sampled = Method("permutation", _permutation, _permutation_rows, behind=PERMUTATION_BACKGROUND)
+    return (*found, sampled)
 
 
 _Values: TypeAlias = Callable[[Array], tuple[Array, Array]]
@@ -126,7 +134,7 @@ _Values: TypeAlias = Callable[[Array], tuple[Array, Array]]
 
 def _tree(subject: Subject) -> Attribute:
     # The trees hold the training rows' own counts, which serve as background.
-    def make(_: Array) -> _Values:
+    def make() -> _Values:
         explainer = TreeExplainer(
             final_step(subject.model), feature_perturbation="tree_path_dependent"
         )
@@ -141,7 +149,8 @@ def _tree(subject: Subject) -> Attribute:
 
 
 def _linear(subject: Subject) -> Attribute:
-    def make(behind: Array) -> _Values:
+    def make() -> _Values:
+        behind = transformer(subject.model)(subject.background)
         masker = Independent(behind, max_samples=len(behind))
         explainer = LinearExplainer(final_step(subject.model), masker)
 
@@ -158,14 +167,15 @@ def _base(explainer: Any) -> Array:
 
 
 def _through_pipeline(
-    name: str, subject: Subject, *, make: Callable[[Array], _Values], background: int | None
+    name: str, subject: Subject, *, make: Callable[[], _Values], background: int | None
 ) -> Attribute:
     """Explain a pipeline's last step on what it sees, and bring the values back to the columns."""
     transform = transformer(subject.model)
-    probe = pd.concat([subject.trial.head(PROBE_ROWS), subject.background]).drop_duplicates()
+    held = (subject.trial, subject.background)
+    probe = pd.concat([some.head(PROBE_ROWS) for some in held]).drop_duplicates()
     origin = origins(transform, probe.head(PROBE_ROWS))
     start = time.process_time()
-    values = make(transform(subject.background))
+    values = make()
     spent = [time.process_time() - start]
     known: list[Output] = []
 

@@ -18,7 +18,7 @@ from scipy import stats
 
 from lifecycle.adapters import explain_effects, model_files, row_files
 from lifecycle.adapters.explain_inputs import Given, digest_of, label_of, read, try_out
-from lifecycle.adapters.explain_methods import Attribution
+from lifecycle.adapters.explain_methods import Attribution, methods
 from lifecycle.adapters.explainers import Explained, explain
 from lifecycle.stats.explanations.attributions import mean_absolute
 from lifecycle.stats.explanations.ranking import EQUAL, Ranking, ranking
@@ -38,12 +38,19 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampled:
-    """What was explained, on which rows, and how sure its ranking is."""
+    """What was explained, on which rows, and how sure its ranking is.
+
+    Parameters
+    ----------
+    behind
+        Rows that the background was drawn from.
+    """
 
     explained: Explained
     rows: pd.DataFrame
     ranking: Ranking
     looks: int
+    behind: int
 
     @property
     def found(self) -> Attribution:
@@ -111,7 +118,9 @@ def _sampled(model: Any, given: Given, *, settings: Mapping[str, Any], report: R
     """Explain as many rows as were asked for, or ever more until the ranking is stable."""
     wanted = settings["rows"]
     looks = list(dict.fromkeys(min(n, len(given.rows)) for n in ((wanted,) if wanted else LOOKS)))
-    _try_out(model, given.background, label="the background", settings=settings)
+    behind = given.background.iloc[: methods(model)[0].behind]
+    if len(behind):
+        _try_out(model, behind, label="the background", settings=settings)
     explained: Explained | None = None
     order: Ranking | None = None
     for number, look in enumerate(looks, start=1):
@@ -131,7 +140,7 @@ def _sampled(model: Any, given: Given, *, settings: Mapping[str, Any], report: R
     assert explained is not None  # noqa: S101 -- there is at least one look
     assert order is not None  # noqa: S101 -- see above
     rows = given.rows.head(len(explained.attribution.shares))
-    return Sampled(explained, rows, order, looks=len(looks))
+    return Sampled(explained, rows, order, looks=len(looks), behind=given.behind)
 
 
 def _explained(
@@ -217,6 +226,8 @@ def _ranking_json(sampled: Sampled, *, population: int, wanted: int | None) -> d
         "looks": sampled.looks,
         "confidence": found.confidence,
         "tolerance": found.tolerance,
+        "background": sampled.found.background,
+        "background_of": None if sampled.found.background is None else sampled.behind,
         "pairs": [
             {
                 "above": names[pair.above],

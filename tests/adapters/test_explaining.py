@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from shap import TreeExplainer
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from skops import io
 
 from lifecycle.adapters.explaining import LOOKS, run
 from lifecycle.demo import bank, hospital
 from lifecycle.demo.scoring import scored
+from lifecycle.services.explanation.numbers import sentence
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STORIES = [
@@ -90,6 +92,27 @@ def test_values_of_trees_are_shaps_own_and_rows_are_explained_in_parts(tmp_path)
     assert "Explaining 500 rows" in said
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_what_a_linear_model_is_compared_with_is_not_left_to_chance(tmp_path, own):
+    rng = np.random.default_rng(6)
+    rows = pd.DataFrame(rng.gamma(0.3, size=(300, 12)), columns=list("abcdefghijkl"))
+    model = LogisticRegression().fit(rows, rows.sum(axis=1) + rng.normal(size=300) > 4)
+    io.dump(model, tmp_path / "model.skops")
+    rows.to_parquet(tmp_path / "rows.parquet")
+    more = {"background": str(tmp_path / "rows.parquet")} if own else {}
+
+    found = [explained(tmp_path, seed=seed, **more)[0] for seed in range(6)]
+
+    values = [{c["column"]: c["value"] for c in one["columns"]} for one in found]
+    expected = np.abs(model.coef_[0] * (rows - rows.mean())).mean()
+    for one in values:
+        assert [one[name] for name in rows] == pytest.approx(expected.tolist())
+    assert {tuple(one) for one in values} == {tuple(expected.sort_values(ascending=False).index)}
+    assert {one["background"]["n"] for one in found} == {300}
+    said = {sentence(one["ranking"]) for one in found}
+    assert said == {"the order is that of all 300 rows, with nothing left to chance"}
+
+
 def test_a_slow_explainer_stops_where_its_rows_become_too_dear(tmp_path, monkeypatch):
     monkeypatch.setattr("lifecycle.adapters.explain_methods.PERMUTATION_ANSWERS", 250_000)
     rng = np.random.default_rng(5)
@@ -103,3 +126,4 @@ def test_a_slow_explainer_stops_where_its_rows_become_too_dear(tmp_path, monkeyp
     assert result["explainer"] == "permutation"
     assert result["n"] == 250_000 // (30 * 4 * 81)
     assert result["ranking"]["rows"] == result["n"]
+    assert "as compared with 30 of 300 rows drawn by chance" in sentence(result["ranking"])

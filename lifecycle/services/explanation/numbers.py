@@ -38,18 +38,22 @@ MOST_NAMED = 3
 
 
 def sentence(ranking: Mapping[str, Any]) -> str:
-    """Say how sure a ranking of columns is."""
+    """Say how sure a ranking of columns is, and what its certainty does not cover."""
     rows, sure = f"{ranking['rows']:,} rows", f"{ranking['confidence']:.0%} confidence"
+    behind, of = ranking.get("background"), ranking.get("background_of")
+    drawn = "" if behind == of else f", as compared with {behind:,} of {of:,} rows drawn by chance"
     if ranking["rows"] == ranking["of"]:
-        return f"the order is that of all {rows}, with nothing left to chance"
+        left = "nothing else" if drawn else "nothing"
+        return f"the order is that of all {rows}, with {left} left to chance{drawn}"
     apart = [pair for pair in ranking["pairs"] if pair["order"] == "open"]
     alike = [pair for pair in ranking["pairs"] if pair["order"] == "equal"]
     if apart:
-        return f"after {rows} the order is open between {_named(apart)}, at {sure}"
-    said = f"the order is stable after {rows}, at {sure} for all columns together"
+        return f"after {rows} the order is open between {_named(apart)}, at {sure}{drawn}"
+    said = f"the order is stable after {rows}, at {sure} for all columns together{drawn}"
     if alike:
         most = max(pair["share"] for pair in alike)
-        said += f"; {_named(alike)} differ by less than {most:.1%} of all influence"
+        close = f"they differ by less than {most:.1%} of all influence"
+        said += f"; only {_named(alike)} may change places, because {close}"
     return said
 
 
