@@ -74,6 +74,8 @@ def _frontier(kept: "Evidence") -> None:
     warned = next((str(p["legally_sensitive"]) for p in points if p["legally_sensitive"]), None)
     if warned:
         widgets.note(warned, icon="gavel")
+    for told in mitigation.notices(kept):
+        widgets.note(f"{told[:1].upper()}{told[1:]}.")
 
     _thresholds(points)
 

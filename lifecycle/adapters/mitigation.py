@@ -25,11 +25,11 @@ from lifecycle.adapters.mitigation_models import (
     rule_of,
     whole,
 )
+from lifecycle.adapters.mitigation_rows import FEWEST, Data, Labels
 from lifecycle.errors import InsufficientData
 
 Constraint = Literal["demographic_parity", "equalized_odds"]
 Report = Callable[[float, str], None]
-Labels = NDArray[np.int64]
 
 TOLERANCES: Mapping[Constraint, tuple[float, ...]] = {
     "demographic_parity": (0.0, 0.05, 0.1),
@@ -43,41 +43,8 @@ BOUNDS = (0.01, 0.05, 0.1)
 REMOVED = (0.5, 1.0)
 """Shares of the linear correlation with the group that are removed from the features."""
 
-FEWEST = 200
-"""Fewest rows to learn and to decide on; a house default."""
-
-
 NEVER = 1e-9
 """Up to that weight, a model that a reduction could draw from is none; a numerical zero."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Data:
-    """Rows to learn from and to decide on.
-
-    Parameters
-    ----------
-    features
-        Numbers and texts by column, without the attribute itself.
-    labels
-        Shape (n,), 0 or 1.
-    attribute
-        The attribute as it stands in the rows.
-    groups
-        Shape (n,), the attribute's value of each row as text.
-    scores, decided
-        Shape (n,), the version's own scores and decisions, where it has any.
-    classes
-        What the target calls 0 and 1.
-    """
-
-    features: pd.DataFrame
-    labels: Labels
-    attribute: pd.Series
-    groups: NDArray[np.object_]
-    scores: NDArray[np.float64] | None
-    decided: Labels | None
-    classes: tuple[str, str] = ("0", "1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -305,55 +272,3 @@ class _Given(ClassifierMixin, BaseEstimator):
 
 def _decisions(said: Any) -> Labels:
     return np.asarray(said).reshape(-1).astype(np.int64)
-
-
-def columns(rows: pd.DataFrame, given: Mapping[str, Any]) -> Data:
-    """Read the columns of a snapshot, without rows that have no outcome.
-
-    Parameters
-    ----------
-    given
-        ``target``, ``positive``, ``features`` and ``attribute``; ``score``, ``prediction`` and
-        ``threshold`` where the version has them.
-    """
-    rows = rows.dropna(subset=[given["target"]]).reset_index(drop=True)
-    attribute: Any = rows[given["attribute"]]
-    scores = rows[given["score"]].to_numpy(np.float64) if given.get("score") else None
-    decided = None
-    if given.get("prediction"):
-        decided = _positive(rows, given["prediction"], given["positive"])
-    elif scores is not None and given.get("threshold") is not None:
-        decided = (scores >= given["threshold"]).astype(np.int64)
-    usable = scores is not None and bool(np.all((scores >= 0) & (scores <= 1)))
-    names = [name for name in given["features"] if name != given["attribute"]]
-    return Data(
-        features=rows.loc[:, names],
-        labels=_positive(rows, given["target"], given["positive"]),
-        attribute=attribute,
-        groups=attribute.astype("str").where(attribute.notna(), "(missing)").to_numpy(object),
-        scores=scores if usable else None,
-        decided=decided,
-        classes=_classes(rows[given["target"]], given["positive"]),
-    )
-
-
-def _written(values: Any) -> Any:
-    return values.astype("str").str.removesuffix(".0")
-
-
-def _positive(rows: pd.DataFrame, name: str, positive: str | None) -> Labels:
-    """Tell the positive label, written as the catalogue writes it, from all others."""
-    written = _written(rows[name]).str.casefold()
-    wanted = {"1", "true"} if positive is None else {positive.casefold()}
-    found = written.isin(wanted)
-    if positive is not None and not found.any():  # a prediction coded 0/1 beside a named label
-        found = written.isin({"1", "true"})
-    return found.to_numpy().astype(np.int64)
-
-
-def _classes(target: Any, positive: str | None) -> tuple[str, str]:
-    """Return what the target calls a negative and a positive case."""
-    if positive is None:
-        return "0", "1"
-    others = {text for text in _written(target) if text.casefold() != positive.casefold()}
-    return (others.pop() if len(others) == 1 else f"not {positive}"), positive

@@ -111,5 +111,6 @@ def _frontier(kept: Evidence) -> Mapping[str, Any]:
             "created_by": kept.created_by,
             "method": kept.method,
             "points": items,
+            "notices": mitigation.notices(kept),
         }
     )

@@ -77,9 +77,10 @@ def show_frontier(
         show(found, format=format, out=out)
         return
     show([_row(point) for point in found["points"]], format=format, out=out, columns=COLUMNS)
-    for warning in dict.fromkeys(p["legally_sensitive"] for p in found["points"]):
-        if warning:
-            typer.echo(f"note: {warning}", err=True)
+    warnings = dict.fromkeys(p["legally_sensitive"] for p in found["points"])
+    for note in (*warnings, *found["notices"]):
+        if note:
+            typer.echo(f"note: {note}", err=True)
 
 
 @mitigation.command("register")

@@ -12,7 +12,7 @@ from skops import io
 
 from lifecycle.adapters import mitigation as ways
 from lifecycle.adapters import mitigation_models as made
-from lifecycle.adapters import model_files
+from lifecycle.adapters import mitigation_rows, model_files
 from lifecycle.adapters.explainers import explain
 
 
@@ -43,7 +43,7 @@ GIVEN = {
 
 @pytest.fixture(scope="module", params=["demographic_parity", "equalized_odds"])
 def found(request):
-    data = ways.columns(people(), GIVEN)
+    data = mitigation_rows.columns(people(), GIVEN)
     tried = ways.candidates(data, constraint=request.param, seed=0, report=lambda *_: None)
     return data, list(tried)
 

@@ -39,6 +39,7 @@ def lender(caller, tmp_path):
     rows = loans()
     model = LogisticRegression().fit(rows[["income", "debt"]], rows["paid"])
     rows["p"] = model.predict_proba(rows[["income", "debt"]])[:, 1]
+    rows.loc[:4, "p"] = np.nan
     rows.to_parquet(tmp_path / "loans.parquet")
     io.dump(model, tmp_path / "model.skops")
     dev("POST", "/datasets", json=DATASET)
@@ -72,6 +73,9 @@ def test_a_frontier_is_tried_shown_and_registered_over_http(caller, lender):
     shown = vic("GET", f"/mitigations/{listed['id']}").json()
     assert shown == listed
     assert shown["id"] == job["result"]
+    assert shown["notices"] == [
+        "5 of 900 rows have no score between 0 and 1 and are left out of every way"
+    ]
     by_name = {point["name"]: point for point in shown["points"]}
     for point in shown["points"]:
         for one in (point["accuracy"], point["gap"]):

@@ -12,6 +12,7 @@ from fairlearn import metrics as fl
 from sklearn.metrics import accuracy_score
 
 from lifecycle.adapters import mitigation as ways
+from lifecycle.adapters import mitigation_rows
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.evidence import Evidence, Purpose
@@ -80,12 +81,12 @@ def snapshot(ws):
     return datasets.snapshots(ws.cursor())[0].id
 
 
-def data(rows):
+def data(rows, **more) -> Any:
     given = {
         "target": "paid", "positive": "1", "attribute": "sex", "score": "score", "threshold": 0.5,
         "features": ["income", "trade", "sex"],
     }  # fmt: skip
-    return ways.columns(rows, given)
+    return mitigation_rows.columns(rows, given | more)
 
 
 @pytest.fixture(scope="module")
@@ -271,3 +272,39 @@ def test_rows_without_outcome_are_left_out_and_unknown_groups_are_one():
     assert len(found.labels) == 590
     assert set(found.groups) == {"F", "M", "(missing)"}
     assert found.labels.tolist() == rows["paid"][10:].astype(int).tolist()
+
+
+def test_rows_without_a_score_or_a_decision_are_left_out_of_every_way_and_counted():
+    rows = applicants(1_000).assign(said=1)
+    rows.loc[:9, "score"] = np.nan
+    rows.loc[10:12, "score"] = 1.4
+    rows.loc[500:504, "said"] = np.nan
+
+    found = data(rows)
+    decided = data(rows, prediction="said")
+
+    assert found.notices == (
+        "13 of 1000 rows have no score between 0 and 1 and are left out of every way",
+    )
+    assert len(found.labels) == len(found.scores) == len(found.decided) == 987
+    assert (found.decided == (rows["score"].to_numpy()[13:] >= 0.5)).all()
+    assert decided.notices[0] == "5 rows without a decision are left out"
+    assert len(decided.labels) == 982
+
+
+def test_where_hardly_a_row_has_a_score_thresholds_by_group_are_left_out_and_it_is_said():
+    rows = applicants(1_000)
+    rows.loc[300:, "score"] = np.nan
+
+    few, none = data(rows), data(rows, score=None)
+
+    assert len(few.labels) == len(none.labels) == 1_000
+    assert few.scores is few.decided is none.scores is none.decided is None
+    (told,) = few.notices
+    assert told.startswith("thresholds by group are left out: 700 of 1000 rows have no score")
+    assert told.endswith("and they need 400 that have")
+    assert none.notices == (
+        "thresholds by group are left out: the rows have no column with the version's score",
+    )
+    tried = ways.candidates(few, constraint="demographic_parity", seed=0, report=lambda *_: None)
+    assert "ThresholdOptimizer" not in {one.method for one in tried}

@@ -5,7 +5,14 @@ point can be registered as a draft version of the model, which then goes through
 """
 
 from lifecycle.services.mitigation.asking import DISPARITY, KINDS, start
-from lifecycle.services.mitigation.reading import frontier, frontiers, measured, points, runs_as
+from lifecycle.services.mitigation.reading import (
+    frontier,
+    frontiers,
+    measured,
+    notices,
+    points,
+    runs_as,
+)
 from lifecycle.services.mitigation.registering import register, rule_of
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "frontier",
     "frontiers",
     "measured",
+    "notices",
     "points",
     "register",
     "rule_of",

@@ -129,7 +129,10 @@ def _keep(
             "rows": result["rows"],
             "settings": {k: job.settings[k] for k in ("attribute", "constraint", "seed")},
         },
-        payload={"points": [_filed(ws, job, one, version, folder) for one in result["points"]]},
+        payload={
+            "points": [_filed(ws, job, one, version, folder) for one in result["points"]],
+            "notices": result["notices"],
+        },
     )
     evidence.add(tx, kept)
     audit.append(

@@ -45,6 +45,12 @@ def points(kept: Evidence) -> list[Mapping[str, Any]]:
     return list(found) if isinstance(found, list | tuple) else []
 
 
+def notices(kept: Evidence) -> list[str]:
+    """Return what was left out of a frontier and why, a sentence each."""
+    found = kept.payload.get("notices")
+    return [str(one) for one in found] if isinstance(found, list | tuple) else []
+
+
 def named(kept: Evidence, name: str) -> Mapping[str, Any]:
     """Return one way of a frontier.
 

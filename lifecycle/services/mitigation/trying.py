@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from skops import io
 
-from lifecycle.adapters import mitigation
+from lifecycle.adapters import mitigation, mitigation_rows
 from lifecycle.adapters.mitigation import Candidate
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.written import written
@@ -28,13 +28,13 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Any) -> dict[str, 
     -------
     dict
         JSON values: ``points``, each with ``file``, the name of its model file in the folder;
-        ``measurements``; and ``rows``, how many had an outcome.
+        ``measurements``; ``rows``, how many were used; and ``notices`` of what was not.
     """
     apart = [Path(part) for part in settings["apart"]]
     rows = pd.read_parquet(snapshots.joined(Path(settings["file"]), folder, apart=apart))
     if len(rows) > MOST_ROWS:
         rows = rows.sample(MOST_ROWS, random_state=settings["seed"])
-    data = mitigation.columns(rows, settings["columns"])
+    data = mitigation_rows.columns(rows, settings["columns"])
     _, test = mitigation.apart(len(data.labels), seed=settings["seed"])
     labels, groups = data.labels[test], data.groups[test]
     ways: list[dict[str, object]] = []
@@ -45,7 +45,12 @@ def run(settings: Mapping[str, Any], *, folder: Path, report: Any) -> dict[str, 
         told += _measured(found.name, labels, found.decisions, groups, settings=settings)
         ways.append(_point(found, file=folder / f"way-{len(ways) + 1}.skops"))
     kept = [written(m) for m in told]
-    return {"points": ways, "measurements": kept, "rows": len(data.labels)}
+    return {
+        "points": ways,
+        "measurements": kept,
+        "rows": len(data.labels),
+        "notices": list(data.notices),
+    }
 
 
 def _point(found: Candidate, *, file: Path) -> dict[str, object]:
