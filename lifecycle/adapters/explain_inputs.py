@@ -13,7 +13,7 @@ from pandas.util import hash_pandas_object
 
 from lifecycle.adapters import row_files
 from lifecycle.adapters.explain_outputs import Output, outputs
-from lifecycle.adapters.odd_rows import odd_value
+from lifecycle.adapters.odd_rows import odd_value, raised
 from lifecycle.errors import InsufficientData, InvalidInput
 
 BACKGROUND_ROWS = 10_000
@@ -172,8 +172,7 @@ def _fault(output: Output, rows: pd.DataFrame) -> str | None:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 -- a model raises what it likes
-        said = " ".join(str(error).split()) or "no reason given"
-        return f"{type(error).__name__}: {said}"
+        return raised(error)
     return None if np.isfinite(found).all() else ""
 
 

@@ -120,7 +120,8 @@ def _sampled(model: Any, given: Given, *, settings: Mapping[str, Any], report: R
     looks = list(dict.fromkeys(min(n, len(given.rows)) for n in ((wanted,) if wanted else LOOKS)))
     behind = given.background.iloc[: methods(model)[0].behind]
     if len(behind):
-        _try_out(model, behind, label="the background", settings=settings)
+        label = "the background" if settings.get("background") else label_of(settings)
+        _try_out(model, behind, label=label, settings=settings)
     explained: Explained | None = None
     order: Ranking | None = None
     for number, look in enumerate(looks, start=1):

@@ -11,8 +11,17 @@ Fails = Callable[[pd.DataFrame], bool]
 LONGEST = 40
 """Characters of a value that a sentence gives."""
 
+SAID = 300
+"""Characters of what a model raised that a sentence gives."""
+
 WORKING = 20
 """Rows that are tried in search of one that the model takes."""
+
+
+def raised(error: Exception) -> str:
+    """Say what a model raised: its kind, and the first sentence of what it says."""
+    lines = str(error).strip().splitlines() or ["no reason given"]
+    return f"{type(error).__name__}: {lines[0].split('. ')[0].rstrip('.')}"[:SAID]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from skops import io
 
 from lifecycle.adapters import explain_decision, explaining
 from lifecycle.adapters.explain_inputs import try_out
-from lifecycle.adapters.odd_rows import Odd, odd_value
+from lifecycle.adapters.odd_rows import Odd, odd_value, raised
 from lifecycle.errors import InvalidInput
 
 
@@ -48,6 +48,14 @@ def test_no_value_is_blamed_where_several_or_none_is_at_fault():
         lambda some: bool(((some["size"] < 0) | (some["home"] == "castle")).any()), both
     )
     assert either is None, "two columns of one row, each enough by itself"
+
+
+def test_what_a_model_raises_is_said_by_its_first_sentence():
+    error = ValueError("Input X contains 1.5 NaN. Fill them.\nSee the manual")
+
+    assert raised(error) == "ValueError: Input X contains 1.5 NaN"
+    assert raised(KeyError()) == "KeyError: no reason given"
+    assert len(raised(ValueError("x" * 999))) == 300
 
 
 @pytest.mark.parametrize(

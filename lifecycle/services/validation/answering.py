@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lifecycle.adapters import model_files
-from lifecycle.adapters.odd_rows import odd_value
+from lifecycle.adapters.odd_rows import odd_value, raised
 from lifecycle.domain.model import Task
 from lifecycle.errors import InvalidInput
 from lifecycle.services.validation.subject import Runnable
@@ -58,14 +58,12 @@ class Answering:
 
     def _why(self, error: Exception, given: Any) -> str:
         """Say what the model raised, and by which value where a single one is to blame."""
-        first = str(error).strip().splitlines() or [""]
-        name, hidden = type(error).__name__, self.about.sensitive
-        said = f"{name}: {first[0]}"[:300]
+        said, hidden = raised(error), self.about.sensitive
         if isinstance(error, MemoryError):
             return said
         odd = odd_value(self._raises, given)
         if hidden and (odd is None or odd.column in hidden):
-            said = name  # what it raised may repeat the value
+            said = type(error).__name__  # what it raised may repeat the value
         return f"{said} ({odd.said(hidden=hidden)})" if odd else said
 
     def _raises(self, given: Any) -> bool:
