@@ -68,7 +68,10 @@ def doubled(rows):
 
 @contextmanager
 def serving(built, folder, **limits: Any):
-    """Open a server with limits of its jobs; return its callers and where files are made."""
+    """Open a server with limits of its jobs; return its callers and where files are made.
+
+    Only one at a time: any runner takes any job that waits.
+    """
     workspace, tokens = built
     clock = partial(datetime.now, UTC)
     with JobRunner(workspace, kinds=job_kinds.KINDS, clock=clock, **limits) as runner:
@@ -80,9 +83,9 @@ def serving(built, folder, **limits: Any):
         yield dev, Caller(app, tokens["val"]), folder
 
 
-@pytest.fixture(scope="module")
-def server(built, tmp_path_factory):
-    with serving(built, tmp_path_factory.mktemp("spoiled"), reuse=True) as opened:
+@pytest.fixture
+def server(built, tmp_path):
+    with serving(built, tmp_path) as opened:
         yield opened
 
 
@@ -113,7 +116,7 @@ def registered(server, name, made, *, features, **more):
 
 
 def waited(caller, job_id):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         job = caller("GET", f"/jobs/{job_id}").json()
         if job["state"] not in {"queued", "running"}:
