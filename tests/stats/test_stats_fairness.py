@@ -200,6 +200,19 @@ def test_impact_ratios_compare_with_the_best_group():
     assert fairness.impact_ratio(groups[:2], reference=0).reason is None
 
 
+def test_the_lowest_ratio_of_few_successes_is_bounded_by_single_ratios():
+    groups = [group(20, 30, 0, 50), group(6, 24, 0, 40), group(9, 31, 0, 30), group(4, 26, 0, 40)]
+
+    lowest = fairness.impact_ratio(groups, reference=0)
+
+    single = fairness.impact_ratios(groups, reference=0)[1:]
+    wider = fairness.impact_ratios(groups, reference=0, confidence=1 - 0.05 / 3)[1:]
+    assert lowest.value == min(value(one) for one in single)
+    # The lowest lower bound is no higher than that of the group that truly is lowest.
+    assert interval(lowest)[0] == min(interval(one)[0] for one in single)
+    assert interval(lowest)[1] == min(interval(one)[1] for one in wider)
+
+
 def test_decisions_without_outcomes_count_for_selection_only():
     tally = counting.binary_tally([2] * 40 + [1] * 10, [1] * 20 + [0] * 20 + [1] * 10)
 

@@ -204,8 +204,10 @@ def impact_ratio(
 
     Against the best group this is `demographic_parity_ratio`, with its interval; against a
     reference group other ratios may exceed 1, and the interval is of how far the lowest group lies
-    below the reference. Where a group has hardly a success, it follows from those of single ratios,
-    widened for their number.
+    below the reference. Where a group has hardly a success, it follows from those of single ratios:
+    the lowest of their lower bounds, which is no higher than that of the group that truly is lowest
+    and so needs no allowance for their number, and the lowest of their upper bounds, of which each
+    must hold, so that these are widened for it.
     """
     if reference is None:
         return demographic_parity_ratio(tallies, confidence=confidence, minimum=minimum)
@@ -222,15 +224,18 @@ def impact_ratio(
         return Estimate(lowest, n, reason=reason)
     counts = np.array([selection_rate.counts(tallies[i].decisions) for i in kept])
     if np.min(counts[:, 0]) < FEW:
-        each = impact_ratios(
-            tallies,
-            confidence=1 - (1 - confidence) / (len(kept) - 1),
-            minimum=minimum,
-            reference=reference,
+        levels = (confidence, 1 - (1 - confidence) / (len(kept) - 1))
+        low, high = (
+            min(
+                one.interval[end]
+                for one in impact_ratios(
+                    tallies, confidence=level, minimum=minimum, reference=reference
+                )
+                if one.interval is not None  # the reference has none
+            )
+            for end, level in enumerate(levels)
         )
-        bounds = [e.interval for e in each if e.interval is not None]  # the reference has none
-        interval = min(low for low, _ in bounds), min(high for _, high in bounds)
-        return Estimate(lowest, n, interval, confidence, reason=reason)
+        return Estimate(lowest, n, (low, high), confidence, reason=reason)
     base = kept.index(reference)
     rates = compared.groups(counts, ratio=True, reference=base, below_only=True)
     (low, high), _ = spread.widest_gap([rates], confidence=confidence)
