@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from benchmarks.exact_coverage import compare, gap
+from benchmarks.exact_coverage import compare, gap, two
 from lifecycle.stats.fairness import spread
 from lifecycle.stats.fairness.chances import chance
 from lifecycle.stats.fairness.compared import DRAWN, groups
@@ -100,3 +100,13 @@ def test_of_two_to_ten_expected_successes_a_gap_holds_95_percent(is_ratio, n, ra
     ]
 
     assert np.mean(held) == pytest.approx(0.95, abs=0.02)
+
+
+def test_of_groups_that_are_far_apart_one_of_them_with_one_success_a_gap_holds_95_percent():
+    holds = partial(gap, is_ratio=False)
+    held = [
+        two(holds, 50, (0.02 * times, 0.1 * times), truth=0.08 * times)
+        for times in (0.8, 0.9, 1.0, 1.1, 1.2)
+    ]
+
+    assert np.mean(held) == pytest.approx(0.95, abs=0.01)

@@ -2,10 +2,10 @@
 
 The chance is a sum over where the lowest group (or the reference group) lies, of the chance that
 the others lie close enough above it (or around it). A rate is normal on its scale; where a group
-has few successes or failures it is a count instead, with binomial probabilities, and of a gap that
-is exactly the one seen half counts as narrower (mid-P): a count jumps, and a normal curve does not.
+has few successes or failures it is a count instead, with binomial probabilities: a count jumps, and
+a normal curve does not. So there are two chances, without and with the gaps exactly as wide.
 
-Source: Lancaster (1961), doi:10.1080/01621459.1961.10482105, for mid-P.
+Source: Lancaster (1961), doi:10.1080/01621459.1961.10482105, for counting a part of those.
 """
 
 from dataclasses import dataclass

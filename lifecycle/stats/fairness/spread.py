@@ -30,6 +30,12 @@ TURNS = 0.35
 difference Feldman and Cousins's own reaches half of either tail about there."""
 
 
+TIED = np.array([0.2, 0.8])
+"""Weights of the chances of a narrower gap and of one no wider, at the upper end; turned round at
+the lower one. Halves (mid-P) hold the truth in 92 % where of three groups of fifty one expects five
+successes and the others one."""
+
+
 def widest_gap(rates: Sequence[Groups], *, confidence: float) -> tuple[Interval, float]:
     """Bound the true widest gap over groups and rates, and test that there is none.
 
@@ -55,14 +61,14 @@ def widest_gap(rates: Sequence[Groups], *, confidence: float) -> tuple[Interval,
         if rate is widest:
             moved = np.where((gaps > seen)[:, None], _apart(rate, gaps), moved)
         chances = chances * chance(rate, moved, seen)
-    held = chances.mean(axis=0)
+    high_held, low_held = TIED @ chances, TIED[::-1] @ chances
     alpha = 1 - confidence
     turned = (gaps / error - special.ndtri(confidence)) / TURNS
     below = alpha / 2 * (1.0 if widest.below_only else np.clip(turned, 0.0, 1.0))
-    scale = special.ndtri(np.clip(held, 1e-300, 1 - 1e-16))
-    low = _crossing(gaps, scale - special.ndtri(1 - (alpha - below)))
-    high = _crossing(gaps, scale - special.ndtri(np.maximum(below, 1e-300)))
-    return (low, high), float(1 - held[0])
+    scale = [special.ndtri(np.clip(held, 1e-300, 1 - 1e-16)) for held in (low_held, high_held)]
+    low = _crossing(gaps, scale[0] - special.ndtri(1 - (alpha - below)))
+    high = _crossing(gaps, scale[1] - special.ndtri(np.maximum(below, 1e-300)))
+    return (low, high), float(1 - low_held[0])
 
 
 def _crossing(gaps: FloatArray, height: FloatArray) -> float:
