@@ -140,4 +140,7 @@ def facts(content: Mapping[str, Any]) -> dict[str, str]:
         "additivity": f"values miss the output by at most {check['error']:.2g}, "
         f"allowed {check['tolerance']:.2g}",
         "with": ", ".join(f"{name} {version}" for name, version in content["versions"].items()),
+        **(
+            {"model file": f"SHA-256 {content['artifact'][:12]}"} if content.get("artifact") else {}
+        ),
     }

@@ -157,6 +157,7 @@ def facts(evidence: Evidence) -> dict[str, str]:
         f"allowed {check['tolerance']:.2g}",
         "made": f"{wording.moment(evidence.created_at)} by {evidence.created_by}",
         "with": ", ".join(f"{name} {version}" for name, version in method["versions"].items()),
+        **({"model file": f"SHA-256 {method['artifact'][:12]}"} if method.get("artifact") else {}),
         **{f"{one['explainer']} not used": str(one["reason"]) for one in method.get("refused", ())},
     }
 

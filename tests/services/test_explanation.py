@@ -15,6 +15,7 @@ from sklearn.preprocessing import PolynomialFeatures
 from sklearn.tree import DecisionTreeClassifier
 from skops import io
 
+import lifecycle
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.evidence import Purpose
@@ -125,6 +126,9 @@ def test_an_explanation_is_evidence_with_its_method_and_a_sample_of_rows(ws, sna
     assert importance[0].interval is not None
     assert importance[0].unit == "log-odds"
     assert found.method["explainer"] == "linear"
+    assert found.method["artifact"] == models.version(ws.cursor(), "credit", "1").artifact
+    assert found.method["lifecycle"] == lifecycle.__version__
+    assert "code_commit" in found.method
     assert {"shap", "scikit-learn", "numpy", "python"} <= set(found.method["versions"])  # pyright: ignore[reportArgumentType] -- JSON values
     local = pq.read_table(artifacts.path(ws, str(found.payload["local"]))).to_pandas()
     assert len(local) == 100
@@ -226,6 +230,9 @@ def test_a_decision_is_explained_in_the_words_in_force_and_every_opening_is_logg
     assert content["base"] + sum(content["shares"].values()) == pytest.approx(content["output"])
     assert content["reasons"][0]["text"] == "Debt is high"
     assert content["decision"]["positive"]
+    assert content["standing"].endswith("an adverse decision, because higher answers are adverse")
+    assert content["version"] == "credit/1"
+    assert content["artifact"] == models.version(ws.cursor(), "credit", "1").artifact
     (suggestion,) = content["suggestions"]
     (change,) = suggestion["changes"]
     assert (change["column"], change["from"]) == ("debt", debts.max())

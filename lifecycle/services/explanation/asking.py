@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import lifecycle
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.dataset import ColumnRole, Snapshot
@@ -186,7 +187,7 @@ def _keep(
     ws: Workspace, tx: Connection, job: Job, result: Mapping[str, Any], folder: Path, at: datetime
 ) -> str:
     """Write a worker's result as evidence, its sample of single rows as an artefact."""
-    _, snapshot, read = _reading(tx, job)
+    version, snapshot, read = _reading(tx, job)
     local = artifacts.put(ws, folder / LOCAL_FILE)
     effects = artifacts.put(ws, folder / EFFECTS_FILE)
     found = Evidence(
@@ -198,7 +199,7 @@ def _keep(
         created_by=job.owner,
         plan={"rows": job.settings["rows"], "seed": job.settings["seed"]},
         method={name: result[name] for name in METHOD}
-        | {"data_sha256": snapshot.artifact, **read.method},
+        | {"data_sha256": snapshot.artifact, **read.method, **explained_by(version)},
         payload={
             "columns": result["columns"],
             "base": result["base"],
@@ -217,6 +218,15 @@ def _keep(
     audit.append(tx, AuditEvent("evidence.add", subject, job.owner, at, via="job", details=details))
     approvals.refresh(tx, found.version_id, at)
     return found.id
+
+
+def explained_by(version: Version) -> dict[str, object]:
+    """Say what was explained, and by which version of this program."""
+    return {
+        "artifact": version.artifact,
+        "code_commit": version.code_commit,
+        "lifecycle": lifecycle.__version__,
+    }
 
 
 def _begin(tx: Connection, job: Job, at: datetime) -> None:

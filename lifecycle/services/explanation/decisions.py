@@ -23,7 +23,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.services import jobs, sensitive_data
 from lifecycle.services.access import sensitive
 from lifecycle.services.access.places import require_for
-from lifecycle.services.explanation.asking import features_of, runnable
+from lifecycle.services.explanation.asking import explained_by, features_of, runnable
 from lifecycle.services.jobs import Kind
 from lifecycle.store import artifacts, audit, datasets, explained, logs, models
 from lifecycle.store.connection import Connection, Workspace
@@ -242,6 +242,8 @@ def _keep(
     dictionary = explained.dictionary(tx, version.model_id)
     content = {
         **result,
+        **explained_by(version),
+        "version": version.id,
         "standing": dictionary.standing(result["decision"]),
         "reasons": worded(dictionary, result),
         "dictionary": dictionary.version,
