@@ -9,6 +9,7 @@ import streamlit as st
 from app import widgets, words
 from app.marks import CHANGED
 from lifecycle.charts import estimates, groups, outcomes, tables, timelines, wording
+from lifecycle.domain.measurement import State
 from lifecycle.services import measuring
 from lifecycle.services.analysis.result import Draft, finish, overall
 from lifecycle.stats import catalogue
@@ -28,8 +29,37 @@ if TYPE_CHECKING:
 MOST_CHANGES = 5
 """Told in words; all of them stand on the axis."""
 
+MOST_NAMED = 4
+"""Statistics named in the page's first sentence."""
+
 MONEY = {"Per window": "total_value", "Per decision": "value_per_decision"}
 LATENCIES = {"half of answers": "latency_p50", "95 %": "latency_p95", "99 %": "latency_p99"}
+
+
+def answer(history: "Sequence[Measurement]") -> None:
+    """Say first what of everything with a limit is beyond it, in its newest judged window."""
+    newest = {
+        m.statistic: m for m in history if m.state in timelines.JUDGED and m.limit is not None
+    }
+    if not newest:
+        widgets.badge(State.INSUFFICIENT, "Nothing could be judged by a limit yet")
+        return
+    beyond = [m for m in newest.values() if m.state is State.BREACH]
+    near = [m for m in newest.values() if m.state is State.WARNING]
+    known = wording.counted(len(newest), "statistic")
+    if not (named := beyond or near):
+        widgets.badge(State.OK, f"{known} with a limit, none beyond it in its newest judged window")
+        return
+    verb = "beyond" if beyond else "near"
+    told = [
+        f"{catalogue.get(m.statistic).title} {wording.number(m.value)} against "
+        f"{wording.number(m.limit)}"
+        for m in named[:MOST_NAMED]
+    ]
+    more = len(named) - len(told)
+    rest = f" and {more} more" if more else ""
+    said = f"{len(named)} of {known} {verb} the limit in the newest judged window"
+    widgets.badge(overall(named), f"{said}: {'; '.join(told)}{rest}")
 
 
 def over_time(

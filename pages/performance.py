@@ -38,6 +38,7 @@ if monitor is None or not used:
     widgets.empty("No performance measured yet", hint=hint)
     st.stop()
 
+parts.answer(everything)
 first = next((name for name in FIRST if name in used), used[0])
 chosen = st.selectbox("Statistic", used, used.index(first), key="statistic", bind="query-params")
 declared = catalogue.get(chosen or first)

@@ -3,9 +3,11 @@
 import pytest
 
 from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.measurement import State
 from lifecycle.errors import NotAllowed
 from lifecycle.services import data_quality
-from lifecycle.store import logs
+from lifecycle.stats import catalogue
+from lifecycle.store import logs, measurements
 
 APPROVER = Actor("ada", frozenset({Role.APPROVER}), via="sample")
 VIEWER = Actor("vik", frozenset({Role.VIEWER}), via="sample")
@@ -224,6 +226,23 @@ def test_performance_judges_the_newest_window_whose_outcomes_are_known(open_page
 
     assert "7 days to 1 Nov 2026" in text
     assert "2 newer windows cannot be judged yet" in text
+
+
+def test_performance_names_first_what_is_beyond_its_limit_whatever_is_drawn(open_page, portfolio):
+    declared = (*catalogue.PERFORMANCE, *catalogue.ESTIMATED, *catalogue.VALUE, *catalogue.SERVICE)
+    names, newest = [statistic.name for statistic in declared], {}
+    con = portfolio.cursor()
+    for m in measurements.history(con, "credit-default/1", statistics=names, slice="{}"):
+        if m.limit is not None and m.state in {State.OK, State.WARNING, State.BREACH}:
+            newest[m.statistic] = m.state
+    beyond = sum(state is State.BREACH for state in newest.values())
+    near = sum(state is State.WARNING for state in newest.values())
+
+    text = said(clean(open_page("performance", portfolio, statistic="roc_auc", **LIVE)))
+
+    assert beyond or near, "the portfolio holds something to be named"
+    shown = f"{beyond or near} of {len(newest)} statistics {'beyond' if beyond else 'near'}"
+    assert f"{shown} the limit in the newest judged window" in text
 
 
 def test_performance_shows_the_estimate_with_its_own_past_error(open_page, portfolio):
