@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import decisions, session, widgets, words
-from lifecycle.domain.rules import Outcome
 from lifecycle.services import approvals
 
 if TYPE_CHECKING:
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 
 def form(known: "Sequence[Version]", gates: "Mapping[Stage, Gate]") -> None:
     """Offer to break the glass for a version whose start the gate refuses, where that is known."""
-    able = {v.name: v for v in known if v.stage in gates and gates[v.stage].terms.override}
+    judging = {v.name: gates.get(approvals.started_as(v.stage)) for v in known}
+    able = {v.name: v for v in known if (gate := judging[v.name]) and gate.terms.override}
     if not able:
         return
     with st.expander("Start it although the gate refuses", icon=":material/e911_emergency:"):
@@ -31,8 +31,9 @@ def form(known: "Sequence[Version]", gates: "Mapping[Stage, Gate]") -> None:
 def _break(version: "Version") -> None:
     workspace, actor, at = session.workspace(), session.actor(), session.now()
     model = version.model_id
-    answer = approvals.ask(workspace, model, version.name, to=version.stage, by=actor, at=at)
-    if answer.outcome is Outcome.PASS:
+    to = approvals.started_as(version.stage)
+    answer = approvals.ask(workspace, model, version.name, to=to, by=actor, at=at)
+    if answer.token:
         widgets.note(f"The gate lets {version.id} start; there is no glass to break.")
         return
     decisions.gate(answer.report, name=f"{model}_{version.name}_start")

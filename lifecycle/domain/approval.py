@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from lifecycle.domain.actor import Role
 from lifecycle.domain.audit import AuditEvent, canonical
 from lifecycle.domain.finding import Obligation
 from lifecycle.domain.model import Stage
+from lifecycle.domain.rules import CLOCK_SLACK
 from lifecycle.domain.signature import Meaning, Signature
 from lifecycle.domain.terms import Order, Terms
 from lifecycle.domain.usecase import Tier
@@ -65,9 +66,6 @@ class Code(StrEnum):
 APPROVING = frozenset({Vote.APPROVE, Vote.CONDITIONAL})
 EXPLAINED = frozenset({Vote.CONDITIONAL, Vote.REJECT, Vote.RETURN, Vote.RECUSE})
 """Votes that need a reason in words."""
-
-CLOCK_SLACK = timedelta(minutes=5)
-"""How far a clock may be behind the last step before a decision is refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,11 +103,11 @@ class Finding:
         FourEyesViolation
             Its owner, or whoever answered it, tries.
         InvalidInput
-            Nobody answered a condition yet, or no reason is given.
+            Nobody answered it yet, or no reason is given.
         """
         self._open()
         self._second(by)
-        if self.kind is Kind.CONDITION and self.status is not Progress.ANSWERED:
+        if self.status is not Progress.ANSWERED:
             raise InvalidInput(f"{self.owner} has not answered {self.id} yet")
         _said(reason, what=f"to close {self.id} give a reason")
         after = replace(self, status=Progress.CLOSED, closed_by=by, closed_at=at)

@@ -1,6 +1,6 @@
 """What a version must show before it may go further: rules and the verdicts they compute."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,9 +23,28 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+CLOCK_SLACK = timedelta(minutes=5)
+"""How far two clocks may differ before what one of them dated counts as of the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimited:
+    """A statistic that a plan limits, of those this model was ever measured under."""
+
+    purpose: Purpose
+    plan: str
+    statistic: str
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything a rule may look at, gathered on the server."""
+    """Everything a rule may look at, gathered on the server.
+
+    Parameters
+    ----------
+    limited
+        What the model's plans limit, whether this version was measured under them or not.
+    """
 
     use_case: UseCase
     model: Model
@@ -33,6 +52,7 @@ class Case:
     evidence: tuple[Evidence, ...]
     health: State
     at: datetime
+    limited: tuple[PlanLimited, ...] = ()
 
     def latest(self, purpose: Purpose) -> Evidence | None:
         """Return the newest evidence for a purpose."""
@@ -119,7 +139,11 @@ class Evidenced:
         if found is None:
             return Verdict(Outcome.INSUFFICIENT, f"no {self.purpose} evidence", remedy=remedy)
         age = case.at - found.created_at
-        days = age / timedelta(days=1)
+        if age < -CLOCK_SLACK:
+            sentence = f"{found.id} is dated {found.created_at:%Y-%m-%d %H:%M} UTC, in the future"
+            wrong = "set the clock right, then measure again"
+            return Verdict(Outcome.ERROR, sentence, evidence=found.id, remedy=wrong)
+        days = max(age, timedelta()) / timedelta(days=1)
         sentence = f"{self.purpose} evidence is {days:.0f} days old, limit {self.max_age_days:.0f}"
         outcome = Outcome.PASS if days <= self.max_age_days else Outcome.FAIL
         return Verdict(
@@ -180,7 +204,8 @@ class Limit:
             for word, bound in (("at least", self.minimum), ("at most", self.maximum))
             if bound is not None
         )
-        limit = self.minimum if self.minimum is not None else self.maximum
+        crossed = self.maximum is not None and judged is not None and judged > self.maximum
+        limit = self.maximum if crossed or self.minimum is None else self.minimum
         if m.state is State.ERROR:
             sentence = f"{name} failed: {m.reason}"
             return Verdict(Outcome.ERROR, sentence, evidence=evidence, remedy="repair and rerun")
@@ -194,8 +219,7 @@ class Limit:
                 evidence=evidence,
                 remedy=f"measure {name} on more rows",
             )
-        low_enough = self.maximum is None or judged <= self.maximum
-        fine = low_enough and (self.minimum is None or judged >= self.minimum)
+        fine = not crossed and (self.minimum is None or judged >= self.minimum)
         what = name if self.bound == "point" else f"the {self.bound} bound of {name}"
         return Verdict(
             Outcome.PASS if fine else Outcome.FAIL,
@@ -211,7 +235,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Every limit of the assessment plans is met by the latest evidence.
+    """Every limit of the model's assessment plans is met by this version's latest evidence.
+
+    What a plan limits stays limited: newer evidence that judges it against nothing is too little to
+    say, and so is a version that nobody measured.
 
     Parameters
     ----------
@@ -231,11 +258,20 @@ class Planned:
             beyond = [(e, m) for e, m in judged if m.state is state]
             if beyond:
                 return _beyond(*beyond[0], outcome=outcome, more=len(beyond) - 1)
+        known = {(e.purpose, m.statistic) for e, m in judged}
+        unjudged = [
+            one
+            for one in case.limited
+            if one.purpose in wanted and (one.purpose, one.statistic) not in known
+        ]
+        if unjudged or not latest:
+            return _unmeasured(unjudged)
         if not judged:
             return Verdict(Outcome.PASS, "no assessment plan sets a limit")
         listed = ", ".join(e.id for e in latest)
         changed = "".join(_overridden(e) for e in latest)
-        sentence = f"{len(judged)} values are within the limits of their plan ({listed}){changed}"
+        values = "1 value is" if len(judged) == 1 else f"{len(judged)} values are"
+        sentence = f"{values} within the limits of their plan ({listed}){changed}"
         return Verdict(Outcome.PASS, sentence, evidence=latest[0].id)
 
 
@@ -245,6 +281,19 @@ PLAN_STATES = {
     State.INSUFFICIENT: Outcome.INSUFFICIENT,
 }
 """What a limited value that does not pass comes to, the worst first."""
+
+
+def _unmeasured(unjudged: Sequence[PlanLimited]) -> Verdict:
+    """Say which limit of which plan has no current result."""
+    if not unjudged:
+        sentence = "nothing was measured under an assessment plan"
+        return Verdict(Outcome.INSUFFICIENT, sentence, remedy="run an assessment under a plan")
+    first, others = unjudged[0], len(unjudged) - 1
+    sentence = f"plan {first.plan} limits {first.statistic}, which has no current result" + (
+        f", and {others} more" if others else ""
+    )
+    remedy = f"run a {first.purpose} assessment under plan {first.plan}"
+    return Verdict(Outcome.INSUFFICIENT, sentence, remedy=remedy)
 
 
 def _beyond(found: Evidence, m: Measurement, *, outcome: Outcome, more: int) -> Verdict:
@@ -296,13 +345,16 @@ class Healthy:
         """Judge one version."""
         bad = {State.BREACH, State.ERROR}
         if State(self.worst) is State.OK:
-            bad |= {State.WARNING, State.STALE}
+            bad.add(State.WARNING)
         if case.health in bad:
             remedy = "clear the breach, or retrain"
             return Verdict(Outcome.FAIL, f"monitoring says {case.health}", remedy=remedy)
         if case.health is State.INSUFFICIENT:
             sentence = "monitoring has too little data"
             return Verdict(Outcome.INSUFFICIENT, sentence, remedy="run the monitors on more data")
+        if case.health is State.STALE:
+            sentence = "what monitoring says is stale: it was measured too long ago"
+            return Verdict(Outcome.INSUFFICIENT, sentence, remedy="run the monitors")
         if case.health is State.NOT_APPLICABLE:
             return Verdict(Outcome.PASS, "it has scored nothing that could be monitored")
         return Verdict(Outcome.PASS, f"monitoring says {case.health}")

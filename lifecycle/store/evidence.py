@@ -7,6 +7,7 @@ from typing import Any
 
 from lifecycle.domain.evidence import Evidence, Purpose, id_of
 from lifecycle.domain.measurement import Measurement, State, Window
+from lifecycle.domain.rules import PlanLimited
 from lifecycle.errors import DamagedStore
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
 from lifecycle.store.naming import not_found
@@ -133,6 +134,35 @@ def on_snapshot(con: Connection, model_id: str, snapshot_id: str) -> list[Eviden
     )
     kept = [_evidence(row) for row in records(found)]
     return [one for one in kept if one.snapshot_id == snapshot_id]
+
+
+def limited(con: Connection, model_id: str | None = None) -> dict[str, tuple[PlanLimited, ...]]:
+    """Return by model what its plans limit: of each plan's name the last that set any limit."""
+    found = con.execute(
+        """
+        WITH judged AS (
+            SELECT split_part(version_id, '/', 1) AS model_id, purpose, created_at, id,
+                   coalesce(content->>'$.plan.name', 'unnamed') AS plan,
+                   list_distinct(
+                       [m->>'$.statistic' FOR m IN CAST(content->'$.measurements' AS JSON[])
+                        IF m->>'$.limit' IS NOT NULL]
+                   ) AS statistics
+            FROM evidence
+            WHERE ($model_id IS NULL OR starts_with(version_id, $model_id || '/'))
+              AND json_exists(content, '$.plan.statistics')
+        ),
+        last AS (
+            SELECT DISTINCT ON (model_id, purpose, plan) * FROM judged WHERE len(statistics) > 0
+            ORDER BY model_id, purpose, plan, created_at DESC, id
+        )
+        SELECT model_id, purpose, plan, unnest(statistics) AS statistic FROM last ORDER BY ALL
+        """,
+        {"model_id": model_id},
+    )
+    by_model: dict[str, list[PlanLimited]] = {}
+    for model, purpose, plan, statistic in found.fetchall():
+        by_model.setdefault(model, []).append(PlanLimited(Purpose(purpose), plan, statistic))
+    return {model: tuple(limits) for model, limits in by_model.items()}
 
 
 def _plain(value: Any) -> Any:

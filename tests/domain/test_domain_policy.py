@@ -112,6 +112,25 @@ def test_missing_evidence_is_insufficient_and_old_evidence_fails(case):
     assert fresh.evidence == measured(case, days=90).evidence[0].id
 
 
+def test_evidence_of_the_future_is_an_error_and_not_young(case):
+    rule = Evidenced("performance", 90)
+
+    verdict = rule.check(measured(case, days=-400))
+
+    assert verdict.outcome is Outcome.ERROR
+    assert verdict.sentence.endswith("is dated 2027-12-07 09:00 UTC, in the future")
+    nearly = measured(case, days=-4 / (24 * 60))
+    assert rule.check(nearly).sentence == "performance evidence is 0 days old, limit 90"
+
+
+def test_a_limit_on_both_sides_names_the_side_that_was_crossed(case):
+    rule = Limit("performance", "roc_auc", minimum=0.5, maximum=0.7)
+
+    found = [rule.check(measured(case, auc(value))).limit for value in (0.4, 0.6, 0.8)]
+
+    assert found == [0.5, 0.5, 0.7]
+
+
 def test_the_newest_evidence_of_a_purpose_is_judged(case):
     both = measured(measured(case, auc(0.9), days=1), auc(0.5), days=10)
     other = measured(both, auc(0.1), days=0, purpose=Purpose.FAIRNESS)
@@ -213,7 +232,8 @@ def test_a_limit_without_its_measurement_is_insufficient(case):
         (State.OK, "ok", Outcome.PASS),
         (State.WARNING, "warning", Outcome.PASS),
         (State.WARNING, "ok", Outcome.FAIL),
-        (State.STALE, "ok", Outcome.FAIL),
+        (State.STALE, "ok", Outcome.INSUFFICIENT),
+        (State.STALE, "warning", Outcome.INSUFFICIENT),
         (State.BREACH, "warning", Outcome.FAIL),
         (State.ERROR, "warning", Outcome.FAIL),
         (State.INSUFFICIENT, "warning", Outcome.INSUFFICIENT),

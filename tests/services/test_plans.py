@@ -13,7 +13,7 @@ from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.job import JobState
 from lifecycle.domain.measurement import State
-from lifecycle.domain.rules import Case, Outcome, Planned
+from lifecycle.domain.rules import Case, Outcome, PlanLimited, Planned
 from lifecycle.errors import CheckFailed, Conflict, InvalidInput, NotAllowed
 from lifecycle.services import assessment, jobs, plans
 from lifecycle.services.plans.fixing import departures
@@ -44,7 +44,8 @@ def case(ws, at=AT):
     version = models.version(con, "tumour", "1")
     model = models.get(con, "tumour")
     found = tuple(evidence.newest(con, version.id))
-    return Case(usecases.get(con, model.use_case_id), model, version, found, State.OK, at)
+    limited = evidence.limited(con, "tumour").get("tumour", ())
+    return Case(usecases.get(con, model.use_case_id), model, version, found, State.OK, at, limited)
 
 
 def test_a_plan_is_fixed_once_with_who_and_when_and_gets_the_next_version(ws, dev):
@@ -191,8 +192,45 @@ def test_the_gate_names_value_interval_limit_and_evidence_of_a_failing_plan(regi
     assert verdict.remedy == "bring accuracy within its limit"
 
 
-def test_without_limits_too_little_data_or_an_error_the_rule_says_so(registered, ws):
+def test_where_nobody_measured_under_a_plan_nothing_passes_for_planned(registered, ws):
+    verdict = Planned().check(case(ws))
+    assert verdict.outcome is Outcome.INSUFFICIENT
+    assert verdict.sentence == "nothing was measured under an assessment plan"
+    assess(ws, registered, PLAN.partition("limits")[0])
     assert Planned().check(case(ws)).sentence == "no assessment plan sets a limit"
+
+
+def test_newer_evidence_without_limits_retires_no_limit_of_a_plan(registered, ws):
+    strict = PLAN.replace("minimum: 0.5", "minimum: 0.999")
+    assess(ws, registered, strict)
+    assert Planned().check(case(ws)).outcome is Outcome.FAIL
+    free = PLAN.partition("limits")[0].replace("board", "look")
+    later = {"at": AT + timedelta(days=1), "override": "only to look"}
+    assess(ws, registered, free, **later)
+
+    verdict = Planned().check(case(ws))
+
+    assert verdict.outcome is Outcome.INSUFFICIENT
+    assert verdict.sentence == "plan board limits accuracy, which has no current result, and 1 more"
+    assert verdict.remedy == "run a performance assessment under plan board"
+
+
+def test_a_version_nobody_measured_is_held_to_the_plans_of_its_model(registered, ws):
+    (found,) = assess(ws, registered)
+
+    unmeasured = replace(case(ws), evidence=())
+
+    assert case(ws).limited == tuple(
+        PlanLimited(Purpose.PERFORMANCE, "board", name) for name in ("accuracy", "roc_auc")
+    )
+    assert "plan board limits accuracy" in Planned().check(unmeasured).sentence
+    assert Planned("fairness").check(unmeasured).outcome is Outcome.INSUFFICIENT
+    one = replace(found, measurements=found.measurements[:1])
+    held = replace(case(ws), evidence=(one,), limited=case(ws).limited[:1])
+    assert Planned().check(held).sentence.startswith("1 value is within the limits of their plan")
+
+
+def test_without_limits_too_little_data_or_an_error_the_rule_says_so(registered, ws):
     (found,) = assess(ws, registered)
     assert Planned("performance").check(case(ws)).outcome is Outcome.PASS
     for state, outcome in ((State.INSUFFICIENT, "insufficient"), (State.ERROR, "error")):

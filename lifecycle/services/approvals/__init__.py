@@ -19,6 +19,7 @@ from lifecycle.services.approvals.following import (
     tasks,
 )
 from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate
+from lifecycle.services.approvals.seconds import started_as
 from lifecycle.services.approvals.signing import Proof
 from lifecycle.services.approvals.standing import current, refresh
 from lifecycle.services.approvals.waiting import QueueItem, Waiting, queue, waiting, why_not
@@ -50,6 +51,7 @@ __all__ = [
     "refresh",
     "request",
     "since_last_approval",
+    "started_as",
     "takers",
     "tasks",
     "terms_of",

@@ -32,6 +32,7 @@ def case_of(con: Connection, model_id: str, version: str, *, at: datetime) -> Ca
         evidence=tuple(evidence.newest(con, subject.id)),
         health=health_of(con, subject),
         at=at,
+        limited=evidence.limited(con, model_id).get(model_id, ()),
     )
 
 

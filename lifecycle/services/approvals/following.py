@@ -11,9 +11,8 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.delegation import Delegation, deciding
 from lifecycle.domain.finding import Finding, Progress
 from lifecycle.domain.terms import Terms
-from lifecycle.errors import FourEyesViolation
 from lifecycle.services.access.places import place_at, require_for, within_reach
-from lifecycle.services.approvals import cases, telling
+from lifecycle.services.approvals import cases, seconds, telling
 from lifecycle.services.approvals.asking import said
 from lifecycle.services.approvals.standing import refresh
 from lifecycle.store import approvals, audit, people, requests
@@ -205,12 +204,8 @@ def _change(
     with workspace.transaction() as tx:
         found = approvals.finding(tx, finding_id)
         require_for(tx, found.version_id, permission, by=by)
-        if permission is Permission.DECIDE and found.request_id is not None:
-            asked = requests.get(tx, found.request_id)
-            if by.name in asked.barred:
-                raise FourEyesViolation(
-                    f"{by.name} has a part in {asked.id}, so somebody else decides on {found.id}"
-                )
+        if permission is Permission.DECIDE:
+            seconds.check(tx, found, by=by)
         if at is not None:
             refresh(tx, found.version_id, at)  # what is overdue already is not saved by more time
         after, event = change(found)

@@ -7,15 +7,19 @@ from datetime import datetime, timedelta
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.finding import Finding, Kind, Severity
-from lifecycle.domain.model import Stage
+from lifecycle.domain.model import Stage, Version
 from lifecycle.domain.rules import Case, GateReport, Outcome, Result, Verdict
 from lifecycle.domain.standing import Approval
+from lifecycle.domain.terms import Override
 from lifecycle.errors import NotAllowed
 from lifecycle.services.access.places import place_of, require_for
-from lifecycle.services.approvals import cases, passes, standing, telling
+from lifecycle.services.approvals import cases, passes, seconds, standing, telling
 from lifecycle.services.approvals.asking import said
 from lifecycle.store import approvals, audit
 from lifecycle.store.connection import Connection, Workspace
+
+GLASS_DAYS = 3
+"""How long a broken glass may wait for its review; a policy may say less, never more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +92,12 @@ def ask(
 
 
 def break_glass(
-    workspace: Workspace,
-    model_id: str,
-    version: str,
-    *,
-    reason: str,
-    by: Actor,
-    at: datetime,
-    days: float = 3,
+    workspace: Workspace, model_id: str, version: str, *, reason: str, by: Actor, at: datetime
 ) -> tuple[str, Finding]:
     """Start a version that the gate refuses, leaving a mark in the trail and a task with a date.
+
+    One person is enough at that moment; the second is whoever may override that gate, and agrees
+    to what was answered. Until then it is a debt: once it is overdue, the glass stays whole.
 
     Returns
     -------
@@ -107,19 +107,21 @@ def break_glass(
     Raises
     ------
     NotAllowed
-        Its policy lets nobody override this gate.
+        Its policy lets nobody override this gate, or an earlier time was not reviewed in time.
     """
     require_for(workspace.cursor(), model_id, Permission.REQUEST, by=by)
     said(reason, what=f"to break the glass for {model_id}/{version} give a reason")
     with workspace.transaction() as tx:
         case = cases.case_of(tx, model_id, version, at=at)
-        subject = case.version
-        terms = cases.in_force(tx, case.use_case).gate(case.use_case.tier, subject.stage).terms
-        if terms.override is None:
+        subject, to = case.version, seconds.started_as(case.version.stage)
+        override = cases.in_force(tx, case.use_case).gate(case.use_case.tier, to).terms.override
+        if override is None:
             raise NotAllowed(
-                f"the policy lets nobody override the gate to {subject.stage} for the "
+                f"the policy lets nobody override the gate to {to} for the "
                 f"{case.use_case.tier} tier"
             )
+        _check_reviewed(tx, subject, override, at=at)
+        days = min(GLASS_DAYS, override.review_days)
         found = _glass(tx, case, reason=reason, by=by, days=days)
         approvals.put_finding(tx, found)
         telling.broken(tx, found)
@@ -135,8 +137,19 @@ def break_glass(
             details=details,
         )
         audit.append(tx, event)
-    token = passes.issue(workspace, subject, to=subject.stage, request=None, at=at, broken=found.id)
-    return token, found
+    return passes.issue(workspace, subject, to=to, request=None, at=at, broken=found.id), found
+
+
+def _check_reviewed(tx: Connection, version: Version, override: Override, *, at: datetime) -> None:
+    """Refuse to break the glass again while an earlier time waits for its review too long."""
+    for found in approvals.findings(tx, version_id=version.id):
+        if found.kind is Kind.BREAK_GLASS and found.overdue(at):
+            who = " or ".join(sorted(override.roles))
+            raise NotAllowed(
+                f"the glass of {version.id} was broken before, and {found.id} was due on "
+                f"{found.due_at:%Y-%m-%d}: {found.owner} answers it, a second person with the role "
+                f"{who} closes it, and until then it stays whole"
+            )
 
 
 def _glass(tx: Connection, case: Case, *, reason: str, by: Actor, days: float) -> Finding:

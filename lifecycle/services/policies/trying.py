@@ -147,6 +147,7 @@ def _portfolio(con: Connection, *, at: datetime) -> Iterator[Case]:
     found = evidence.newest_of_all(con)
     states = health.states(con)
     watched = portfolio.watched(con)
+    limited = evidence.limited(con)
     for version in models.versions(con):
         model = known_models[version.model_id]
         yield Case(
@@ -156,4 +157,5 @@ def _portfolio(con: Connection, *, at: datetime) -> Iterator[Case]:
             evidence=tuple(found.get(version.id, ())),
             health=states.get(version.id) or cases.silence(version, watched=version.id in watched),
             at=at,
+            limited=limited.get(model.id, ()),
         )
