@@ -100,6 +100,7 @@ def gate(door: Door, body: GateIn) -> Any:
     )
     subject = {"model": body.model, "version": body.version, "to": body.to}
     rest = {"question": answer.question, "approval": answer.approval, "token": answer.token}
+    rest |= {"conditions": answer.conditions}
     return {**subject, **plain(answer.report), **plain(rest)}
 
 

@@ -10,7 +10,9 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from lifecycle.domain.alert import Severity
 from lifecycle.domain.audit import Link
@@ -21,6 +23,9 @@ from lifecycle.domain.policy import Policy
 from lifecycle.domain.proof import Examination
 from lifecycle.domain.rules import GateReport
 from lifecycle.services.examination import told
+
+Moment = Annotated[datetime, AfterValidator(lambda at: at if at.tzinfo else at.replace(tzinfo=UTC))]
+"""A time in a query; where it names no zone it is in UTC, as everywhere else."""
 
 ALSO: Mapping[type, tuple[str, ...]] = {
     Version: ("id",),

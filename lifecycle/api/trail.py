@@ -1,7 +1,6 @@
 """The audit trail: searched, taken along, signed and verified."""
 
 import secrets
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,7 +10,7 @@ from starlette.background import BackgroundTask
 from lifecycle.adapters import keys
 from lifecycle.api.door import Door
 from lifecycle.api.registry import Limit, Offset
-from lifecycle.api.shapes import page, plain, verification
+from lifecycle.api.shapes import Moment, page, plain, verification
 from lifecycle.domain.actor import Permission
 from lifecycle.services import asof, evidence_pack, sealing, trail
 from lifecycle.services.asof import AsOf
@@ -27,8 +26,8 @@ def search_trail(
     by: str | None = None,
     subject: str | None = None,
     action: str | None = None,
-    start: Annotated[datetime | None, Query()] = None,
-    end: Annotated[datetime | None, Query()] = None,
+    start: Annotated[Moment | None, Query()] = None,
+    end: Annotated[Moment | None, Query()] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> Any:
@@ -85,8 +84,11 @@ def list_keys(door: Door) -> Any:
 
 
 @router.get("/asof")
-def as_of(door: Door, at: datetime, model: str | None = None) -> Any:
-    """Tell what was live at a time, approved by whom, on what evidence and policy."""
+def as_of(door: Door, at: Moment, model: str | None = None) -> Any:
+    """Tell what was live at a time, approved by whom, on what evidence and policy.
+
+    A time that names no zone is in UTC, and a day alone means its beginning.
+    """
     return shown(asof.as_of(door.workspace, at, model_id=model, by=door.actor, now=door.at))
 
 

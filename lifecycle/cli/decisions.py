@@ -18,7 +18,7 @@ from lifecycle.cli.options import (
     Wished,
 )
 from lifecycle.cli.output import Format as Verdicts
-from lifecycle.cli.output import write_whole, xml_text
+from lifecycle.cli.output import remove, write_whole, xml_text
 from lifecycle.cli.records import show, write
 from lifecycle.cli.session import Format, connected, listed, pairs, without
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput
@@ -127,6 +127,8 @@ def gate(
 
     Example: lifecycle gate churn-gbm 3 --to production --format junit --out gate.xml
     """
+    for file in filter(None, (out, token)):
+        remove(file)  # an answer of another day must not be taken for this one, whatever happens
     with connected(home, acting_as) as client:
         report = client.post("/gate", {"model": model, "version": version, "to": to})
     if format is Verdicts.JUNIT:

@@ -83,6 +83,21 @@ def write_whole(path: Path, text: str) -> None:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
 
 
+def remove(path: Path) -> None:
+    """Remove what an earlier command wrote there, if anything.
+
+    Raises
+    ------
+    InvalidInput
+        It cannot be removed, or the file is a workspace's own.
+    """
+    refuse_own(path)
+    try:
+        path.expanduser().unlink(missing_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
+
+
 def progress(noun: str) -> Callable[[int, int], None] | None:
     """Return a counter for a terminal; pipes get none."""
     if not sys.stderr.isatty():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from lifecycle.domain.actor import Role
+from lifecycle.domain.actor import GRANTS, Role
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.terms import DECIDERS
 from lifecycle.errors import AlreadyDecided, InvalidInput, NotAllowed
@@ -59,7 +59,7 @@ class Delegation:
         Raises
         ------
         NotAllowed
-            Somebody lends what is not theirs, or to somebody who may not decide.
+            Somebody lends what is not theirs, or to somebody of less authority.
         InvalidInput
             It leads back to its giver, lasts too long, or would pass on what is only lent.
         """
@@ -71,14 +71,6 @@ class Delegation:
             raise InvalidInput("a delegation must end after it begins, and in the future")
         if self.end - self.start > LONGEST:
             raise InvalidInput(f"a delegation lasts at most {LONGEST.days} days")
-        for name, roles in ((self.giver, giver), (self.taker, taker)):
-            if not deciding(roles):
-                raise NotAllowed(f"{name} may not decide, and authority passes between equals only")
-        if not meets:
-            raise NotAllowed(
-                f"the roles of {self.giver} and {self.taker} are for different units or tiers, "
-                "so nothing could be decided by it"
-            )
         for other in known:
             overlap = other.revoked_at is None and other.start < self.end and self.start < other.end
             if overlap and (other.taker == self.giver or other.giver == self.taker):
@@ -86,6 +78,12 @@ class Delegation:
                     f"{other.id} lends {other.giver}'s authority to {other.taker} in that time, "
                     "and what is lent is not passed on"
                 )
+        self._check_equals(giver, taker)
+        if not meets:
+            raise NotAllowed(
+                f"the roles of {self.giver} and {self.taker} are for different units or tiers, "
+                "so nothing could be decided by it"
+            )
         details: dict[str, object] = {
             "giver": self.giver,
             "taker": self.taker,
@@ -94,6 +92,17 @@ class Delegation:
         }
         subject = f"delegation:{self.id}"
         return AuditEvent("delegation.grant", subject, by, at, reason=self.reason, details=details)
+
+    def _check_equals(self, giver: frozenset[Role], taker: frozenset[Role]) -> None:
+        for name, roles in ((self.giver, giver), (self.taker, taker)):
+            if not deciding(roles):
+                raise NotAllowed(f"{name} may not decide, and authority passes between equals only")
+        beyond = deciding(giver) - lendable(giver, taker)
+        if beyond:
+            raise NotAllowed(
+                f"{self.taker} has no authority like that of {' and '.join(sorted(beyond))}, and "
+                "authority passes between equals only"
+            )
 
     def revoke(self, *, by: str, at: datetime) -> "tuple[Delegation, AuditEvent]":
         """End it early; either side may.
@@ -111,6 +120,17 @@ class Delegation:
             raise NotAllowed(f"{self.id} is between {self.giver} and {self.taker}")
         event = AuditEvent("delegation.revoke", f"delegation:{self.id}", by, at)
         return replace(self, revoked_at=at), event
+
+
+def lendable(giver: frozenset[Role], taker: frozenset[Role]) -> frozenset[Role]:
+    """Return the giver's roles that somebody may decide by in their place.
+
+    A role passes to whoever holds it, or one that may do all that it may.
+    """
+    held = deciding(taker)
+    return frozenset(
+        role for role in deciding(giver) if any(GRANTS[role] <= GRANTS[own] for own in held)
+    )
 
 
 def deciding(roles: frozenset[Role]) -> frozenset[Role]:

@@ -124,11 +124,18 @@ def _direction(key: str, old: Any, new: Any, *, rule: NamedRule | None = None) -
         old, new = STRICTNESS[key](old), STRICTNESS[key](new)
     else:
         return Direction.OTHER
-    if isinstance(old, frozenset):
-        return (
-            Direction.STRICTER if old < new else Direction.LOOSER if new < old else Direction.OTHER
-        )
-    return Direction.STRICTER if new > old else Direction.LOOSER
+    return _way(old, new)
+
+
+def _way(old: Any, new: Any) -> Direction:
+    """Return which way something goes; of several parts only where all go the same way."""
+    if isinstance(old, tuple):
+        parts = zip(old, new, strict=True)  # type: ignore[arg-type] -- both are of one shape
+        ways = {_way(one, other) for one, other in parts if one != other}
+        return ways.pop() if len(ways) == 1 else Direction.OTHER
+    if new > old:
+        return Direction.STRICTER
+    return Direction.LOOSER if new < old else Direction.OTHER
 
 
 def _quorum(quorum: tuple[Step, ...]) -> frozenset[tuple[str, int]]:
@@ -140,8 +147,11 @@ def _quorum(quorum: tuple[Step, ...]) -> frozenset[tuple[str, int]]:
     )
 
 
-def _override(override: Override | None) -> tuple[float, ...]:
-    return (float("inf"),) if override is None else (override.approvals, -override.review_days)
+def _override(override: Override | None) -> tuple[frozenset[str], float, float]:
+    """Return who may not override, by how many it takes and how soon it is reviewed."""
+    if override is None:
+        return frozenset({*DECIDERS, "nobody"}), float("inf"), float("inf")
+    return frozenset(DECIDERS) - override.roles, override.approvals, -override.review_days
 
 
 def _without(value: float | None, *, at: float) -> float:

@@ -101,9 +101,11 @@ class Approval:
             revoked, stop = Standing.REVOKED, Effect.STOP
             return replace(self, standing=revoked, effect=stop, reasons=reasons)
         if self.expires_at is not None and at >= self.expires_at:
-            reasons = {Cause.REVIEW.value: f"it held until {self.expires_at:%Y-%m-%d}"}
-            effect = terms.stale[Cause.REVIEW]
-            return replace(self, standing=Standing.EXPIRED, effect=effect, reasons=reasons)
+            over, effect = f"it held until {self.expires_at:%Y-%m-%d}", terms.stale[Cause.REVIEW]
+            if effect is not Effect.KEEP:
+                reasons = {Cause.REVIEW.value: over}
+                return replace(self, standing=Standing.EXPIRED, effect=effect, reasons=reasons)
+            lost = {**lost, Cause.REVIEW: over}  # it goes on, so what else it loses still counts
         if lost:
             effect = max((terms.stale[cause] for cause in lost), key=MILDEST.index)
             if self.effect is Effect.STOP:

@@ -99,3 +99,12 @@ def test_what_was_typed_is_given_back_as_it_was_typed(caller, asked):
     assert [said["text"] for said in shown["comments"]] == [ODD]
     found = caller("aud")("GET", "/audit", params={"text": "drop table AUDIT"}).json()
     assert ODD in {link["event"]["reason"] for link in found["items"]}
+
+
+@pytest.mark.parametrize("at", ["2026-06-01", "2026-06-01T00:00:00", "2026-06-01T02:00:00+02:00"])
+def test_a_time_in_a_query_that_names_no_zone_is_in_utc(caller, at):
+    told = caller("aud")("GET", "/asof", params={"at": at})
+    searched = caller("aud")("GET", "/audit", params={"start": at, "end": at})
+
+    assert (told.status_code, searched.status_code) == (200, 200), told.text
+    assert told.json()["at"] == "2026-06-01T00:00:00Z"

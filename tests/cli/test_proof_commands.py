@@ -232,3 +232,18 @@ def test_what_is_printed_can_be_written_to_a_file_instead(run, tmp_path, command
     else:
         assert (code, out) == (0, ""), err
         assert file.read_text()
+
+
+def test_a_gate_that_cannot_be_asked_leaves_no_older_answer_behind(run, tmp_path, monkeypatch):
+    old, token = tmp_path / "gate.xml", tmp_path / "pass.jwt"
+    for file in (old, token):
+        file.write_text("<testsuite failures='0'/>")
+    monkeypatch.setenv("LIFECYCLE_SERVER", "http://127.0.0.1:9")
+    monkeypatch.delenv("LIFECYCLE_HOME", raising=False)
+
+    gate = ("gate", "card", "1", "--to", "candidate", "--format", "junit")
+    code, _, _ = run(*gate, "--out", old, "--token", token, table=True)
+
+    assert code not in {0, 1}
+    assert not old.exists()
+    assert not token.exists()

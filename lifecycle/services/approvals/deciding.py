@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.approval import APPROVING, Code, Decision, Request, Status, Vote
-from lifecycle.domain.delegation import deciding
+from lifecycle.domain.delegation import deciding, lendable
 from lifecycle.domain.finding import Finding, Kind, Obligation, Severity
 from lifecycle.domain.model import ARROWS, Stage, Version
 from lifecycle.domain.reach import Place
@@ -191,7 +191,10 @@ def _roles(
     if not giver.active or not deciding(giver.roles):
         raise NotAllowed(f"{on_behalf_of} may no longer decide, so nobody can for them")
     giver.acting(via="delegation").require(Permission.DECIDE, within=place)
-    return deciding(giver.roles)
+    roles = lendable(giver.roles, by.roles)
+    if not roles:
+        raise NotAllowed(f"{by.name} no longer has an authority like that of {on_behalf_of}")
+    return roles
 
 
 def _check_owners(tx: Connection, conditions: Sequence[Obligation]) -> None:

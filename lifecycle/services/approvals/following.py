@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.approval import Request, Status
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.delegation import Delegation, deciding
+from lifecycle.domain.delegation import Delegation, deciding, lendable
 from lifecycle.domain.finding import Finding, Progress
 from lifecycle.domain.terms import Terms
 from lifecycle.services.access.places import place_at, require_for, within_reach
@@ -240,7 +240,9 @@ def takers(con: Connection, actor: Actor) -> list[str]:
         person.name
         for person in people.every(con)
         if person.active and person.name != actor.name
-        if deciding(person.roles) and actor.reach.meets(person.reach)
+        if lendable(actor.roles, person.roles) == deciding(actor.roles)
+        and deciding(person.roles)
+        and actor.reach.meets(person.reach)
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.finding import Finding, Kind, Severity
+from lifecycle.domain.finding import Finding, Kind, Progress, Severity
 from lifecycle.domain.model import Stage, Version
 from lifecycle.domain.rules import Case, GateReport, Outcome, Result, Verdict
 from lifecycle.domain.standing import Approval
@@ -32,6 +32,8 @@ class Answer:
         ``promotion`` for a stage that the version is not in yet, ``start`` for the one it is in.
     approval
         What the version stands on, for a start.
+    conditions
+        What that approval still waits for; each must be closed by its date, or nothing may start.
     token
         A signed pass that a deployer can check for a few minutes; only for a start that is allowed.
     """
@@ -40,6 +42,7 @@ class Answer:
     report: GateReport
     approval: Approval | None = None
     token: str | None = None
+    conditions: tuple[Finding, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -83,12 +86,26 @@ def ask(
     if case.version.stage is not to:
         return Answer("promotion", report)
     approval = standing.current_for(con, case)
-    report = GateReport((*_eased(report, approval), _stands(approval)))
+    left = () if approval is None else _left(con, approval)
+    report = GateReport((*_eased(report, approval), _stands(approval, left)))
     if report.outcome is not Outcome.PASS or approval is None:
-        return Answer("start", report, approval)
+        return Answer("start", report, approval, conditions=left)
     by.require(Permission.READ, within=place_of(case.use_case))
-    token = passes.issue(workspace, case.version, to=to, request=approval.request_id, at=at)
-    return Answer("start", report, approval, token)
+    token = passes.issue(
+        workspace,
+        case.version,
+        to=to,
+        request=approval.request_id,
+        conditions=[found.id for found in left],
+        at=at,
+    )
+    return Answer("start", report, approval, token, left)
+
+
+def _left(con: Connection, approval: Approval) -> tuple[Finding, ...]:
+    """Return what an approval still waits for, the first due first."""
+    found = approvals.findings(con, request_id=approval.request_id)
+    return tuple(one for one in found if one.status is not Progress.CLOSED)
 
 
 def break_glass(
@@ -171,21 +188,26 @@ def _eased(report: GateReport, approval: Approval | None) -> Sequence[Result]:
     """Leave what has already been decided on to the approval's own standing.
 
     A version that runs is judged by what the policy says of a stale approval; that its evidence
-    has aged or its monitors complain is part of that, so the rules only advise here.
+    has aged or its monitors complain is part of that, so the rules only advise here. Under an
+    approval that does not hold they refuse as anywhere else.
     """
-    if approval is None:
+    if approval is None or not approval.holds:
         return report.results
     return [replace(result, blocking=False) for result in report.results]
 
 
-def _stands(approval: Approval | None) -> Result:
+def _stands(approval: Approval | None, left: Sequence[Finding]) -> Result:
     remedy = "request an approval and have it decided"
     if approval is None:
         sentence = "no approval is on record for the stage it is in"
         verdict = Verdict(Outcome.FAIL, sentence, remedy=remedy)
     else:
         why = "; ".join(approval.reasons.values())
-        sentence = f"{approval.request_id} is {approval.standing}{': ' if why else ''}{why}"
+        due = ", ".join(f"{found.id} due on {found.due_at:%Y-%m-%d}" for found in left)
+        conditional = f", on conditions: {due}" if due else ""
+        sentence = (
+            f"{approval.request_id} is {approval.standing}{conditional}{': ' if why else ''}{why}"
+        )
         fine = approval.holds
         verdict = Verdict(
             Outcome.PASS if fine else Outcome.FAIL, sentence, remedy="" if fine else remedy

@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -40,6 +40,7 @@ def issue(
     to: Stage,
     request: str | None,
     at: datetime,
+    conditions: Sequence[str] = (),
     broken: str | None = None,
 ) -> str:
     """Return a pass for a version.
@@ -48,6 +49,8 @@ def issue(
     ----------
     request
         The approval it stands on.
+    conditions
+        What that approval still waits for.
     broken
         The finding of a broken glass, which takes the place of an approval.
     """
@@ -60,6 +63,7 @@ def issue(
         "version_sha256": version.sha256,
         "artifact_sha256": version.artifact,
         "request": request,
+        "conditions": list(conditions),
         "break_glass": broken,
         "iat": issued,
         "exp": issued + int(LASTS.total_seconds()),

@@ -6,6 +6,7 @@ import pytest
 from furniture import NOW, actor
 from terms_bench import BOTH, DAY, ask, lend, under, vote
 
+from lifecycle.domain.actor import Role
 from lifecycle.domain.approval import Code, Status, Vote
 from lifecycle.errors import (
     AlreadyDecided,
@@ -33,17 +34,31 @@ def test_a_recused_person_neither_votes_nor_lends_their_vote(workspace, bench):
 
 
 def test_a_delegate_votes_in_the_givers_role_and_the_signature_says_for_whom(workspace, bench):
-    under(workspace, BOTH)
+    under(workspace, "approvals: 2")
     bench.version()
     asked = ask(workspace)
-    lend(workspace, "risk", "app2")
-    vote(workspace, asked, "app")
+    lend(workspace, "app", "risk")
+    vote(workspace, asked, "app2")
 
-    decided = vote(workspace, asked, "app2", on_behalf_of="risk")
+    decided = vote(workspace, asked, "risk", on_behalf_of="app")
 
     assert decided.status is Status.APPROVED
     line = signing.lines(workspace.cursor(), decided)[1]
-    assert "risk_owner on behalf of risk" in line
+    assert "approver on behalf of app" in line
+
+
+def test_authority_passes_to_equals_and_upwards_but_never_downwards(workspace, bench):
+    under(workspace, BOTH)
+    bench.version()
+    asked = ask(workspace)
+    with pytest.raises(NotAllowed, match="app has no authority like that of risk_owner"):
+        lend(workspace, "risk", "app")
+    with workspace.transaction() as tx:
+        people.update(tx, replace(people.get(tx, "app2"), roles=frozenset({Role.RISK_OWNER})))
+    lend(workspace, "risk", "app2")
+
+    with pytest.raises(NotAllowed, match="app2 no longer has an authority like that of risk"):
+        vote(workspace, asked, "app2", on_behalf_of="risk")  # an approver again by now
 
 
 def test_one_person_is_one_vote_however_many_they_speak_for(workspace, bench):
@@ -104,6 +119,7 @@ def test_nobody_decides_for_somebody_who_is_barred(workspace, bench):
         ("app", "app2", -9, -1, InvalidInput, "in the future"),
         ("app", "dev", 0, 7, NotAllowed, "dev may not decide"),
         ("app", "adm", 0, 7, NotAllowed, "adm may not decide"),
+        ("risk", "app", 0, 7, NotAllowed, "app has no authority like that of risk_owner"),
     ],
 )
 def test_a_delegation_is_short_between_equals_and_to_somebody_else(
