@@ -80,8 +80,8 @@ def test_an_overdue_review_keeps_the_glass_whole_until_it_is_closed_or_given_tim
         break_it(workspace, at=late)
     assert len(audit.search(workspace.cursor(), action="gate.break_glass")) == 2
 
-    more = {"reason": "the host is still down", "by": actor("app"), "at": late}
-    approvals.extend_finding(workspace, found.id, NOW + 6 * DAY, **more)
+    due, why = NOW + 6 * DAY, "the host is still down"
+    approvals.extend_finding(workspace, found.id, due, reason=why, by=actor("app"), at=late)
     assert break_it(workspace, at=late)[1].kind is Kind.BREAK_GLASS
     approvals.answer_finding(workspace, found.id, "it is back", by=actor("dev"), at=late)
     close(workspace, found, actor("app"), at=late)
