@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from lifecycle.domain.actor import Role
 from lifecycle.domain.audit import AuditEvent, canonical
+from lifecycle.domain.case import CLOCK_SLACK
 from lifecycle.domain.finding import Obligation
 from lifecycle.domain.model import Stage
-from lifecycle.domain.rules import CLOCK_SLACK
 from lifecycle.domain.signature import Meaning, Signature
 from lifecycle.domain.terms import Order, Terms
 from lifecycle.domain.usecase import Tier

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from lifecycle.domain.case import PlanLimited
 from lifecycle.domain.evidence import Evidence, Purpose, id_of
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.domain.rules import PlanLimited
 from lifecycle.errors import DamagedStore
 from lifecycle.store.cells import Connection, Record, dump, first, load, records, utc
 from lifecycle.store.naming import not_found

@@ -10,10 +10,11 @@ import pytest
 from tumour_life import AT
 
 from lifecycle.domain.actor import Actor, Role
+from lifecycle.domain.case import PlanLimited
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.job import JobState
 from lifecycle.domain.measurement import State
-from lifecycle.domain.rules import Case, Outcome, PlanLimited, Planned
+from lifecycle.domain.rules import Case, Outcome, Planned
 from lifecycle.errors import CheckFailed, Conflict, InvalidInput, NotAllowed
 from lifecycle.services import assessment, jobs, plans
 from lifecycle.services.plans.fixing import departures
