@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import decisions, session, widgets
-from lifecycle.domain.approval import Vote
+from lifecycle.domain.approval import Code, Vote
 from lifecycle.services import approvals
 
 if TYPE_CHECKING:
@@ -40,6 +40,13 @@ def form(mine: "Sequence[Request]", actor: "Actor", *, at: "datetime") -> None:
             key=widgets.field("bulk_vote"),
             horizontal=True,
         )
+        code = st.selectbox(
+            "Why, in a word",
+            list(Code),
+            index=None,
+            format_func=lambda c: Code(c).replace("_", " "),
+            key=widgets.field("bulk_code"),
+        )
         reason = st.text_area("Reason", key=widgets.field("bulk_reason"), max_chars=4000)
         widgets.note(f"You sign once as {actor.name}, on all of them or on none.", icon="draw")
         proof = decisions.ask_again(actor, key=widgets.field("bulk_secret"))
@@ -51,11 +58,12 @@ def form(mine: "Sequence[Request]", actor: "Actor", *, at: "datetime") -> None:
                     chosen,
                     vote=Vote(str(vote)),
                     reason=reason,
+                    code=Code(str(code)) if code else None,
                     seen={name: several[name].bundle for name in chosen},
                     by=actor,
                     at=at,
                     proof=proof,
                 )
                 said = ", ".join(f"{asked.id} is {asked.status}" for asked in decided)
-                fields = ["bulk_requests", "bulk_vote", "bulk_reason", "bulk_secret"]
+                fields = ["bulk_requests", "bulk_vote", "bulk_code", "bulk_reason", "bulk_secret"]
                 widgets.finish(f"Your vote is kept: {said}.", empty=fields)

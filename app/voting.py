@@ -33,7 +33,7 @@ def form(con: "Connection", asked: "Request", actor: "Actor", *, at: datetime) -
     code = st.selectbox(
         "Why, in a word",
         list(Code),
-        index=list(Code).index(Code.OTHER),
+        index=None,
         format_func=lambda c: Code(c).replace("_", " "),
         key=f"code_{asked.id}",
         persist_state="session",
@@ -52,7 +52,7 @@ def form(con: "Connection", asked: "Request", actor: "Actor", *, at: datetime) -
                 asked.id,
                 vote=Vote(str(vote)),
                 reason=reason,
-                code=Code(str(code)),
+                code=Code(str(code)) if code else None,
                 conditions=conditions,
                 on_behalf_of=giver,
                 by=actor,

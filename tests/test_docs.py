@@ -12,6 +12,7 @@ import pytest
 from lifecycle.domain.actor import Role
 from lifecycle.domain.model import Stage
 from lifecycle.domain.policy_check import problems
+from lifecycle.domain.reach import EVERYWHERE
 from lifecycle.domain.rules import RULES
 from lifecycle.domain.usecase import Tier
 from lifecycle.services.policies import read
@@ -44,7 +45,7 @@ def test_the_policies_shown_as_examples_hold_what_the_page_says():
     everybody = [frozenset({Role.APPROVER}), frozenset({Role.RISK_OWNER})]
     joined = retail.under(house).gate(Tier.HIGH, Stage.PRODUCTION)
 
-    assert problems(house, people=everybody) == []
+    assert problems(house, people=[(roles, EVERYWHERE) for roles in everybody]) == []
     assert not any(joined.terms.lacking(everybody))
     assert (joined.terms.valid_days, joined.terms.override) == (90, None)
     rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", page, re.MULTILINE))

@@ -57,12 +57,14 @@ class DecideIn(Strict):
     """A vote; `seen` is the bundle hash of what the voter looked at.
 
     `password` is asked again for signing. Who votes is whoever holds the token; naming somebody
-    else here is not possible, except by a delegation in `on_behalf_of`.
+    else here is not possible, except by a delegation in `on_behalf_of`. Every vote but a plain
+    approval and an abstention needs a reason and, unless it recuses, a code; in an emergency an
+    approval needs both too.
     """
 
     vote: Vote
     reason: str = ""
-    code: Code = Code.OTHER
+    code: Code | None = None
     seen: str | None = None
     password: str = ""
     on_behalf_of: str | None = None
@@ -75,7 +77,7 @@ class DecideManyIn(Strict):
     requests: list[str] = Field(min_length=1, max_length=100)
     vote: Vote
     reason: str = ""
-    code: Code = Code.OTHER
+    code: Code | None = None
     seen: dict[str, str] = {}
     password: str = ""
 

@@ -71,7 +71,10 @@ def decide(
         typer.Argument(help="approve, approve_with_conditions, reject, return, abstain or recuse."),
     ],
     reason: Reason = "",
-    code: Annotated[str, typer.Option(help="Why in one word, such as limit_exceeded.")] = "other",
+    code: Annotated[
+        str | None,
+        typer.Option(help="Why in one word, such as limit_exceeded; only approving needs none."),
+    ] = None,
     condition: Annotated[
         list[str] | None,
         typer.Option(help="owner=NAME,due=YYYY-MM-DD,severity=high,text=WHAT; may be repeated."),

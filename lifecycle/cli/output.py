@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import typer
 
 from lifecycle.domain.measurement import State
+from lifecycle.domain.texts import visible
 from lifecycle.errors import InvalidInput
 from lifecycle.services.exports import as_csv
 from lifecycle.store.durable import refuse_own
@@ -51,7 +52,7 @@ def deliver(result: "Result", *, format: Format, out: Path | None) -> None:
         typer.echo(f"note: {notice}", err=True)
     text = RENDERERS[format](body)
     if out is None:
-        typer.echo(text, nl=not text.endswith("\n"))
+        typer.echo(visible(text), nl=not text.endswith("\n"))
     else:
         write_whole(out, text if text.endswith("\n") else f"{text}\n")
         typer.echo(f"verdict {result.verdict}, written to {out}", err=True)

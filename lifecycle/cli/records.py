@@ -9,6 +9,7 @@ from typing import Any
 
 from lifecycle.cli.output import write_whole
 from lifecycle.cli.session import Format
+from lifecycle.domain.texts import visible
 from lifecycle.services.exports import as_csv
 
 Record = Mapping[str, Any]
@@ -39,9 +40,9 @@ def show(
 
 
 def write(text: str, out: Path | None) -> None:
-    """Print a text, or save it to a file whole or not at all."""
+    """Print a text with nothing in it that acts on a terminal, or save it whole or not at all."""
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(visible(text))
         return
     write_whole(out, text)
 

@@ -21,7 +21,7 @@ from lifecycle.demo.simulator import DAYS
 from lifecycle.demo.site import Site
 from lifecycle.demo.story import ID, KNOWN_AT, SCORE, TIME, Second, Story
 from lifecycle.domain.actor import Role
-from lifecycle.domain.approval import Vote
+from lifecycle.domain.approval import Code, Vote
 from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.model import Stage
 from lifecycle.services import (
@@ -301,6 +301,7 @@ def _decide(site: Site, story: Story, name: str, vote: Vote, why: str, at: datet
         site.requests[f"{story.id}/{name}"],
         vote=vote,
         reason=why,
+        code=Code.LIMIT if vote is Vote.REJECT else Code.SUFFICIENT,
         by=actor(Role.APPROVER),
         at=at,
     )

@@ -13,6 +13,7 @@ from lifecycle.domain.finding import Obligation
 from lifecycle.domain.model import Stage
 from lifecycle.domain.signature import Meaning, Signature
 from lifecycle.domain.terms import Order, Terms
+from lifecycle.domain.texts import blank
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import (
     AlreadyDecided,
@@ -65,7 +66,7 @@ class Code(StrEnum):
 
 APPROVING = frozenset({Vote.APPROVE, Vote.CONDITIONAL})
 EXPLAINED = frozenset({Vote.CONDITIONAL, Vote.REJECT, Vote.RETURN, Vote.RECUSE})
-"""Votes that need a reason in words."""
+"""Votes that need a reason in words and its code; in an emergency approving needs them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Decision:
     ----------
     bundle
         The hash over policy, version and evidence when it was cast.
+    code
+        ``None`` until it is cast, where the voter names none.
     roles
         The deciding roles it was cast in: one's own, or those of the person it stands for.
     on_behalf_of
@@ -87,7 +90,7 @@ class Decision:
     vote: Vote
     reason: str
     bundle: str
-    code: Code = Code.OTHER
+    code: Code | None = None
     roles: frozenset[Role] = frozenset({Role.APPROVER})
     on_behalf_of: str | None = None
     conditions: tuple[Obligation, ...] = ()
@@ -201,8 +204,9 @@ class Request:
         CheckFailed
             The waiting time is not over.
         InvalidInput
-            A reason or a condition is missing.
+            A reason, its code or a condition is missing.
         """
+        decision = replace(decision, code=self._code(decision))
         self._check_open(decision.at, terms=terms)
         self._check_voter(decision, terms=terms)
         self._check_content(decision)
@@ -287,13 +291,28 @@ class Request:
             who = " or ".join(sorted(terms.roles))
             raise NotAllowed(f"{self.policy} lets {who} decide on {self.id}, not {decision.by}")
 
+    def _code(self, decision: Decision) -> Code:
+        """Return why, in a word; recusing says it itself."""
+        if decision.code is not None:
+            return decision.code
+        if decision.vote is Vote.RECUSE:
+            return Code.INTEREST
+        if self._explains(decision):
+            what = f"to {decision.vote.replace('_', ' ')} {self.id}"
+            raise InvalidInput(f"{what} give a code: {', '.join(Code)}")
+        return Code.OTHER
+
+    def _explains(self, decision: Decision) -> bool:
+        return decision.vote in EXPLAINED or (self.emergency and decision.vote in APPROVING)
+
     def _check_content(self, decision: Decision) -> None:
-        if decision.vote in EXPLAINED and not decision.reason.strip():
-            raise InvalidInput(f"to {decision.vote.replace('_', ' ')} {self.id} give a reason")
+        if self._explains(decision) and blank(decision.reason):
+            what = f"to {decision.vote.replace('_', ' ')} {self.id} give a reason"
+            raise InvalidInput(what + (": it is an emergency change" if self.emergency else ""))
         if (decision.vote is Vote.CONDITIONAL) != bool(decision.conditions):
             raise InvalidInput("an approval with conditions names them, any other vote has none")
         for condition in decision.conditions:
-            if not condition.text.strip() or not condition.owner.strip():
+            if blank(condition.text) or blank(condition.owner):
                 raise InvalidInput("a condition says what is to be done and by whom")
             if condition.due_at <= decision.at:
                 raise InvalidInput(f"the condition for {condition.owner} must be due in the future")

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.texts import blank
 from lifecycle.errors import AlreadyDecided, FourEyesViolation, InvalidInput
 
 
@@ -161,5 +162,5 @@ class Finding:
 
 
 def _said(text: str, *, what: str) -> None:
-    if not text.strip():
+    if blank(text):
         raise InvalidInput(what)

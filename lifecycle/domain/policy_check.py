@@ -5,26 +5,35 @@ from datetime import timedelta
 
 from lifecycle.domain.actor import Role
 from lifecycle.domain.policy import Gate, Policy
+from lifecycle.domain.reach import Place, Reach
 from lifecycle.domain.rules import Evidenced, Limit, NamedRule
 from lifecycle.domain.terms import Step, Terms
+from lifecycle.domain.usecase import Tier
 
 
-def problems(policy: Policy, *, people: Sequence[frozenset[Role]]) -> list[str]:
+def problems(policy: Policy, *, people: Sequence[tuple[frozenset[Role], Reach]]) -> list[str]:
     """Return a sentence for everything that can never be met; each begins with its path.
 
     Parameters
     ----------
     people
-        The deciding roles of each open account that is no administrator's.
+        The deciding roles of each open account that is no administrator's, and where they are for.
     """
     found: list[str] = []
     for tier, stages in policy.gates.items():
+        there = [roles for roles, reach in people if _reaches(reach, policy.unit, tier)]
         for stage, gate in stages.items():
             at = f"tiers.{tier}.{stage}"
             found += _limits(gate, at=at)
             found += _clocks(gate, at=at)
-            found += _people(gate.terms, people=people, at=at)
+            found += _people(gate.terms, people=there, at=at)
     return found
+
+
+def _reaches(reach: Reach, unit: str, tier: Tier) -> bool:
+    """Tell whether somebody decides under a policy; the central one is about every unit."""
+    somewhere = reach if unit else Reach(tiers=reach.tiers)
+    return somewhere.covers(Place(unit, tier))
 
 
 def _limits(gate: Gate, *, at: str) -> Iterator[str]:

@@ -258,7 +258,7 @@ def _separated() -> Generator[None]:
 def _signed(decision: Decision, write: Writer) -> str:
     """Write what a decision holds beside its vote."""
     content: Record = {
-        "code": decision.code,
+        "code": decision.code or Code.OTHER,
         "roles": sorted(decision.roles),
         "on_behalf_of": decision.on_behalf_of,
         "conditions": [

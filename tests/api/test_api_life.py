@@ -97,7 +97,9 @@ def test_a_life_from_business_case_to_a_decision_on_record(caller):
     vote = {"vote": "approve", "reason": "fine", "seen": request["bundle"]}
     refused = apa("POST", decisions, json=vote)
     assert (refused.status_code, refused.json()["title"]) == (409, "Check failed")
-    turned = apa("POST", decisions, json={"vote": "reject", "reason": "no model file"})
+    refusal = {"vote": "reject", "reason": "no model file"}
+    assert apa("POST", decisions, json=refusal).status_code == 422, "it names no code"
+    turned = apa("POST", decisions, json=refusal | {"code": "record_incomplete"})
     assert turned.json()["status"] == "rejected"
 
     trail = aud("GET", "/audit", params={"subject": f"request:{request['id']}"}).json()

@@ -34,6 +34,7 @@ def fields(asked):
             f"{at}/decisions",
             lambda t: {
                 "vote": "approve_with_conditions",
+                "code": "other",
                 "reason": "x",
                 "conditions": [{"text": t, **DUE}],
             },
@@ -43,6 +44,7 @@ def fields(asked):
             f"{at}/decisions",
             lambda t: {
                 "vote": "approve_with_conditions",
+                "code": "other",
                 "reason": "x",
                 "conditions": [{"text": "x", "due_at": DUE["due_at"], "owner": t}],
             },

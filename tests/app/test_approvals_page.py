@@ -1,6 +1,6 @@
 from app.session import now
 from lifecycle.domain.actor import Role
-from lifecycle.domain.approval import Status, Vote
+from lifecycle.domain.approval import Code, Status, Vote
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.model import Stage
 from lifecycle.services import access, approvals
@@ -93,6 +93,9 @@ def test_a_rejection_without_a_reason_changes_nothing_and_says_so(look, tiny):
 
     sign(shown, tiny)
 
+    assert "give a code" in words_of(shown)
+    shown.selectbox(key=f"code_{tiny.waiting}").set_value(Code.LIMIT)
+    sign(shown, tiny)
     assert "give a reason" in words_of(shown)
     assert requests.get(tiny.workspace.cursor(), tiny.waiting).status is Status.OPEN
 
@@ -163,6 +166,7 @@ def test_the_right_password_is_asked_again_before_a_vote_counts(look, tiny):
 def test_a_conditional_approval_names_what_by_whom_and_until_when(look, tiny):
     shown = look("approvals", request=tiny.waiting)
     shown.radio(key=f"vote_{tiny.waiting}").set_value(Vote.CONDITIONAL).run()
+    shown.selectbox(key=f"code_{tiny.waiting}").set_value(Code.FAIRNESS)
     shown.text_area(key=f"reason_{tiny.waiting}").set_value("Small groups are thin")
     shown.text_input(key=f"what_{tiny.waiting}_0").set_value("Measure by region")
     shown.selectbox(key=f"owner_{tiny.waiting}_0").set_value("vera")

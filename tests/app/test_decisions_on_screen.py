@@ -7,7 +7,7 @@ import pytest
 
 from app.session import now
 from lifecycle.domain.actor import Role
-from lifecycle.domain.approval import Status, Vote
+from lifecycle.domain.approval import Code, Status, Vote
 from lifecycle.domain.finding import Obligation, Progress, Severity
 from lifecycle.domain.model import Columns, Stage
 from lifecycle.domain.usecase import Tier
@@ -70,6 +70,7 @@ def test_several_small_requests_are_returned_with_one_reason_and_one_signature(l
     shown = look("approvals")
     shown.multiselect(key="bulk_requests").set_value([one.id for one in asked]).run()
     shown.radio(key="bulk_vote").set_value(Vote.RETURN).run()
+    shown.selectbox(key="bulk_code").set_value(Code.INCOMPLETE)
     shown.text_area(key="bulk_reason").set_value("Name the owner")
     shown.text_input(key="bulk_secret").set_value(PASSWORD)
 
@@ -183,6 +184,7 @@ def test_a_second_person_gives_a_condition_more_time_on_the_page(look, open_hous
         open_house,
         asked.id,
         vote=Vote.CONDITIONAL,
+        code=Code.MANAGEABLE,
         reason="Nearly",
         conditions=[due],
         by=person("rita"),

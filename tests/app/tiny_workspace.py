@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lifecycle.domain.actor import Actor, Role
-from lifecycle.domain.approval import Vote
+from lifecycle.domain.approval import Code, Vote
 from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State
@@ -54,6 +54,7 @@ def build(home: Path, *, sample: bool = True) -> Tiny:
         workspace,
         closed,
         vote=Vote.REJECT,
+        code=Code.OTHER,
         reason="The target moved",
         by=person("rita"),
         at=at + timedelta(hours=1),

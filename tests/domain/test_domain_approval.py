@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.domain.approval import Decision, Request, Status, Vote, bundle_of
+from lifecycle.domain.approval import Code, Decision, Request, Status, Vote, bundle_of
 from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.model import Stage
 from lifecycle.domain.terms import Step, Terms
@@ -36,7 +36,7 @@ def a_request(**changes) -> Request:
 
 
 def decide(request, vote=Vote.APPROVE, *, by="app", reason="because", bundle="b", **more):
-    given: dict[str, Any] = {"at": NOW} | more
+    given: dict[str, Any] = {"at": NOW, "code": Code.OTHER} | more
     terms = given.pop("terms", Terms(quorum=(Step(approvals=request.quorum),)))
     return request.decide(
         Decision(by, vote=vote, reason=reason, bundle=bundle, **given), terms=terms
@@ -190,3 +190,32 @@ def test_no_sequence_of_votes_approves_without_enough_different_unbarred_people(
     assert request.approvals == len(agreeing)
     assert not agreeing & request.barred
     assert all(d.bundle == "b" for d in request.decisions if d.vote is Vote.APPROVE)
+
+
+@pytest.mark.parametrize("vote", [Vote.CONDITIONAL, Vote.REJECT, Vote.RETURN])
+def test_what_must_be_explained_has_no_code_by_default(vote):
+    with pytest.raises(InvalidInput, match="give a code: evidence_sufficient, risk_manageable"):
+        decide(a_request(), vote, code=None)
+
+
+def test_a_plain_approval_an_abstention_and_a_recusal_need_no_code():
+    votes = (Vote.APPROVE, Vote.ABSTAIN, Vote.RECUSE)
+
+    codes = [decide(a_request(), vote, code=None)[0].decisions[0].code for vote in votes]
+
+    assert codes == [Code.OTHER, Code.OTHER, Code.INTEREST]
+
+
+def test_in_an_emergency_an_approval_gives_its_code_and_reason():
+    urgent = a_request(emergency=True)
+
+    with pytest.raises(InvalidInput, match="give a code"):
+        decide(urgent, code=None)
+    with pytest.raises(InvalidInput, match="give a reason: it is an emergency change"):
+        decide(urgent, code=Code.URGENT, reason="\u200b")
+    assert decide(urgent, code=Code.URGENT)[0].decisions[0].code is Code.URGENT
+
+
+def test_a_reason_that_nobody_can_see_explains_nothing():
+    with pytest.raises(InvalidInput, match="give a reason"):
+        decide(a_request(), Vote.REJECT, reason="\u200b \u202e\u2060")

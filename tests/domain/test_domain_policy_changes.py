@@ -15,6 +15,7 @@ from lifecycle.domain.policy_check import problems
 from lifecycle.domain.policy_difference import Direction, differences
 from lifecycle.domain.policy_schema import schema
 from lifecycle.domain.policy_text import parse
+from lifecycle.domain.reach import EVERYWHERE
 from lifecycle.domain.terms import (
     DECIDERS,
     SILENT,
@@ -30,7 +31,7 @@ from lifecycle.domain.terms import (
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import InvalidInput
 
-APPROVERS = [frozenset({Role.APPROVER})] * 3
+APPROVERS = [(roles, EVERYWHERE) for roles in [frozenset({Role.APPROVER})] * 3]
 
 
 def policy(*rules, **gate):

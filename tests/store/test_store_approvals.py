@@ -4,7 +4,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from lifecycle.domain.approval import Decision, Request, Status, Vote
+from lifecycle.domain.approval import Code, Decision, Request, Status, Vote
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
@@ -59,7 +59,7 @@ TWO = Terms(quorum=(Step(approvals=2),))
 
 
 def cast(by, at, vote=Vote.APPROVE, *, reason=""):
-    return Decision(by, at, vote, reason, "bundle")
+    return Decision(by, at, vote, reason, "bundle", code=Code.OTHER)
 
 
 def policy(version, approvals=1):

@@ -1,5 +1,6 @@
 """May this version go further: the gate, requests pinned to evidence, votes, and what follows."""
 
+from lifecycle.services.approvals.able import eligible
 from lifecycle.services.approvals.asking import request, withdraw
 from lifecycle.services.approvals.cases import case_of, terms_of
 from lifecycle.services.approvals.clock import tick
@@ -11,7 +12,6 @@ from lifecycle.services.approvals.following import (
     close_finding,
     comment,
     delegate,
-    eligible,
     end_delegation,
     extend_finding,
     lenders,

@@ -10,10 +10,12 @@ from lifecycle.domain.model import ARROWS, Stage, Version
 from lifecycle.domain.policy import Policy
 from lifecycle.domain.rules import Case
 from lifecycle.domain.terms import Terms
+from lifecycle.domain.texts import blank
 from lifecycle.errors import Conflict, InvalidInput
 from lifecycle.services.access.places import place_of
 from lifecycle.services.approvals import cases
-from lifecycle.store import audit, requests
+from lifecycle.services.approvals.able import notice_lack
+from lifecycle.store import audit, people, requests
 from lifecycle.store.connection import Connection, Workspace
 
 LONGEST = 10_000
@@ -49,7 +51,8 @@ def request(
     Conflict
         No arrow leads there, or a request for this version is open already.
     InvalidInput
-        No reason is given, or the policy has no gate or no override there for this risk tier.
+        No reason is given, the policy has no gate or no override there for this risk tier, or it
+        keeps somebody from deciding who has no account.
     """
     by.require(Permission.REQUEST)
     said(reason, what=f"to request {to} for {model_id}/{version} give a reason")
@@ -65,10 +68,13 @@ def request(
         asked = _pinned(case, policy, to=to, request_id=requests.next_id(tx), by=by, reason=reason)
         asked = replace(asked, emergency=emergency, supersedes=supersedes)
         terms = cases.terms_of(tx, asked)
-        asked = replace(asked, quorum=terms.approvals, barred=asked.barred | _further(case, terms))
+        asked = replace(
+            asked, quorum=terms.approvals, barred=asked.barred | _further(tx, case, terms)
+        )
         requests.add(tx, asked)
         outcome = policy.judge(case, to=to).outcome
         audit.append(tx, _opened(asked, outcome=outcome, by=by))
+        notice_lack(tx, asked, terms=terms, at=at)
     return asked
 
 
@@ -96,14 +102,14 @@ def withdraw(
 
 
 def said(text: str, *, what: str) -> None:
-    """Refuse a text that is empty or longer than people read.
+    """Refuse a text in which nothing can be seen, or that is longer than people read.
 
     Raises
     ------
     InvalidInput
         It is either.
     """
-    if not text.strip():
+    if blank(text):
         raise InvalidInput(what)
     if len(text) > LONGEST:
         raise InvalidInput(f"a text here has at most {LONGEST:,} characters, not {len(text):,}")
@@ -143,10 +149,23 @@ def _pinned(
     )
 
 
-def _further(case: Case, terms: Terms) -> frozenset[str]:
-    """Return whom the policy keeps from deciding beside those nobody may let decide."""
-    known = {"owner": case.model.owner, "sponsor": case.use_case.sponsor}
-    return frozenset(known[part] for part in terms.separation)
+def _further(tx: Connection, case: Case, terms: Terms) -> frozenset[str]:
+    """Return whom the policy keeps from deciding beside those nobody may let decide.
+
+    Raises
+    ------
+    InvalidInput
+        One of them is no account, so that nobody would be kept from deciding.
+    """
+    named = {"owner": case.model.owner, "sponsor": case.use_case.sponsor}
+    accounts = {person.name for person in people.every(tx)}
+    for part in terms.separation:
+        if named[part] not in accounts:
+            raise InvalidInput(
+                f"the policy keeps the {part} from deciding, but {named[part]!r} has no account, "
+                f"so nobody would be kept out; name the {part} by their account"
+            )
+    return frozenset(named[part] for part in terms.separation)
 
 
 def _check_arrow(version: Version, *, to: Stage) -> None:

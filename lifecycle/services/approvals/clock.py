@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from lifecycle.domain.approval import Request, Status
-from lifecycle.domain.audit import AuditEvent
+from lifecycle.domain.approval import Status
 from lifecycle.domain.standing import CLOCK, ENDED, Standing
-from lifecycle.domain.terms import Terms
 from lifecycle.errors import LifecycleError
 from lifecycle.services.approvals import cases, standing, telling
-from lifecycle.services.approvals.following import eligible
+from lifecycle.services.approvals.able import eligible, notice, notice_lack
 from lifecycle.store import approvals, audit, models, requests
 from lifecycle.store.connection import Connection, Workspace
 
@@ -138,38 +136,9 @@ def _open_request(tx: Connection, *, request_id: str, at: datetime) -> list[str]
         return [f"{request.id} expired undecided"]
     people = eligible(tx, request, terms=terms)
     waited = at - request.requested_at
-    said: list[str] = []
-    if len(people) + request.approvals < terms.approvals:
-        sentence = "too few people are left who may decide"
-        said += _notice(tx, request, "unmeetable", sentence, people, terms=terms, at=at)
+    said = notice_lack(tx, request, terms=terms, at=at)
     for kind, days in (("escalate", terms.escalate_days), ("remind", terms.remind_days)):
         if waited >= timedelta(days=days):
             sentence = f"undecided for {days:g} days"
-            said += _notice(tx, request, kind, sentence, people, terms=terms, at=at)
+            said += notice(tx, request, kind, sentence, people, terms=terms, at=at)
     return said
-
-
-def _notice(
-    tx: Connection,
-    request: Request,
-    kind: str,
-    sentence: str,
-    people: list[str],
-    *,
-    terms: Terms,
-    at: datetime,
-) -> list[str]:
-    if not approvals.give_notice(tx, request.id, kind, at=at):
-        return []
-    details: dict[str, object] = {
-        "version": request.version_id,
-        "to": request.to,
-        "waits_for": people,
-    }
-    subject = f"request:{request.id}"
-    event = AuditEvent(
-        f"request.{kind}", subject, CLOCK, at, reason=sentence, via="clock", details=details
-    )
-    audit.append(tx, event)
-    telling.waits(tx, request, kind, people, terms=terms, at=at)
-    return [f"{request.id} is {sentence}" if kind != "unmeetable" else f"{request.id}: {sentence}"]

@@ -34,7 +34,7 @@ def decide(
     at: datetime,
     seen: str | None = None,
     proof: Proof = signing.NOTHING,
-    code: Code = Code.OTHER,
+    code: Code | None = None,
     conditions: Sequence[Obligation] = (),
     on_behalf_of: str | None = None,
 ) -> Request:
@@ -95,7 +95,7 @@ def decide_many(
     at: datetime,
     seen: Mapping[str, str] | None = None,
     proof: Proof = signing.NOTHING,
-    code: Code = Code.OTHER,
+    code: Code | None = None,
 ) -> list[Request]:
     """Cast the same vote on several requests, on all of them or on none.
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission
-from lifecycle.domain.approval import Request, Status
+from lifecycle.domain.approval import Status
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.delegation import Delegation, deciding, lendable
 from lifecycle.domain.finding import Finding, Progress
-from lifecycle.domain.terms import Terms
-from lifecycle.services.access.places import place_at, require_for, within_reach
-from lifecycle.services.approvals import cases, seconds, telling
+from lifecycle.services.access.places import require_for, within_reach
+from lifecycle.services.approvals import seconds, telling
 from lifecycle.services.approvals.asking import said
 from lifecycle.services.approvals.standing import refresh
 from lifecycle.store import approvals, audit, people, requests
@@ -212,21 +211,6 @@ def _change(
         approvals.put_finding(tx, after)
         audit.append(tx, replace(event, via=by.via))
     return after
-
-
-def eligible(con: Connection, request: Request, *, terms: Terms | None = None) -> list[str]:
-    """Return who could still vote on a request by their own authority, by name."""
-    terms = terms or cases.terms_of(con, request)
-    voted = {name for d in request.decisions for name in d.people}
-    place = place_at(con, request.version_id)
-    return [
-        person.name
-        for person in people.every(con)
-        if person.active
-        and person.reach.covers(place)
-        and person.name not in request.barred | voted
-        and deciding(person.roles) & terms.roles
-    ]
 
 
 def lenders(con: Connection, actor: Actor, *, at: datetime) -> list[str]:

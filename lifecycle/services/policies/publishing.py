@@ -9,6 +9,7 @@ from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.policy import CENTRAL, Policy
 from lifecycle.domain.policy_check import problems
 from lifecycle.domain.policy_difference import Direction, differences
+from lifecycle.domain.reach import Reach
 from lifecycle.domain.rules import Limit
 from lifecycle.domain.terms import DECIDERS
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotFound, StaleEvidence
@@ -124,10 +125,10 @@ def check(con: Connection, policy: Policy, *, content: str) -> None:
         raise InvalidInput("; ".join(located(content, sentence) for sentence in found))
 
 
-def deciding(con: Connection) -> list[frozenset[Role]]:
-    """Return the deciding roles of every open account that is no administrator's."""
+def deciding(con: Connection) -> list[tuple[frozenset[Role], Reach]]:
+    """Return the deciding roles of every open account that is no administrator's, and its reach."""
     return [
-        person.roles & frozenset(DECIDERS)
+        (person.roles & frozenset(DECIDERS), person.reach)
         for person in people.every(con)
         if person.active and Role.ADMINISTRATOR not in person.roles
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from furniture import NOW, actor, proof_of, publish
 
-from lifecycle.domain.approval import Vote
+from lifecycle.domain.approval import Code, Vote
 from lifecycle.domain.model import Stage
 from lifecycle.services import approvals
 from lifecycle.store import audit
@@ -32,7 +32,11 @@ def ask(workspace, *, at=NOW, by="dev", **more):
 
 
 def vote(workspace, request, by, choice=Vote.APPROVE, *, at=NOW + DAY, via="session", **more):
-    given: dict[str, Any] = {"reason": "fine", "proof": proof_of(workspace, by)} | more
+    given: dict[str, Any] = {
+        "reason": "fine",
+        "code": Code.OTHER,
+        "proof": proof_of(workspace, by),
+    } | more
     return approvals.decide(
         workspace, request.id, vote=choice, by=actor(by, via=via), at=at, **given
     )

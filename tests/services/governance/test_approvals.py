@@ -7,7 +7,7 @@ import pytest
 from furniture import NOW, POLICY, actor, proof_of, publish, use_case
 
 from lifecycle.domain.actor import Actor, Role
-from lifecycle.domain.approval import Status, Vote
+from lifecycle.domain.approval import Code, Status, Vote
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
@@ -39,6 +39,7 @@ def ask(workspace, version, *, to=Stage.VALIDATED, by="dev", at=NOW):
 
 def vote(workspace, request, *, by="app", vote=Vote.APPROVE, reason="fine", seen=None, **more):
     given: dict[str, Any] = {"at": LATER, "proof": proof_of(workspace, by)} | more
+    given.setdefault("code", Code.OTHER)
     return approvals.decide(
         workspace, request.id, vote=vote, reason=reason, by=actor(by), seen=seen, **given
     )

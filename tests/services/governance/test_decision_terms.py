@@ -8,8 +8,10 @@ import pytest
 from furniture import NOW, actor, password_of, proof_of
 from terms_bench import BOTH, DAY, ask, events, under, vote
 
+from lifecycle.domain.actor import Role
 from lifecycle.domain.approval import Decision, Status, Vote
 from lifecycle.domain.model import Stage
+from lifecycle.domain.person import Person
 from lifecycle.domain.signature import Meaning
 from lifecycle.domain.standing import Standing
 from lifecycle.errors import (
@@ -86,10 +88,44 @@ def test_the_approval_of_a_veto_role_does_not_fill_the_quorum(workspace, bench):
 def test_the_policy_can_keep_owner_and_sponsor_from_deciding(workspace, bench):
     under(workspace, "separation: [owner, sponsor]")
     bench.version()
+    add_viewers(workspace, "olga")
+    with pytest.raises(InvalidInput, match="keeps the sponsor from deciding, but 'sam' has no acc"):
+        ask(workspace)
+    add_viewers(workspace, "sam")
 
     asked = ask(workspace)
 
     assert {"olga", "sam"} <= asked.barred
+
+
+def add_viewers(workspace, *names):
+    with workspace.transaction() as tx:
+        for name in names:
+            people.add(tx, Person(name, name, frozenset({Role.VIEWER}), created_at=NOW))
+
+
+def test_a_quorum_whose_roles_nobody_has_any_more_is_told_at_once(workspace, bench):
+    under(workspace, BOTH)
+    bench.version()
+    asked = ask(workspace)
+    vote(workspace, asked, "app")
+    with workspace.transaction() as tx:
+        people.update(tx, replace(people.get(tx, "risk"), active=False))
+    lost = f"{asked.id}: too few people are left who may decide: 1 of risk_owner cannot come"
+
+    assert approvals.tick(workspace, at=NOW + DAY).sentences == (lost,), "app2 is left"
+    assert approvals.tick(workspace, at=NOW + DAY).sentences == ()
+
+
+def test_a_quorum_nobody_can_meet_is_told_when_the_request_is_opened(workspace, bench):
+    under(workspace, "approvals: 2")
+    bench.version(developer="app")
+
+    ask(workspace)
+
+    (told,) = events(workspace, "request.unmeetable")
+    assert told.reason.endswith("1 of approver cannot come")
+    assert told.details["waits_for"] == ["app2"]
 
 
 def test_nothing_is_approved_before_the_waiting_time_is_over(workspace, bench):
@@ -143,7 +179,8 @@ def test_a_reminder_names_who_can_still_vote_and_a_lost_quorum_is_told(workspace
     said = approvals.tick(workspace, at=NOW + 4 * DAY).sentences
 
     assert events(workspace, "request.remind")[0].details["waits_for"] == ["app", "app2"]
-    assert said == (f"{asked.id}: too few people are left who may decide",)
+    lost = f"{asked.id}: too few people are left who may decide: 1 of approver cannot come"
+    assert said == (lost,)
 
 
 def test_a_clock_that_jumped_back_decides_nothing_and_takes_nothing_back(workspace, bench):

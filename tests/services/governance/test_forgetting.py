@@ -8,7 +8,7 @@ import pytest
 from furniture import NOW, ROOT, Bench, actor, furnished, proof_of
 
 from lifecycle.domain.actor import Role
-from lifecycle.domain.approval import Vote
+from lifecycle.domain.approval import Code, Vote
 from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.model import Stage
 from lifecycle.errors import InvalidInput
@@ -52,6 +52,7 @@ def _written(ws):
         ws,
         asked.id,
         vote=Vote.CONDITIONAL,
+        code=Code.MANAGEABLE,
         reason="larkspur is fine",
         conditions=[Obligation("count the foxglove", Severity.LOW, "dev", AT + 9 * DAY)],
         proof=proof_of(ws, "p-117"),

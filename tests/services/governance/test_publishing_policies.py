@@ -1,14 +1,39 @@
+from dataclasses import replace
+
 import pytest
 from furniture import NOW, POLICY, ROOT, Bench, actor, publish
 
 from lifecycle.domain.model import Stage
+from lifecycle.domain.reach import Reach
 from lifecycle.domain.rules import Outcome
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import Conflict, FourEyesViolation, InvalidInput, NotFound, StaleEvidence
 from lifecycle.services import policies
-from lifecycle.store import audit, policy_drafts
+from lifecycle.store import audit, people, policy_drafts
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Workspace
+
+
+def test_a_unit_whose_people_cannot_meet_its_policy_is_told_so(workspace):
+    with workspace.transaction() as tx:
+        for name in ("app", "app2"):
+            found = people.get(tx, name)
+            people.update(tx, replace(found, reach=Reach(units=frozenset({"retail"}))))
+    local = "name: local\nversion: v1\nunit: {}\ntiers: {{high: {{approved: {{approvals: 2}}}}}}"
+
+    with pytest.raises(InvalidInput, match="takes 2 of approver by different people"):
+        policies.draft(workspace, local.format("wards"), by=ROOT, at=NOW)
+    assert policies.draft(workspace, local.format("retail"), by=ROOT, at=NOW).name == "local"
+
+
+def test_a_policy_counts_only_who_decides_in_that_tier(workspace):
+    with workspace.transaction() as tx:
+        for name in ("app", "app2"):
+            found = people.get(tx, name)
+            people.update(tx, replace(found, reach=Reach(tiers=frozenset({Tier.MINIMAL}))))
+
+    with pytest.raises(InvalidInput, match="there are 0 approver"):
+        policies.draft(workspace, POLICY.replace("test-1", "test-2"), by=ROOT, at=NOW)
 
 
 def test_a_published_policy_is_in_force_and_in_the_trail(workspace):

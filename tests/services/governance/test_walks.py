@@ -20,12 +20,13 @@ from lifecycle.domain.audit import verify
 from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
+from lifecycle.domain.person import Person
 from lifecycle.domain.standing import CLOCK, ENDED, Standing
 from lifecycle.domain.terms import Effect
 from lifecycle.errors import LifecycleError
 from lifecycle.services import approvals
 from lifecycle.store import approvals as kept
-from lifecycle.store import audit, evidence, measurements, models, requests
+from lifecycle.store import audit, evidence, measurements, models, people, requests
 from lifecycle.store.connection import Workspace
 
 HOUSE = """
@@ -269,6 +270,8 @@ class Walk(RuleBasedStateMachine):
 def test_no_walk_reaches_what_the_policy_forbids_or_the_trail_cannot_explain(tmp_path):
     with furnished(tmp_path / "ws") as made:
         publish(made, HOUSE)
+        with made.transaction() as tx:
+            people.add(tx, Person("olga", "Olga", frozenset({Role.VIEWER}), created_at=NOW))
         Walk.workspace, Walk.turns, Walk.granted, Walk.ended = made, 0, 0, 0
         run_state_machine_as_test(
             Walk,
