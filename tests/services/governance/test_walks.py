@@ -1,5 +1,6 @@
 """Whatever people do and whatever the clock says, the policy and the trail hold."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from furniture import NOW, Bench, furnished, proof_of, publish
@@ -17,7 +18,7 @@ from hypothesis.stateful import (
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.approval import APPROVING, Code, Status, Vote
 from lifecycle.domain.audit import verify
-from lifecycle.domain.finding import Obligation, Severity
+from lifecycle.domain.finding import Kind, Obligation, Progress, Severity
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
 from lifecycle.domain.person import Person
@@ -70,10 +71,13 @@ class Walk(RuleBasedStateMachine):
     turns = 0
     granted = 0
     ended = 0
+    published = 1
 
     @initialize(developer=st.sampled_from(["dev", "app2"]), live=st.booleans())
     def begin(self, developer, live):
         Walk.turns += 1
+        for name in ("app", "app2", "risk"):
+            self.somebody_leaves_or_comes_back(name=name, here=True)
         self.bench = Bench(self.workspace)
         self.version = self.bench.version(
             f"w{Walk.turns}", stage=Stage.APPROVED, developer=developer
@@ -191,6 +195,57 @@ class Walk(RuleBasedStateMachine):
                 lambda f=found, a=act: a(self.workspace, f.id, "r", by=actor(by), at=self.at)
             )
 
+    @rule(by=VOTERS, days=st.sampled_from([2, 9]))
+    def extend_findings(self, by, days):
+        for found in kept.findings(self.workspace.cursor(), version_id=self.version.id):
+            due = self.at + timedelta(days=days)
+            self.attempt(
+                lambda f=found, d=due: approvals.extend_finding(
+                    self.workspace, f.id, d, reason="r", by=actor(by), at=self.at
+                )
+            )
+
+    @precondition(lambda self: self.asked())
+    @rule(by=st.sampled_from(["dev", "val"]))
+    def withdraw(self, by):
+        asked = self.asked()[0].id
+        self.attempt(
+            lambda: approvals.withdraw(self.workspace, asked, reason="r", by=actor(by), at=self.at)
+        )
+
+    @rule(by=VOTERS)
+    def end_delegations(self, by):
+        for lent in kept.delegations(self.workspace.cursor()):
+            self.attempt(
+                lambda d=lent: approvals.end_delegation(
+                    self.workspace, d.id, by=actor(by), at=self.at
+                )
+            )
+
+    @rule(by=st.sampled_from(["dev", "val", "app"]))
+    def break_glass(self, by):
+        late = [f for f in self.glass() if f.overdue(self.at)]
+        done = self.attempt(
+            lambda: approvals.break_glass(
+                self.workspace, "credit", self.version.name, reason="r", by=actor(by), at=self.at
+            )
+        )
+        assert done is None or not late
+
+    def glass(self):
+        found = kept.findings(self.workspace.cursor(), version_id=self.version.id)
+        return [f for f in found if f.kind is Kind.BREAK_GLASS]
+
+    @rule(name=st.sampled_from(["app", "app2", "risk"]), here=st.booleans())
+    def somebody_leaves_or_comes_back(self, name, here):
+        with self.workspace.transaction() as tx:
+            people.update(tx, replace(people.get(tx, name), active=here))
+
+    @rule()
+    def another_version_of_the_policy(self):
+        Walk.published += 1
+        publish(self.workspace, HOUSE.replace("walk-1", f"walk-{Walk.published}"), at=self.at)
+
     @rule(state=st.sampled_from([State.OK, State.BREACH]))
     def monitor_runs(self, state):
         week = Window(self.at - timedelta(days=7), self.at)
@@ -230,6 +285,23 @@ class Walk(RuleBasedStateMachine):
             vetoed = any(d.vote is Vote.REJECT and Role.RISK_OWNER in d.roles for d in cast)
             assert not vetoed or request.status is Status.REJECTED
             assert list(cast) == sorted(cast, key=lambda d: d.at)
+
+    @invariant()
+    def what_is_closed_was_answered_and_agreed_by_somebody_without_a_part_in_it(self):
+        con = self.workspace.cursor()
+        for found in kept.findings(con, version_id=self.version.id):
+            if found.status is not Progress.CLOSED:
+                continue
+            assert found.answer
+            assert found.closed_by not in {found.owner, found.answered_by}
+            assert ROLES[str(found.closed_by)] in {Role.APPROVER, Role.RISK_OWNER}
+            if found.request_id is None:
+                assert found.closed_by != self.version.developer
+            else:
+                request = requests.get(con, found.request_id)
+                voted = {name for d in request.decisions for name in d.people}
+                assert found.closed_by not in request.barred
+                assert found.kind is not Kind.REVIEW or found.closed_by not in voted
 
     @invariant()
     def what_ended_never_holds_again(self):
@@ -273,6 +345,7 @@ def test_no_walk_reaches_what_the_policy_forbids_or_the_trail_cannot_explain(tmp
         with made.transaction() as tx:
             people.add(tx, Person("olga", "Olga", frozenset({Role.VIEWER}), created_at=NOW))
         Walk.workspace, Walk.turns, Walk.granted, Walk.ended = made, 0, 0, 0
+        Walk.published = 1
         run_state_machine_as_test(
             Walk,
             settings=settings(
