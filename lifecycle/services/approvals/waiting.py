@@ -7,7 +7,7 @@ from functools import cache
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.approval import Request, Status
-from lifecycle.domain.delegation import deciding
+from lifecycle.domain.delegation import deciding, lendable
 from lifecycle.domain.model import Stage
 from lifecycle.domain.terms import Terms
 from lifecycle.services.access.places import within_reach
@@ -113,7 +113,11 @@ class _View:
     def of(cls, con: Connection, actor: Actor, *, at: datetime) -> "_View":
         given = [people.get(con, name) for name in lenders(con, actor, at=at)]
         reaches = [
-            (giver.name, deciding(giver.roles), within_reach(con, giver.acting(via="delegation")))
+            (
+                giver.name,
+                lendable(giver.roles, actor.roles),
+                within_reach(con, giver.acting(via="delegation")),
+            )
             for giver in given
             if giver.active
         ]

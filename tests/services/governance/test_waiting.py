@@ -4,21 +4,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from furniture import NOW, ROOT, a_model, actor, proof_of, publish, use_case
+from furniture import NOW, a_model, actor, proof_of, publish, use_case
 
-from lifecycle.domain.actor import Role
-from lifecycle.domain.approval import Vote
+from lifecycle.domain.approval import Code, Vote
 from lifecycle.domain.model import Stage
 from lifecycle.domain.reach import Reach
 from lifecycle.domain.usecase import Tier
-from lifecycle.services import access, approvals, portfolio
+from lifecycle.services import approvals, portfolio
 from lifecycle.store import models, requests, usecases
 
 DAY = timedelta(days=1)
-RISK = """
+HOUSE_2 = """
 name: house
 version: risk
-tiers: {high: {validated: {roles: [risk_owner]}}}
+tiers: {high: {validated: {roles: [approver]}}}
 """
 EMERGENCY = """
 name: house
@@ -60,6 +59,7 @@ def vote(workspace, asked, name, **more):
         asked.id,
         vote=Vote.APPROVE,
         reason="fine",
+        code=Code.URGENT,
         by=actor(name),
         at=NOW + DAY,
         proof=proof_of(workspace, name),
@@ -74,27 +74,26 @@ def lend(workspace, giver, taker):
 
 
 def test_lent_authority_makes_a_request_wait_for_its_taker_as_long_as_it_lasts(workspace, bench):
-    publish(workspace, RISK)
+    publish(workspace, HOUSE_2)
     bench.version()
     asked = ask(workspace)
-    assert queue(workspace, "app") == []
+    assert queue(workspace, "risk") == []
 
-    lend(workspace, "risk", "app")
+    lend(workspace, "app", "risk")
 
-    assert queue(workspace, "app") == [("decide", asked.id)]
-    assert queue(workspace, "app", at=NOW + 8 * DAY) == []
+    assert queue(workspace, "risk") == [("decide", asked.id)]
+    assert queue(workspace, "risk", at=NOW + 8 * DAY) == []
 
 
 def test_nothing_waits_for_a_taker_whose_giver_has_voted(workspace, bench):
-    access.add_person(workspace, "risk2", roles={Role.RISK_OWNER}, by=ROOT, at=NOW)
-    publish(workspace, RISK.replace("[risk_owner]", "[risk_owner], approvals: 2"))
+    publish(workspace, HOUSE_2.replace("[approver]", "[approver], approvals: 2"))
     bench.version()
     asked = ask(workspace)
-    lend(workspace, "risk", "app")
+    lend(workspace, "app", "risk")
 
-    vote(workspace, asked, "risk")
+    vote(workspace, asked, "app")
 
-    assert queue(workspace, "app") == []
+    assert queue(workspace, "risk") == []
 
 
 def test_a_unit_with_a_policy_of_its_own_does_not_make_its_requests_stale(workspace, bench):
@@ -144,7 +143,7 @@ def test_a_list_says_of_a_request_what_its_own_page_says(workspace, bench, chang
     if change == "evidence":
         bench.evidence(version)
     elif change == "policy":
-        publish(workspace, RISK.replace("[risk_owner]", "[approver]"))
+        publish(workspace, HOUSE_2)
     elif change != "nothing":
         with workspace.transaction() as tx:
             case = usecases.get(tx, "credit")
