@@ -60,14 +60,14 @@ def listing(known: "Sequence[Alert]", actor: "Actor", *, at: "datetime") -> None
     if len(waiting) > CARDS:
         st.markdown(f"{len(waiting) - CARDS} more wait; the table has them.")
     st.subheader("All alerts")
-    rows = [row_of(alert) for alert in known]
+    rows = [row_of(alert, at=at) for alert in known]
     chosen = widgets.table(rows, name="alerts", alt="Alerts, those to see to first", select=True)
     if chosen is not None:
         identifier = known[chosen].id
         to_open(f"Open {identifier}", view="Alerts", alert=identifier)
 
 
-def row_of(alert: "Alert") -> "dict[str, Any]":
+def row_of(alert: "Alert", *, at: "datetime") -> "dict[str, Any]":
     """Return an alert as a row of a table."""
     return {
         "alert": alert.id,
@@ -75,7 +75,7 @@ def row_of(alert: "Alert") -> "dict[str, Any]":
         "status": words.cell(alert.status),
         "version": alert.version_id,
         "cause": str(alert.cause).replace("_", " "),
-        "worst": wording.summary_of(alert),
+        "worst": wording.summary_of(alert, at=at),
         "since": alert.window.start.date(),
         "owner": alert.owner,
         "true alarm": alert.real,
@@ -88,7 +88,7 @@ def row_of(alert: "Alert") -> "dict[str, Any]":
 def _card(alert: "Alert", actor: "Actor", *, at: "datetime") -> None:
     with st.container(border=True):
         st.markdown(f"{words.badge(alert.severity)} **{alert.version_id}**: {_what(alert)}")
-        st.markdown(f"{words.said(wording.summary_of(alert))}.")
+        st.markdown(f"{words.said(wording.summary_of(alert, at=at))}.")
         late = " :red-badge[:material/schedule: late]" if alert.overdue(at=at) else ""
         st.markdown(
             f":small[{alert.id}, owner {alert.owner or 'nobody'}, raised "
@@ -109,7 +109,7 @@ def one(con: "Connection", alert: "Alert", actor: "Actor", *, at: "datetime") ->
     """Show one alert: what fires, who is on it, what may be done, what happened."""
     st.subheader(f"{alert.id}: {alert.version_id}, {_what(alert)}")
     st.markdown(f"{words.badge(alert.severity)} {words.badge(alert.status)} {_standing(alert)}")
-    told = [line.removeprefix("- ") for line in wording.series_of(alert).splitlines()]
+    told = [line.removeprefix("- ") for line in wording.series_of(alert, at=at).splitlines()]
     st.markdown("\n".join(f"- {words.said(line)}" for line in told))
     signals = gravest_first(alert.firing or alert.signals)
     with st.container(horizontal=True):
@@ -183,7 +183,7 @@ def _hand_over(
                 opened = incidents.open_incident(
                     ws,
                     title=f"{alert.version_id}: {_what(alert)}",
-                    description=wording.series_of(alert),
+                    description=wording.series_of(alert, at=at),
                     gravity=GRAVITY[alert.severity],
                     alert_ids=[key],
                     by=actor,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import widgets, words
+from app import session, widgets, words
 from lifecycle.services.monitoring import scheduling
 from lifecycle.store import runs
 
@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 
 NEWEST = 100
 
+STILL = (
+    "The time of a sample stands still, so nothing runs by itself: `lifecycle monitor run` does."
+)
+
 
 def panel(con: "Connection") -> None:
     """Draw the schedule and the newest runs of monitors."""
     st.subheader("Scheduled monitors")
+    still = session.workspace().sample
     planned = [
         {
             "version": one.monitor.version_id,
             "schedule (UTC)": one.monitor.schedule,
-            "next (UTC)": one.due,
+            "next (UTC)": None if still else one.due,
             "last (UTC)": one.last and one.last.at,
             "ended": words.cell(one.last.state) if one.last else None,
             "owner": one.monitor.alerts.owner or one.monitor.created_by,
@@ -31,6 +36,8 @@ def panel(con: "Connection") -> None:
     ]
     if planned:
         widgets.table(planned, name="schedule", alt="Monitors that run by themselves")
+        if still:
+            widgets.note(STILL, icon="pause")
     else:
         hint = '`lifecycle monitor define MODEL VERSION --schedule "0 6 * * *"` gives it one.'
         widgets.empty("No monitor has a schedule", hint=hint)

@@ -57,6 +57,8 @@ def _health(con: "Connection", model: "Model", monitor: "Monitor") -> None:
     due = next((p.due for p in scheduling.planned(con) if p.monitor == monitor), None)
     if ran is not None:
         later = f" The next run is due {words.moment(due)}." if due else ""
+        if due and session.workspace().sample:
+            later = f" {monitor_runs.STILL}"
         widgets.note(
             f"Measured {words.moment(ran.at)} by {ran.by}, with {ran.tests:,} tests corrected "
             f"together.{later}"

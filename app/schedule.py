@@ -1,4 +1,4 @@
-"""The clockwork of the server: once a minute it runs what is due and looks at every date."""
+"""The clockwork of the server: once a minute it runs what is due, and looks at every date."""
 
 import logging
 from contextlib import contextmanager
@@ -44,26 +44,16 @@ def ticking(
     """
     periods = periods_with(retention)
     clockwork = BackgroundScheduler(timezone=UTC)
-    clockwork.add_job(
-        tick,
-        "interval",
-        args=[workspace],
-        seconds=seconds,
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    clockwork.add_job(
-        vouch, "interval", args=[workspace], minutes=10, coalesce=True, misfire_grace_time=None
-    )
-    clockwork.add_job(
-        tidy,
-        "interval",
-        args=[workspace, periods],
-        hours=1,
-        coalesce=True,
-        misfire_grace_time=None,
-    )
+    # Each is a job of its own: a monitor that takes long lets no date wait.
+    for work, given, length in (
+        (watch, [workspace], seconds),
+        (tick, [workspace], seconds),
+        (vouch, [workspace], 10 * MINUTE),
+        (tidy, [workspace, periods], 60 * MINUTE),
+    ):
+        clockwork.add_job(
+            work, "interval", given, seconds=length, coalesce=True, misfire_grace_time=None
+        )
     clockwork.start()
     try:
         yield
@@ -89,13 +79,17 @@ def tidy(workspace: "Workspace", periods: "Sequence[Period]") -> None:
         log.exception("what is due to go could not be disposed of")
 
 
-def tick(workspace: "Workspace") -> None:
-    """Run monitors and look at dates; whatever goes wrong is logged and the next tick comes."""
+def watch(workspace: "Workspace") -> None:
+    """Run the monitors that are due; whatever goes wrong is logged and the next tick comes."""
     try:
         for result in scheduling.run_due(workspace, at=session.now()):
             log.info("monitor of %s: %s", result.version_id, result.state)
     except Exception:
         log.exception("the scheduled monitors could not be run")
+
+
+def tick(workspace: "Workspace") -> None:
+    """Look at dates; whatever goes wrong is logged and the next tick comes."""
     if workspace.sample:
         return  # the time of a sample stands still
     try:

@@ -49,7 +49,12 @@ def run(settings: "Settings") -> None:
         The port is taken, or another process has the workspace open.
     """
     _require_free_port(settings)
-    workspace = workspaces.open(settings.home, at=session.now(), shown_from=settings.suppress_below)
+    workspace = workspaces.open(
+        settings.home,
+        at=session.now(),
+        shown_from=settings.suppress_below,
+        wait=settings.wait_seconds,
+    )
     jobs = JobRunner(workspace, kinds=job_kinds.KINDS, clock=session.now, workers=settings.workers)
     try:
         with session.serving(Process(workspace, settings, jobs)) as process:

@@ -44,7 +44,8 @@ class Client:
     Raises
     ------
     WorkspaceBusy
-        No server is configured, and another process has the workspace open.
+        No server is configured, and another process has the workspace open for longer than the
+        settings let it wait.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -67,6 +68,7 @@ class Client:
             self.settings.home,
             at=datetime.now(UTC),
             shown_from=self.settings.suppress_below,
+            wait=self.settings.wait_seconds,
         )
         try:
             actor = self._actor(self._workspace)

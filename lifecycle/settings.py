@@ -34,6 +34,8 @@ class Settings:
         How long a sign-in lasts.
     workers
         Processes that run long jobs.
+    wait_seconds
+        How long a command waits for another one that has the workspace open.
     oidc_issuer, oidc_client_id, oidc_client_secret
         The organisation's own sign-in provider and how this server is known there.
     oidc_groups_claim, oidc_groups
@@ -55,6 +57,7 @@ class Settings:
     public_url: str | None = None
     session_hours: int = 12
     workers: int = 1
+    wait_seconds: int = 10
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
@@ -75,6 +78,7 @@ VARIABLES = {
     "public_url": "LIFECYCLE_PUBLIC_URL",
     "session_hours": "LIFECYCLE_SESSION_HOURS",
     "workers": "LIFECYCLE_WORKERS",
+    "wait_seconds": "LIFECYCLE_WAIT_SECONDS",
     "oidc_issuer": "LIFECYCLE_OIDC_ISSUER",
     "oidc_client_id": "LIFECYCLE_OIDC_CLIENT_ID",
     "oidc_client_secret": "LIFECYCLE_OIDC_CLIENT_SECRET",
@@ -132,7 +136,7 @@ def _from_file(path: Path) -> dict[str, object]:
 
 
 def _typed(name: str, value: object) -> object:
-    if name in {"port", "session_hours", "workers", "suppress_below"}:
+    if name in {"port", "session_hours", "workers", "wait_seconds", "suppress_below"}:
         return _whole(name, value)
     if name == "oidc_groups":
         return _pairs(value, sentence="GROUP=ROLE, GROUP=unit:NAME and so on", name=name)

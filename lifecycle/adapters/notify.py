@@ -117,12 +117,11 @@ def through_apprise(address: str, message: Message, *, base: str) -> Outcome:
     door = apprise.Apprise()
     if not door.add(address):
         return Outcome(ok=False, detail="Apprise does not know this kind of address", final=True)
-    grave = message.severity is Severity.CRITICAL
     sent = door.notify(
         title=message.title,
         body=f"{message.text}\n\n{base}{message.link}",
         body_format=apprise.NotifyFormat.TEXT,
-        notify_type=apprise.NotifyType.FAILURE if grave else apprise.NotifyType.WARNING,
+        notify_type=apprise.NotifyType(_kind(message)),
         log_callback=lambda entry, _plugin: said.append(str(entry.message)),
         log_level=logging.WARNING,
     )
@@ -130,6 +129,13 @@ def through_apprise(address: str, message: Message, *, base: str) -> Outcome:
         return Outcome(ok=True, detail="sent")
     status = next((m.group(1) for line in said if (m := re.search(r"error=(\d{3})", line))), None)
     return Outcome(ok=False, detail=f"answered {status}" if status else "could not be delivered")
+
+
+def _kind(message: Message) -> str:
+    """Say as what Apprise shows a message: it chooses the colour and the picture."""
+    if message.over:
+        return "success"
+    return "failure" if message.severity is Severity.CRITICAL else "warning"
 
 
 def append(file: Path, message: Message, *, key: str, base: str, at: datetime) -> Outcome:

@@ -1,5 +1,6 @@
 """Alerts, what people do about them, and the channels and messages that tell of them."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -72,7 +73,9 @@ def list_alerts(
     con = door.reading()
     found = alerts.every(con, model_id=model, statuses=statuses, limit=limit, offset=offset)
     total = alerts.count(con, model_id=model, statuses=statuses)
-    return page([_shown(alert) for alert in found], limit=limit, offset=offset, total=total)
+    return page(
+        [_shown(alert, at=door.at) for alert in found], limit=limit, offset=offset, total=total
+    )
 
 
 @router.get("/alerts/precision")
@@ -87,7 +90,7 @@ def show_alert(door: Door, alert_id: str) -> Any:
     con = door.reading()
     found = alerts.get(con, alert_id)
     told = deliveries.every(con, subject=f"alert:{alert_id}")
-    return {**_shown(found), "messages": plain(told)}
+    return {**_shown(found, at=door.at), "messages": plain(told)}
 
 
 @router.post("/alerts/{alert_id}/acknowledgement")
@@ -96,7 +99,8 @@ def acknowledge(door: Door, alert_id: str, body: ReasonIn) -> Any:
     return _shown(
         alerting.acknowledge(
             door.workspace, alert_id, by=door.actor, at=door.at, reason=body.reason
-        )
+        ),
+        at=door.at,
     )
 
 
@@ -106,7 +110,8 @@ def assign(door: Door, alert_id: str, body: OwnerIn) -> Any:
     return _shown(
         alerting.assign(
             door.workspace, alert_id, body.owner, by=door.actor, at=door.at, reason=body.reason
-        )
+        ),
+        at=door.at,
     )
 
 
@@ -121,7 +126,8 @@ def snooze(door: Door, alert_id: str, body: SnoozeIn) -> Any:
             reason=body.reason,
             by=door.actor,
             at=door.at,
-        )
+        ),
+        at=door.at,
     )
 
 
@@ -129,7 +135,8 @@ def snooze(door: Door, alert_id: str, body: SnoozeIn) -> Any:
 def resolve(door: Door, alert_id: str, body: ReasonIn) -> Any:
     """End an alert by hand."""
     return _shown(
-        alerting.resolve(door.workspace, alert_id, reason=body.reason, by=door.actor, at=door.at)
+        alerting.resolve(door.workspace, alert_id, reason=body.reason, by=door.actor, at=door.at),
+        at=door.at,
     )
 
 
@@ -144,7 +151,8 @@ def judge(door: Door, alert_id: str, body: VerdictIn) -> Any:
             by=door.actor,
             at=door.at,
             reason=body.reason,
-        )
+        ),
+        at=door.at,
     )
 
 
@@ -220,11 +228,11 @@ def deliver(door: Door) -> Any:
     return {"items": plain(done)}
 
 
-def _shown(alert: Alert) -> dict[str, Any]:
+def _shown(alert: Alert, *, at: datetime) -> dict[str, Any]:
     return {
         **plain(alert),
         "rule": alert.rule.settings(),
         "title": wording.title_of(alert),
-        "summary": wording.summary_of(alert),
+        "summary": wording.summary_of(alert, at=at),
         "due": plain(alert.due),
     }

@@ -118,7 +118,7 @@ def message(ranked: Sequence[Ranked], *, newer: int = 0) -> str:
     if not ranked:
         return "Nothing was measured yet"
     window = ranked[0].worst.window
-    when = "" if window is None else f" in the {wording.span(window)}"
+    when = "" if window is None else f" {wording.within(window)}"
     moved = [r for r in ranked if r.state is State.BREACH]
     total = wording.counted(len(ranked), "column")
     later = f"; {wording.counted(newer, 'newer window')} cannot be judged yet" if newer else ""

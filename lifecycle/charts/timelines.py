@@ -140,7 +140,7 @@ def message(history: Sequence[Measurement], *, name: str) -> str:
     judged = [m for m in valued if m.state in JUDGED]
     last = (judged or valued)[-1]
     said = f"{name} is {wording.number(last.value)} {wording.interval(last.interval)}".rstrip()
-    said += "" if last.window is None else f" in the {wording.span(last.window)}"
+    said += "" if last.window is None else f" {wording.within(last.window)}"
     if not judged:
         return f"{said}, not judged: {last.reason or 'too little data'}"
     waiting = len(history) - 1 - max(i for i, m in enumerate(history) if m is last)

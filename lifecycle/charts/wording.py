@@ -77,6 +77,19 @@ def span(window: Window) -> str:
     return day(last) if length.days == 1 else f"{length.days} days to {day(last)}"
 
 
+def within(window: Window, *, at: datetime | None = None) -> str:
+    """Say when something was so: ``in the 7 days to 18 Nov 2026``.
+
+    Parameters
+    ----------
+    at
+        The time from which it is said: a window that ends later is not over.
+    """
+    said = span(window)
+    told = f"on {said}" if said == day(window.start) else f"in the {said}"
+    return told if at is None or window.end <= at else f"{told} (not over yet)"
+
+
 def unit(name: str) -> str:
     """Say what a unit of the catalogue means; nothing for a plain number."""
     return UNITS.get(name, name)

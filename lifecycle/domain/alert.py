@@ -64,9 +64,9 @@ class Grouping(StrEnum):
     SERIES = "series"
     """Every series has its own."""
     CAUSE = "cause"
-    """Series of one version and cause that began to fire in one window."""
+    """Series of one version and cause that went beyond their limits in one window."""
     VERSION = "version"
-    """Series of one version that began to fire in one window."""
+    """Series of one version that went beyond their limits in one window."""
 
 
 GRAVEST: Mapping[Cause, Severity] = {
@@ -312,6 +312,18 @@ def openings(after: Sequence[Severity | None], *, held: Severity | None = None) 
     """Return the positions of the windows in which a quiet series began to fire."""
     before = [held, *after]
     return [i for i, now in enumerate(after) if now is not None and before[i] is None]
+
+
+def beginning(levels: Sequence[Level], opening: int) -> int:
+    """Return the position of the first window of the run beyond the limit up to an opening."""
+    first = opening
+    for at in range(opening - 1, -1, -1):
+        if levels[at] is Level.UNJUDGED:
+            continue
+        if levels[at] < Level.WARNING:
+            break
+        first = at
+    return first
 
 
 def silence(present: Sequence[bool]) -> int:

@@ -80,6 +80,15 @@ class Message:
     link: str
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    @property
+    def over(self) -> bool:
+        """Whether it says that something is over, and asks nobody for anything."""
+        return self.topic in OVER
+
+
+OVER = frozenset({"alert.cleared", "incident.closed"})
+"""Topics of messages that something is over."""
+
 
 class DeliveryState(StrEnum):
     """Where a message is."""

@@ -77,7 +77,7 @@ class Alert:
     cause
         Of its gravest signal.
     window
-        The window in which its series began to fire.
+        The window in which its series went beyond their limits.
     rule
         As it was when the alert was raised or last updated.
     snoozed_until

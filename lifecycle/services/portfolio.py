@@ -168,7 +168,7 @@ def overview(
         health=dict(tiers),
         stages=dict(Counter(row.stage for row in rows if row.stage is not None)),
         at_risk=_at_risk(by_model, health=health),
-        alarms=tuple(alarms(con)),
+        alarms=tuple(alarms(con, at=at)),
         queue=tuple(approvals.queue(con, actor, at=at)),
         tasks=tuple(approvals.tasks(con, actor, at=at)),
         alerts=tuple(alerting.waiting(con, actor)),
@@ -177,14 +177,14 @@ def overview(
     )
 
 
-def alarms(con: Connection, *, limit: int = 50) -> list[Alarm]:
+def alarms(con: Connection, *, at: datetime, limit: int = 50) -> list[Alarm]:
     """Return the limits that are crossed now, newest first."""
     return [
         Alarm(
             at=found.measurement.window.end if found.measurement.window else None,
             version_id=found.version_id,
             measured=found.measurement,
-            sentence=sentences.of_measurement(found.measurement),
+            sentence=sentences.of_measurement(found.measurement, at=at),
         )
         for found in store.breaches(con, limit=limit)
     ]

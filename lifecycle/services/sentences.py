@@ -1,16 +1,19 @@
 """What happened, in a sentence: audit events and breaches as people read them."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 
 from lifecycle.charts import wording
 from lifecycle.domain.audit import AuditEvent
-from lifecycle.domain.measurement import Measurement, Window
+from lifecycle.domain.measurement import Measurement
 from lifecycle.domain.raised_alert import Alert, Signal, excess
 from lifecycle.stats import catalogue
 
 SCALES = frozenset(wording.UNITS) | {"nats", "output"}
 """Units that only say on which scale a value lies."""
+
+STUCK = "stuck_value"
+"""Is 1 or 0, which says nothing to people."""
 
 
 def of_event(event: AuditEvent) -> str:
@@ -22,17 +25,33 @@ def of_event(event: AuditEvent) -> str:
     return tell(name, event.details)
 
 
-def of_measurement(measured: Measurement) -> str:
-    """Say what was measured where and when, against which limit."""
-    found = {s.name: s.title for s in catalogue.ALL}
-    what = found.get(measured.statistic, measured.statistic)
-    about = f" of {measured.column}" if measured.column else ""
+def of_measurement(measured: Measurement, *, at: datetime | None = None) -> str:
+    """Say what was measured where and when, against which limit.
+
+    Parameters
+    ----------
+    at
+        The time from which it is said: a window that ends later is not over.
+    """
     groups = rows_of(measured)
+    of = f" ({groups})" if groups else ""
+    when = "" if measured.window is None else f" {wording.within(measured.window, at=at)}"
+    if measured.statistic == STUCK and measured.value:
+        return f"{_stuck(measured.column, measured.n, of=of)}{when}"
+    about = f" of {measured.column}" if measured.column else ""
     value = "not known" if measured.value is None else amount(measured.value, unit=measured.unit)
-    when = "" if measured.window is None else f" {_days(measured.window)}"
     limit = "" if measured.limit is None else f", limit {amount(measured.limit)}"
     n = "" if measured.n is None else f", n {measured.n:,}"
-    return f"{what}{about}{f' ({groups})' if groups else ''} was {value}{when}{limit}{n}"
+    return f"{title(measured.statistic)}{about}{of} was {value}{when}{limit}{n}"
+
+
+def title(statistic: str) -> str:
+    """Return what people call a statistic."""
+    return {s.name: s.title for s in catalogue.ALL}.get(statistic, statistic)
+
+
+def _stuck(column: str | None, n: int | None, *, of: str = "") -> str:
+    return f"{column or 'a column'}{of} held one single value in all {n or 0:,} rows"
 
 
 def rows_of(measured: Measurement) -> str:
@@ -46,27 +65,22 @@ def amount(value: float, *, unit: str = "1") -> str:
     return text if unit in SCALES else f"{text} {unit}"
 
 
-def _days(window: Window) -> str:
-    """Name a window by its first and last day, or by its times where it is no whole days."""
-    start, end = (at.astimezone(UTC) for at in (window.start, window.end))
-    if start.time() != time() or end.time() != time():
-        return f"from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
-    first, last = start.date(), end.date() - timedelta(days=1)
-    return f"on {first}" if first == last else f"from {first} to {last}"
-
-
 def of_alert(alert: Alert) -> str:
     """Say what fires in an alert, since when, and how far beyond its limit the worst is."""
     signals = alert.firing or alert.signals
     worst = max(signals, key=_beyond)
-    titles = {s.name: s.title for s in catalogue.ALL}
-    what = titles.get(worst.statistic, worst.statistic)
-    about = f" of {worst.column}" if worst.column else ""
-    value = "" if worst.value is None else f" {amount(worst.value, unit=worst.unit)}"
-    limit = "" if worst.limit is None else f" against a limit of {amount(worst.limit)}"
     more = f", and {len(signals) - 1} more series" if len(signals) > 1 else ""
     cause = str(alert.cause).replace("_", " ").capitalize()
-    return f"{cause} since {alert.window.start.date()}: {what}{about}{value}{limit}{more}"
+    return f"{cause} since {wording.day(alert.window.start)}: {_fires(worst)}{more}"
+
+
+def _fires(signal: Signal) -> str:
+    if signal.statistic == STUCK:
+        return _stuck(signal.column, signal.n)
+    about = f" of {signal.column}" if signal.column else ""
+    value = "" if signal.value is None else f" {amount(signal.value, unit=signal.unit)}"
+    limit = "" if signal.limit is None else f" against a limit of {amount(signal.limit)}"
+    return f"{title(signal.statistic)}{about}{value}{limit}"
 
 
 def _beyond(signal: Signal) -> tuple[int, float]:

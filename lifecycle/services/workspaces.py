@@ -68,7 +68,9 @@ def create(
         raise
 
 
-def open(home: Path, *, at: datetime | None = None, shown_from: int = 0) -> Workspace:  # noqa: A001 -- called as workspaces.open, like a file
+def open(  # noqa: A001 -- called as workspaces.open, like a file
+    home: Path, *, at: datetime | None = None, shown_from: int = 0, wait: float = 0
+) -> Workspace:
     """Open a workspace that exists.
 
     Parameters
@@ -77,6 +79,8 @@ def open(home: Path, *, at: datetime | None = None, shown_from: int = 0) -> Work
         Then protected attributes that an older version left among the features are split off.
     shown_from
         Groups of people with fewer rows are shown to nobody.
+    wait
+        Seconds to wait for another process that has it open and is no server.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def open(home: Path, *, at: datetime | None = None, shown_from: int = 0) -> Work
     DamagedStore
         Its files do not agree with each other.
     """
-    workspace = sealing.attach(Workspace.open(home))
+    workspace = sealing.attach(Workspace.open(home, wait=wait))
     workspace.shown_from = shown_from
     erasure.finish(workspace)
     if at is not None:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import random
 import re
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -23,6 +25,8 @@ __all__ = ["Connection", "Workspace"]
 
 ANCHOR = "audit.head.json"
 SERVER = "server.json"
+PAUSE = 0.1
+"""Seconds between two tries to open what another process has open, on average."""
 FOLDERS = ("artifacts", "logs", "sensitive", "jobs", "tmp")
 
 _open: "WeakValueDictionary[Path, Workspace]" = WeakValueDictionary()
@@ -92,7 +96,7 @@ class Workspace:
         return cls.open(home)
 
     @classmethod
-    def open(cls, home: Path, *, inspect: bool = False) -> "Workspace":
+    def open(cls, home: Path, *, inspect: bool = False, wait: float = 0) -> "Workspace":
         """Open a workspace, bring its tables up to date and compare its trail with the anchor.
 
         Parameters
@@ -100,6 +104,8 @@ class Workspace:
         inspect
             Open for reading even when the trail is shorter or other than the anchor says;
             `damage` then holds the sentence.
+        wait
+            Seconds to try again while another process has it open; a server is not waited for.
 
         Raises
         ------
@@ -116,7 +122,7 @@ class Workspace:
         with _opening:
             if home in _open:
                 raise WorkspaceBusy(f"this process has the workspace {home} open already")
-            workspace = cls(home, _connect(home))
+            workspace = cls(home, _connected(home, wait=wait))
             try:
                 migrations.apply(workspace._con)
                 workspace._prepare(inspect=inspect)
@@ -309,6 +315,20 @@ def _make_folders(home: Path) -> None:
         (home / name).mkdir(exist_ok=True)
 
 
+def _connected(home: Path, *, wait: float) -> Connection:
+    """Connect, or wait as long as told for a command of another process to end."""
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return _connect(home)
+        except WorkspaceBusy as error:
+            left = until - time.monotonic()
+            if left <= 0 or _server(home, _holder(str(error.__cause__))):
+                raise
+        # Not in step with others that wait: of two that try at once, one fails again.
+        time.sleep(min(left, PAUSE * (0.5 + random.random())))  # noqa: S311 -- no secret
+
+
 def _connect(home: Path) -> Connection:
     try:
         con = duckdb.connect(str(home / DATABASE), config=CONFIG)
@@ -339,16 +359,27 @@ def _quoted(text: str) -> str:
 
 
 def _busy(home: Path, message: str) -> str:
-    holder = re.search(r"PID (\d+)", message)
-    pid = int(holder.group(1)) if holder else None
+    pid = _holder(message)
     who = f"process {pid}" if pid else "another process"
-    server: dict[str, object] = {}
-    with suppress(OSError, ValueError):
-        server = cast("dict[str, object]", json.loads((home / SERVER).read_text(encoding="utf-8")))
-    if not server or pid not in (None, server.get("pid")):
+    server = _server(home, pid)
+    if not server:
         return f"the workspace {home} is open in {who}; wait for it or stop it"
     url = server.get("url")
     return (
         f"the workspace {home} is served by {who} at {url}; "
         f"set LIFECYCLE_SERVER={url} and LIFECYCLE_TOKEN to go through it, or stop it"
     )
+
+
+def _holder(message: str) -> int | None:
+    """Return the process that DuckDB names as having the file open."""
+    found = re.search(r"PID (\d+)", message)
+    return int(found.group(1)) if found else None
+
+
+def _server(home: Path, holder: int | None) -> dict[str, object]:
+    """Return what a server said of itself, unless it is another process that has the file open."""
+    server: dict[str, object] = {}
+    with suppress(OSError, ValueError):
+        server = cast("dict[str, object]", json.loads((home / SERVER).read_text(encoding="utf-8")))
+    return server if holder in (None, server.get("pid")) else {}

@@ -1,4 +1,5 @@
 import threading
+from types import SimpleNamespace
 
 from app import schedule
 from lifecycle.services import approvals
@@ -28,6 +29,19 @@ def test_the_server_runs_what_is_due_again_and_again_and_survives_a_fault(
     assert seen[0][1] <= seen[1][1]
 
 
+def test_dates_do_not_wait_for_monitors_that_take_long(tiny, monkeypatch):
+    looked, may_end = threading.Event(), threading.Event()
+    monkeypatch.setattr(type(tiny.workspace), "sample", False)
+    monkeypatch.setattr(scheduling, "run_due", lambda *_, **__: may_end.wait(20) and [])
+    monkeypatch.setattr(
+        approvals, "tick", lambda *_, **__: looked.set() or SimpleNamespace(sentences=())
+    )
+
+    with schedule.ticking(tiny.workspace, seconds=0.05):
+        assert looked.wait(10)
+        may_end.set()
+
+
 def test_the_clock_looks_at_dates_outside_a_sample_and_survives_a_fault(tiny, monkeypatch, caplog):
     seen = []
 
@@ -35,7 +49,6 @@ def test_the_clock_looks_at_dates_outside_a_sample_and_survives_a_fault(tiny, mo
         seen.append(at)
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(scheduling, "run_due", lambda *_, **__: [])
     monkeypatch.setattr(approvals, "tick", looked)
     schedule.tick(tiny.workspace)
     assert not seen, "the time of a sample stands still"

@@ -190,7 +190,7 @@ def test_the_overview_counts_models_by_tier_and_health(monitored, ws, dev):
 
 
 def test_alarms_are_the_newest_breaches_in_words(monitored, ws):
-    found = portfolio.alarms(ws.cursor())
+    found = portfolio.alarms(ws.cursor(), at=AT)
 
     texture = next(
         a for a in found if (a.measured.statistic, a.measured.column) == ("ks", "mean texture")
@@ -198,14 +198,14 @@ def test_alarms_are_the_newest_breaches_in_words(monitored, ws):
     assert texture.version_id == "tumour/1"
     assert texture.at == MONDAY + timedelta(days=28)
     assert "of mean texture was 0." in texture.sentence
-    assert "from 2026-01-26 to 2026-02-01, limit 0.100, n 250" in texture.sentence
-    assert portfolio.alarms(ws.cursor(), limit=1) == found[:1]
+    assert "in the 7 days to 1 Feb 2026, limit 0.100, n 250" in texture.sentence
+    assert portfolio.alarms(ws.cursor(), at=AT, limit=1) == found[:1]
 
 
 def test_a_retired_version_raises_no_alarm(monitored, ws, dev):
     registry.move_version(ws, "tumour", "1", to=Stage.RETIRED, reason="over", by=dev, at=AT)
 
-    assert portfolio.alarms(ws.cursor()) == []
+    assert portfolio.alarms(ws.cursor(), at=AT) == []
 
 
 def test_signing_in_is_no_change_of_the_portfolio(registered, ws):

@@ -182,6 +182,25 @@ def test_a_second_process_is_told_where_the_server_is_and_what_to_do(workspace):
     assert not (workspace.home / "server.json").exists()
 
 
+def test_a_second_process_waits_for_one_that_ends_and_not_for_a_server(workspace):
+    wait = OPENING.replace("sys.argv[1])", "sys.argv[1]), wait=20")
+    started = "print('started', flush=True)\n" + wait + "print('open')"
+    command = [sys.executable, "-c", started, str(workspace.home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "started\n"
+        time.sleep(0.3)
+        workspace.close()
+        assert other.stdout.read() == "open\n"
+
+    with Workspace.open(workspace.home) as again:
+        again.announce(url="http://127.0.0.1:8501")
+        begun = time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert "LIFECYCLE_SERVER" in done.stdout
+        assert time.monotonic() - begun < 15
+
+
 def test_a_stale_note_about_a_server_is_not_believed(workspace):
     (workspace.home / "server.json").write_text('{"pid": 1, "url": "http://elsewhere"}')
     said = other_process_opens(workspace.home)

@@ -9,6 +9,7 @@ from lifecycle.domain.alert import (
     Cause,
     Level,
     Severity,
+    beginning,
     clear_level,
     firing,
     level_of,
@@ -140,7 +141,7 @@ def _signal(
     if now is None:
         return None
     opened = openings(after, held=known)
-    start = opened[-1] if opened else 0
+    start = beginning(at_level, opened[-1]) if opened else 0
     since = windows[start].window if before is None else before.since
     beyond = [
         window.value

@@ -28,7 +28,7 @@ OPENINGS = {
     Change.RAISED: "",
     Change.WORSENED: "Worse. ",
     Change.REOPENED: "Again. ",
-    Change.CLEARED: "Over. ",
+    Change.CLEARED: "",
     Change.REMINDER: "Nobody is on it yet. ",
     Change.ESCALATED: "Nobody took it on in time. ",
 }
@@ -43,7 +43,7 @@ def tell(tx: Connection, alert: Alert, change: Change, *, at: datetime) -> Alert
         subject=f"alert:{alert.id}",
         severity=alert.severity,
         title=OPENINGS[change] + wording.title_of(alert),
-        text=wording.text_of(alert),
+        text=wording.text_of(alert, at=at),
         link=wording.link_of(alert),
         facts=wording.facts_of(alert),
     )

@@ -1,8 +1,10 @@
 """Alerts and their series as people read them, and the page that shows each."""
 
 import json
+from datetime import datetime
 from urllib.parse import urlencode
 
+from lifecycle.charts import wording
 from lifecycle.domain.alert import Cause, Severity
 from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.raised_alert import Alert, Signal, gravest, gravest_first
@@ -45,19 +47,27 @@ WHAT = {
 
 
 def title_of(alert: Alert) -> str:
-    """Say in a line what is wrong with which version."""
+    """Say in a line what is, or was, wrong with which version."""
+    if not alert.live:
+        return f"Over: {alert.version_id}, {WHAT[alert.cause]}"
     return f"{alert.severity.word.capitalize()}: {alert.version_id}, {WHAT[alert.cause]}"
 
 
-def sentence_of(signal: Signal) -> str:
-    """Say what a series shows in its newest window, and at its worst."""
+def sentence_of(signal: Signal, *, at: datetime | None = None) -> str:
+    """Say what a series shows in its newest window, and at its worst.
+
+    Parameters
+    ----------
+    at
+        The time from which it is said: a window that ends later is not over.
+    """
+    since = wording.day(signal.since.start)
     if signal.cause is Cause.NO_DATA:
-        since = signal.since.start.date().isoformat()
         return f"{signal.value or 0:.0f} windows in a row have no rows, from {since} on"
-    told = sentences.of_measurement(measured_in(signal))
+    told = sentences.of_measurement(measured_in(signal), at=at)
     if signal.worst is not None and signal.worst != signal.value:
         told += f"; at worst {sentences.amount(signal.worst, unit=signal.unit)}"
-    return f"{told}; since {signal.since.start.date().isoformat()}"
+    return f"{told}; since {since}"
 
 
 def measured_in(signal: Signal) -> Measurement:
@@ -75,26 +85,28 @@ def measured_in(signal: Signal) -> Measurement:
     )
 
 
-def summary_of(alert: Alert) -> str:
+def summary_of(alert: Alert, *, at: datetime | None = None) -> str:
     """Say what the gravest of an alert's series shows, and how many more there are."""
     signals = alert.firing or alert.signals
     worst = gravest(signals)
     more = f", and {len(signals) - 1} more series" if len(signals) > 1 else ""
-    return sentence_of(worst) + more
+    return sentence_of(worst, at=at) + more
 
 
-def series_of(alert: Alert) -> str:
+def series_of(alert: Alert, *, at: datetime | None = None) -> str:
     """List what an alert's series show, the gravest first."""
     signals = gravest_first(alert.firing or alert.signals)
-    lines = [f"- {sentence_of(signal)}" for signal in signals[:MOST]]
+    lines = [f"- {sentence_of(signal, at=at)}" for signal in signals[:MOST]]
     if len(signals) > MOST:
         lines.append(f"- and {len(signals) - MOST} more")
     return "\n".join(lines)
 
 
-def text_of(alert: Alert) -> str:
-    """Write what a message says below its title."""
-    lines = [series_of(alert)]
+def text_of(alert: Alert, *, at: datetime) -> str:
+    """Write what a message says below its title; of what is over, that nobody has to act."""
+    lines = [series_of(alert, at=at)]
+    if not alert.live:
+        return "\n".join(["Nothing is left to do. Beyond their limits were:", *lines])
     lines.append(f"Owner: {alert.owner}. To be taken on by {alert.due:%Y-%m-%d %H:%M} UTC.")
     if alert.rule.runbook:
         lines.append(f"Runbook: {alert.rule.runbook}")

@@ -157,7 +157,7 @@ def test_a_file_channel_writes_a_line_for_every_message(bench, note):
     deliver(bench, at=after(3))
 
     assert [line["topic"] for line in lines(note)] == ["alert.raised", "alert.cleared"]
-    assert lines(note)[1]["title"] == "Over. Warning: credit/1, columns moved"
+    assert lines(note)[1]["title"] == "Over: credit/1, columns moved"
 
 
 def test_through_apprise_a_message_arrives_as_plain_text(bench, receiver, adm):
@@ -171,6 +171,10 @@ def test_through_apprise_a_message_arrives_as_plain_text(bench, receiver, adm):
     assert receiver.content(0)["title"] == "Warning: credit/1, columns moved"
     assert "of <b>age</b> was 0.3" in receiver.content(0)["message"]
     assert receiver.content(0)["type"] == "warning"
+    bench.run(series("BBcc", column="<b>age</b>"))
+    deliver(bench, at=after(3))
+    assert receiver.content(1)["title"] == "Over: credit/1, columns moved"
+    assert receiver.content(1)["type"] == "success"
 
 
 def test_a_refusal_through_apprise_says_the_code_and_nothing_secret(bench, receiver, adm, caplog):

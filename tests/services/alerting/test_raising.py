@@ -44,8 +44,24 @@ def test_columns_that_drift_since_the_same_window_share_one_alert(bench):
 
     assert [keys(a) for a in raised] == [{("ks", "age"), ("ks", "income")}]
     assert (raised[0].cause, raised[0].severity) == (Cause.DRIFT, Severity.WARNING)
-    assert (raised[0].window, raised[0].owner) == (window(3), "olga")
+    assert (raised[0].window, raised[0].owner) == (window(2), "olga")
     assert stored(bench) == raised[0]
+
+
+def test_an_alert_stands_since_the_first_window_of_the_run_that_raised_it(bench):
+    rule = AlertRule(k=3, m=4, grouping=Grouping.SERIES)
+
+    found = bench.run(
+        series("ccBBB"),
+        series("BcB-B", column="income"),
+        series("BBcB", column="region"),
+        rule=rule,
+    )
+
+    since = {signal.column: signal.since for alert in found for signal in alert.signals}
+    assert since == {"age": window(2), "income": window(2), "region": window(3)}
+    worst = bench.run(series("c!BBB", statistic="psi"), rule=AlertRule(k=3, m=3))[-1].signals[0]
+    assert worst.worst == 0.6
 
 
 def test_a_consequence_is_critical_and_an_alert_of_its_own(bench):

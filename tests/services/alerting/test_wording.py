@@ -1,11 +1,14 @@
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alarm_bench import series, window
+from alarm_bench import after, series, window
 
 from lifecycle.domain.alert import AlertRule, Cause, Severity
-from lifecycle.domain.raised_alert import Signal, excess, gravest_first
+from lifecycle.domain.measurement import Window
+from lifecycle.domain.raised_alert import Alert, Signal, Status, excess, gravest_first
+from lifecycle.services import sentences
 from lifecycle.services.alerting import wording
 from lifecycle.stats.catalogue import Family
 
@@ -27,17 +30,65 @@ def a_signal(**changes) -> Signal:
     return replace(made, **changes)
 
 
+def of_one(signal: Signal) -> Alert:
+    return Alert(
+        id="alert-1",
+        version_id="credit/1",
+        series="1",
+        cause=signal.cause,
+        severity=signal.severity,
+        window=signal.since,
+        opened_at=after(3),
+        rule=AlertRule(),
+        owner="olga",
+        signals=(signal,),
+    )
+
+
 def test_a_series_is_told_with_value_window_limit_size_and_its_worst():
     told = wording.sentence_of(a_signal(slice='{"sex":"Female"}'))
 
-    assert "of age (sex Female) was 0.300 from 2026-01-26 to 2026-02-01, limit 0.200, n 500" in told
-    assert told.endswith("; at worst 0.600; since 2026-01-12")
+    assert "of age (sex Female) was 0.300 in the 7 days to 1 Feb 2026, limit 0.200, n 500" in told
+    assert told.endswith("; at worst 0.600; since 12 Jan 2026")
+
+
+def test_a_window_that_is_not_over_is_told_as_one():
+    day = Window(window(3).start, window(3).start + timedelta(days=1))
+
+    told = wording.sentence_of(a_signal(last=day), at=day.end - timedelta(hours=1))
+
+    assert "was 0.300 on 26 Jan 2026 (not over yet), limit 0.200" in told
+    assert "(not over" not in wording.sentence_of(a_signal(last=day), at=day.end)
+
+
+def test_a_stuck_column_is_told_as_what_it_holds():
+    stuck = a_signal(statistic="stuck_value", cause=Cause.QUALITY, value=1.0, worst=1.0, n=546)
+    alert = replace(of_one(stuck), window=window(1))
+
+    assert wording.sentence_of(stuck) == (
+        "age held one single value in all 546 rows in the 7 days to 1 Feb 2026; since 12 Jan 2026"
+    )
+    assert sentences.of_alert(alert) == (
+        "Quality since 12 Jan 2026: age held one single value in all 546 rows"
+    )
+
+
+def test_a_message_that_something_is_over_asks_for_nothing():
+    rule = AlertRule(runbook="https://runbooks.example/drift")
+    ended = replace(of_one(a_signal()), rule=rule, status=Status.CLEARED, ended_at=after(4))
+
+    told = wording.text_of(ended, at=after(4))
+
+    assert wording.title_of(ended) == "Over: credit/1, columns moved"
+    assert told.startswith("Nothing is left to do. Beyond their limits were:\n- ")
+    assert "Owner" not in told
+    assert "unbook" not in told
 
 
 def test_missing_rows_are_told_in_windows():
     silent = a_signal(cause=Cause.NO_DATA, statistic="rows", column=None, value=3.0)
 
-    assert wording.sentence_of(silent) == "3 windows in a row have no rows, from 2026-01-12 on"
+    assert wording.sentence_of(silent) == "3 windows in a row have no rows, from 12 Jan 2026 on"
     assert place(silent) == ("model", {"model": "credit", "tab": "Monitoring"})
 
 
@@ -106,7 +157,7 @@ def test_a_message_names_ten_series_the_runbook_and_how_many_there_are(bench):
     columns = [f"x{number}" for number in range(13)]
     (raised,) = bench.run(*(series("BB", column=name) for name in columns), rule=rule)
 
-    text = wording.text_of(raised)
+    text = wording.text_of(raised, at=after(3))
 
     assert text.count("was 0.3") == 10
     assert "- and 3 more" in text
