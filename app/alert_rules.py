@@ -132,12 +132,14 @@ def _foresee(found: "Preview") -> None:
     """Say what a rule would have done, and how many false alarms to expect of it."""
     st.markdown(f"**{words.said(found.sentence)}**")
     widgets.note(f"{found.windows:,} windows of {found.series:,} series. {found.basis}")
+    for reason in found.reasons:
+        widgets.note(f"{reason[:1].upper()}{reason[1:]}.")
     rows = [
         {
             "since": one.since.start.date(),
             "cause": str(one.cause),
             "severity": one.severity,
-            "series": ", ".join(f"{s} {c or ''}".strip() for s, c, _ in one.series),
+            "series": one.told,
         }
         for one in found.episodes
     ]

@@ -126,34 +126,27 @@ def _definition(con: "Connection", monitor: "Monitor") -> None:
 
 
 def _expectation(con: "Connection", model: "Model", monitor: "Monitor") -> None:
-    """Say on demand what the monitor would have raised, and switch it on or off."""
+    """Say what the monitor would have raised, on demand and before it is switched on."""
     actor, version = session.actor(), monitor.version_id.partition("/")[2]
     if not actor.may(Permission.MONITOR):
         return
+    asked = f"on_{version}"
     with st.container(horizontal=True):
         look = st.button("What to expect", key=f"expect_{version}", icon=":material/history:")
         word = "Switch off" if monitor.active else "Switch on"
         switch = st.button(word, key=f"switch_{version}", icon=":material/power_settings_new:")
-    if look:
+    if switch and not monitor.active:
+        st.session_state[asked] = True
+    sure = bool(st.session_state.get(asked)) and not monitor.active
+    if look or sure:
         with widgets.refusals(kept="Nothing was kept."), st.spinner("Going through the history"):
-            seen = monitoring.preview(con, model.id, version, by=actor, at=session.now())
-            st.markdown(words.told(f"**{seen.sentence}** {seen.basis}"))
-            for reason in seen.reasons:
-                widgets.note(reason)
-            rows = [
-                {
-                    "since (UTC)": one.since.start,
-                    "cause": str(one.cause),
-                    "severity": one.severity,
-                    "series": ", ".join(
-                        f"{s} {column or ''}".strip() for s, column, _ in one.series
-                    ),
-                }
-                for one in seen.episodes
-            ]
-            if rows:
-                widgets.table(rows, name=f"episodes_{version}", alt="Alerts in the history")
-    if switch:
+            _history(
+                monitoring.preview(con, model.id, version, by=actor, at=session.now()),
+                name=f"episodes_{version}",
+            )
+    named = f"Switch {monitor.version_id} on"
+    if (switch and monitor.active) or (sure and st.button(named, key=f"sure_{version}")):
+        st.session_state.pop(asked, None)
         with widgets.refusals():
             made = monitoring.change(
                 session.workspace(),
@@ -165,3 +158,20 @@ def _expectation(con: "Connection", model: "Model", monitor: "Monitor") -> None:
             )
             state = "on" if made.active else "off"
             widgets.finish(f"The monitor of {monitor.version_id} is switched {state}.")
+
+
+def _history(seen: "monitoring.Preview", *, name: str) -> None:
+    st.markdown(words.told(f"**{seen.sentence}** {seen.basis}"))
+    for reason in seen.reasons:
+        widgets.note(f"{reason[:1].upper()}{reason[1:]}.")
+    rows = [
+        {
+            "since (UTC)": one.since.start,
+            "cause": str(one.cause),
+            "severity": one.severity,
+            "series": one.told,
+        }
+        for one in seen.episodes
+    ]
+    if rows:
+        widgets.table(rows, name=name, alt="Alerts in the history")

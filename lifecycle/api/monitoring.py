@@ -131,7 +131,12 @@ def preview(door: Door, model_id: str, version: str, body: MonitorIn) -> Any:
         door.reading(), model_id, version, by=door.actor, at=door.at, **body.settings()
     )
     shown = {f.name: plain(getattr(found, f.name)) for f in fields(found) if f.name != "monitor"}
-    return shown | {"sentence": found.sentence, "monitor": _shown(found.monitor)}
+    told = [plain(one) | {"told": one.told} for one in found.episodes]
+    return shown | {
+        "episodes": told,
+        "sentence": found.sentence,
+        "monitor": _shown(found.monitor),
+    }
 
 
 @router.get("/models/{model_id}/versions/{version}/measurements")

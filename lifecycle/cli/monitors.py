@@ -90,6 +90,8 @@ def define(
     )
     with connected(home, acting_as) as client:
         path = f"/models/{model}/versions/{version}/monitor"
+        if active:
+            typer.echo(f"note: {_expected(client, path, named)}", err=True)
         send = client.patch if _is_watched(client, path) else client.put
         show(send(path, named | ({"reason": reason} if reason else {})), format=format)
 
@@ -224,6 +226,15 @@ def _in(results: Sequence[dict[str, Any]], state: str) -> str:
     return ", ".join(result["version_id"] for result in results if result["state"] == state)
 
 
+def _expected(client: "Client", path: str, named: dict[str, Any]) -> str:
+    """Say before a monitor is switched on how often it would have fired, and does for nothing."""
+    try:
+        found = client.post(f"{path}/preview", named)
+    except (InsufficientData, InvalidInput) as error:
+        return f"what to expect is not known: {error}"
+    return " ".join([found["sentence"], found["basis"], *(f"{r}." for r in found["reasons"])])
+
+
 def _is_watched(client: "Client", path: str) -> bool:
     try:
         client.get(path)
@@ -233,12 +244,11 @@ def _is_watched(client: "Client", path: str) -> bool:
 
 
 def _episode(given: dict[str, Any]) -> dict[str, Any]:
-    series = [f"{name} of {column}" if column else name for name, column, _ in given["series"]]
     return {
         "since": given["since"]["start"],
         "cause": given["cause"],
         "severity": given["severity"],
-        "series": ", ".join(series),
+        "series": given["told"],
     }
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -36,7 +37,7 @@ def test_a_monitor_that_is_off_is_counted_and_looked_at_and_judges_nothing(
     assert alerts.every(ws.cursor()) == []
     assert (found.windows, found.start, found.end) == (4, MONDAY, MONDAY + timedelta(days=28))
     (drift,) = [e for e in found.episodes if e.cause == "drift"]
-    assert drift.since.start == MONDAY + timedelta(days=21)
+    assert drift.since.start == MONDAY + timedelta(days=14)
     assert {column for _, column, _ in drift.series} == {"mean texture"}
     assert found.sentence.startswith("It would have fired once in 28 days; ")
     assert found.basis.startswith("From chance alone, because the reference has no times")
@@ -54,6 +55,58 @@ def test_a_preview_agrees_with_the_run_and_leaves_nothing_behind(monitored, ws, 
     }
     assert audit.head(ws.cursor()) == before
     assert len(monitors.revisions(ws.cursor(), "tumour/1")) == 1
+
+
+def test_windows_without_rows_would_raise_an_alert_where_rows_are_awaited(monitored, ws, dev):
+    later = MONDAY + timedelta(days=7 * 7)
+
+    found = monitoring.preview(
+        ws.cursor(), "tumour", "1", schedule="6h", alerts={"silence": 3}, by=dev, at=later
+    )
+
+    (silent,) = [e for e in found.episodes if e.cause == "no_data"]
+    assert (silent.since.start, silent.told) == (MONDAY + timedelta(days=28), "rows")
+    assert found.windows == 7
+
+
+def test_the_rules_grouping_is_the_alerts_and_a_slice_is_named(monitored, ws, dev):
+    one = look(ws, dev, alerts={"grouping": "version"})
+    each = look(ws, dev, alerts={"grouping": "series"})
+
+    assert len(one.episodes) < len(each.episodes)
+    assert {s for e in one.episodes for s in e.series} == {
+        s for e in each.episodes for s in e.series
+    }
+    women = replace(
+        each.episodes[0], series=(("ks", "age", '{"sex":"Female"}'), ("rows", None, "{}"))
+    )
+    assert women.told == "ks of age (sex Female), rows"
+
+
+def test_what_only_rows_tell_is_taken_from_runs_or_said_to_be_left_out(monitored, ws, dev):
+    pattern = {"check": "pattern", "column": "ward", "text": "[AB]"}
+    given: Any = {
+        "expectations": [pattern],
+        "together": ["reconstruction_error"],
+        "alerts": {"k": 1},
+    }
+
+    before = look(ws, dev, **given)
+    monitoring.change(ws, "tumour", "1", **given, by=dev, at=LATER)
+    monitoring.run(ws, by=dev, at=LATER)
+    after, without = look(ws, dev), look(ws, dev, expectations=[])
+    loose = look(ws, dev, limits={"pattern_mismatch_share": 1})
+
+    left_out = [r for r in before.reasons if "are left out" in r]
+    assert [r.split(" are")[0] for r in left_out] == [
+        "statistics of all features together",
+        "checks of single rows",
+    ]
+    assert not [r for r in after.reasons if "are left out" in r]
+    broken = {s for e in after.episodes for s, _, _ in e.series}
+    assert "pattern_mismatch_share" in broken
+    for other in (before, without, loose):
+        assert "pattern_mismatch_share" not in {s for e in other.episodes for s, _, _ in e.series}
 
 
 def test_a_looser_limit_and_more_patience_fire_less(monitored, ws, dev):

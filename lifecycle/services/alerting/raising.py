@@ -1,6 +1,6 @@
 """From a run's measurements to alerts: raised, joined, worsened, reopened and cleared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -55,23 +55,35 @@ def update(
     found: dict[Key, Signal] = {}
     if version.stage not in GONE:
         found = firing_now(tx, version_id, series=series, rule=rule, held=held, until=until)
-    refreshed = [_refreshed(alert, found if alert.series == series else {}) for alert in before]
-    taken = {s.key for alert in refreshed for s in alert.firing}
-    fresh = [signal for key, signal in found.items() if key not in taken]
-    joined, fresh = _joined(refreshed, fresh, series=series, rule=rule)
+    joined, groups = step(before, found, series=series, rule=rule)
     changed = [
         _saved(tx, old, now, rule=rule, by=by, at=at, told=told)
         for old, now in zip(before, joined, strict=True)
         if old != now or _overslept(now, at=at)
     ]
     owner = rule.owner or models.get(tx, version.model_id).owner
-    for group in _groups(fresh, grouping=rule.grouping):
-        raised = _raised(tx, group, version_id, rule=rule, series=series, owner=owner, at=at)
+    for group in groups:
+        identifier = f"alert-{alerts.next_number(tx)}"
+        raised = made(identifier, group, version_id, rule=rule, series=series, owner=owner, at=at)
         audit.append(tx, replace(raised.opened(by=by.name), via=by.via))
         raised = tell(tx, raised, Change.RAISED, at=at) if told else raised
         alerts.add(tx, raised)
         changed.append(raised)
     return changed
+
+
+def step(
+    known: Sequence[Alert], found: Mapping[Key, Signal], *, series: str, rule: AlertRule
+) -> tuple[list[Alert], list[list[Signal]]]:
+    """Write what fires now into the alerts it belongs to; return them, and what is left in groups.
+
+    Each group is to become an alert of its own.
+    """
+    refreshed = [_refreshed(alert, found if alert.series == series else {}) for alert in known]
+    taken = {s.key for alert in refreshed for s in alert.firing}
+    fresh = [signal for key, signal in found.items() if key not in taken]
+    joined, left = _joined(refreshed, fresh, series=series, rule=rule)
+    return joined, _groups(left, grouping=rule.grouping)
 
 
 def _refreshed(alert: Alert, found: Mapping[Key, Signal]) -> Alert:
@@ -117,7 +129,7 @@ def _home(known: list[Alert], signal: Signal, *, series: str, rule: AlertRule) -
 
 def _group(signal: Signal, *, grouping: Grouping) -> tuple[object, ...]:
     if grouping is Grouping.SERIES:
-        return signal.key
+        return (*signal.key, signal.since)
     return (signal.since,) if grouping is Grouping.VERSION else (signal.since, signal.cause)
 
 
@@ -137,10 +149,7 @@ def _saved(
     tx: Connection, old: Alert, now: Alert, *, rule: AlertRule, by: Actor, at: datetime, told: bool
 ) -> Alert:
     """Decide what a change of its series makes of an alert, tell people, and keep it."""
-    if now.firing:
-        worst = gravest(now.firing)
-        now = replace(now, cause=worst.cause, severity=max(old.severity, worst.severity))
-    now, event, change = _decided(old, replace(now, rule=rule), by=by, at=at)
+    now, event, change = decided(old, replace(now, rule=rule), by=by, at=at)
     if told and change is not None:
         now = tell(tx, now, change, at=at)
     alerts.update(tx, now)
@@ -149,10 +158,13 @@ def _saved(
     return now
 
 
-def _decided(
+def decided(
     old: Alert, now: Alert, *, by: Actor, at: datetime
 ) -> tuple[Alert, AuditEvent | None, Change | None]:
     """Say what becomes of an alert whose series changed, and what people hear of it."""
+    if now.firing:
+        worst = gravest(now.firing)
+        now = replace(now, cause=worst.cause, severity=max(old.severity, worst.severity))
     if not now.firing and now.live:
         heard = old.notified_at is not None and old.status is not Status.SNOOZED
         return *now.clear(by=by.name, at=at), Change.CLEARED if heard else None
@@ -168,9 +180,9 @@ def _decided(
     return now, None, None
 
 
-def _raised(
-    tx: Connection,
-    group: list[Signal],
+def made(
+    identifier: str,
+    group: Sequence[Signal],
     version_id: str,
     *,
     rule: AlertRule,
@@ -178,9 +190,10 @@ def _raised(
     owner: str,
     at: datetime,
 ) -> Alert:
+    """Make an alert of series that went beyond their limits together."""
     worst = gravest(group)
     return Alert(
-        id=f"alert-{alerts.next_number(tx)}",
+        id=identifier,
         version_id=version_id,
         series=series,
         cause=worst.cause,

@@ -64,9 +64,6 @@ def firing_now(
 ) -> dict[Key, Signal]:
     """Return the series of a version that fire, as signals.
 
-    Where windows without rows make an alert of their own, no other series counts them: that they
-    hold fewer rows than usual is the same thing.
-
     Parameters
     ----------
     held
@@ -74,9 +71,36 @@ def firing_now(
     until
         Leave out windows that end later.
     """
-    depth = max(DEPTH, rule.m, rule.silence)
+    depth = depth_of(rule)
     judged = alerts.newest_windows(con, version_id, series=series, depth=depth, until=until)
     rows = alerts.rows_in_windows(con, version_id, series=series, depth=depth, until=until)
+    return firing_among(judged, rows, rule=rule, held=held)
+
+
+def depth_of(rule: AlertRule) -> int:
+    """Return how many windows of each series are looked back on."""
+    return max(DEPTH, rule.m, rule.silence)
+
+
+def firing_among(
+    judged: Iterable[Sequence[Judged]],
+    rows: Sequence[tuple[Window, bool]],
+    *,
+    rule: AlertRule,
+    held: Mapping[Key, Signal],
+) -> dict[Key, Signal]:
+    """Return which series fire by their newest windows, each oldest first.
+
+    Where windows without rows make an alert of their own, no other series counts them: that they
+    hold fewer rows than usual is the same thing.
+
+    Parameters
+    ----------
+    rows
+        The newest windows, and whether each held any row.
+    held
+        Those that fired when this was last asked.
+    """
     silent = {window for window, present in rows if not present} if rule.silence else set[Window]()
     found = [
         signal

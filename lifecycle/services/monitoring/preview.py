@@ -3,6 +3,7 @@
 Only stored summaries are read: the days counted from the log and the reference beside them.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,14 +13,14 @@ import numpy as np
 from scipy.special import bdtrc
 
 from lifecycle.domain.actor import Actor, Permission
-from lifecycle.domain.alert import Cause, Severity, firing, openings
+from lifecycle.domain.alert import Cause
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.monitor import LimitRule, Monitor, ReferenceKind
 from lifecycle.errors import InsufficientData, InvalidInput
 from lifecycle.services.access.places import require_for
-from lifecycle.services.alerting.series import cause_of, levels
-from lifecycle.services.measuring import ALL_ROWS, window_of
-from lifecycle.services.monitoring import baseline, comparing, learning
+from lifecycle.services.alerting import foreseeing
+from lifecycle.services.measuring import ALL_ROWS
+from lifecycle.services.monitoring import baseline, comparing, learning, remembered
 from lifecycle.services.monitoring.baseline import Baseline
 from lifecycle.services.monitoring.comparing import basis_of
 from lifecycle.services.monitoring.definition import next_settings, proposed
@@ -56,6 +57,17 @@ class Episode:
     cause: Cause
     severity: str
     series: tuple[tuple[str, str | None, str], ...]
+
+    @property
+    def told(self) -> str:
+        """Name the series as people read them."""
+        return ", ".join(_named(*one) for one in self.series)
+
+
+def _named(statistic: str, column: str | None, key: str) -> str:
+    about = f"{statistic} of {column}" if column else statistic
+    within = ", ".join(f"{name} {value}" for name, value in json.loads(key).items())
+    return f"{about} ({within})" if within else about
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +160,16 @@ def preview(
     if monitor.rule is LimitRule.LEARNED:
         learned, reasons = learning.limits(monitor, counted)
     basis = basis_of(monitor, known, counted=counted, learned=learned)
-    windows = {window_of(day, grain=monitor.grain) for day in days}
-    over = [window for window in windows if window.end <= at]
+    there = comparing.expected(con, monitor, until=at)
+    rows = sorted(
+        ((window, held) for window, held in there.items() if window.end <= at),
+        key=lambda one: one[0].start,
+    )
+    over = [window for window, _ in rows]
     measured, tests = comparing.measured(con, basis, over, until=at)
-    judged = _series(measured)
+    task = models.get(con, model_id).task
+    known_already, told = remembered.from_runs(con, monitor, before=before, task=task)
+    judged = _series([*measured, *(m for m in known_already if m.window in there)])
     false_alarms, stands_on = _false_alarms(monitor, counted, measured)
     return Preview(
         monitor=monitor,
@@ -160,10 +178,10 @@ def preview(
         windows=len(over),
         series=len(judged),
         tests=tests,
-        episodes=_episodes(monitor, judged),
+        episodes=_episodes(monitor, judged, rows=rows, by=by),
         false_alarms=false_alarms,
         basis=stands_on,
-        reasons=tuple(reasons),
+        reasons=(*reasons, *told),
     )
 
 
@@ -180,24 +198,23 @@ def _series(measured: Iterable[Measurement]) -> list[list[Judged]]:
     return list(found.values())
 
 
-def _episodes(monitor: Monitor, judged: Sequence[Sequence[Judged]]) -> tuple[Episode, ...]:
-    """Return the alerts that would have been raised; one for each window and cause."""
-    rule = monitor.alerts
-    groups: dict[tuple[datetime, Cause], list[tuple[Judged, Severity]]] = {}
-    for windows in judged:
-        cause = cause_of(windows[0].statistic)
-        after = firing(levels(windows, rule=rule), k=rule.k, m=rule.m)
-        for at in openings(after):
-            severity = rule.severity(cause, after[at] or Severity.WARNING)
-            groups.setdefault((windows[at].window.end, cause), []).append((windows[at], severity))
+def _episodes(
+    monitor: Monitor,
+    judged: Sequence[Sequence[Judged]],
+    *,
+    rows: Sequence[tuple[Window, bool]],
+    by: Actor,
+) -> tuple[Episode, ...]:
+    """Return the alerts that would have been raised, by the monitor's own rule."""
+    found = foreseeing.raised(monitor.version_id, judged, rows, rule=monitor.alerts, by=by)
     return tuple(
         Episode(
-            since=found[0][0].window,
-            cause=cause,
-            severity=max(severity for _, severity in found).word,
-            series=tuple((one.statistic, one.column, one.slice) for one, _ in found),
+            since=alert.window,
+            cause=alert.cause,
+            severity=alert.severity.word,
+            series=tuple(signal.key for signal in alert.signals),
         )
-        for (_, cause), found in sorted(groups.items())
+        for alert in found
     )
 
 
