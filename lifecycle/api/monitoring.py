@@ -1,5 +1,6 @@
 """Monitors, their runs and what they measured."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -10,12 +11,13 @@ from fastapi import APIRouter, Query
 from pydantic import create_model
 
 from lifecycle.api.door import Door
-from lifecycle.api.registry import Strict
+from lifecycle.api.registry import Offset, Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.monitor import ITS_OWN, Monitor
 from lifecycle.errors import InvalidInput, NotFound
 from lifecycle.services import monitoring
 from lifecycle.store import measurements, models, monitors, runs
+from lifecycle.store.cells import slice_key
 
 router = APIRouter(tags=["monitoring"])
 
@@ -112,14 +114,16 @@ def change(door: Door, model_id: str, version: str, body: MonitorIn) -> Any:
 @router.post("/monitors/run")
 def run(door: Door, body: RunIn) -> Any:
     """Count what is new and measure it."""
-    until = body.until
-    if until is not None and until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
     if body.version is not None and body.model is None:
         raise InvalidInput("a version is named together with its model")
     only = None if body.version is None else [f"{body.model}/{body.version}"]
     results = monitoring.run(
-        door.workspace, body.model, versions=only, until=until, by=door.actor, at=door.at
+        door.workspace,
+        body.model,
+        versions=only,
+        until=_aware(body.until),
+        by=door.actor,
+        at=door.at,
     )
     return {"items": plain(results)}
 
@@ -146,16 +150,45 @@ def measured(
     version: str,
     statistic: str | None = None,
     column: str | None = None,
+    slice: str | None = None,  # noqa: A002 -- the domain's word
     start: Annotated[datetime | None, Query()] = None,
     end: Annotated[datetime | None, Query()] = None,
+    limit: Annotated[int | None, Query(ge=1)] = None,
+    offset: Offset = 0,
 ) -> Any:
-    """List what monitoring measured about a version, oldest window first."""
+    """List what monitoring measured about a version, oldest window first.
+
+    A slice is written as its columns and values in JSON; all rows are `{}`.
+    """
     con = door.reading()
     found = models.version(con, model_id, version)
     history = measurements.history(
-        con, found.id, statistic=statistic, column=column, start=start, end=end
+        con,
+        found.id,
+        statistic=statistic,
+        column=column,
+        slice=None if slice is None else _key(slice),
+        start=_aware(start),
+        end=_aware(end),
     )
-    return {"measurements": plain(history)}
+    last = None if limit is None else offset + limit
+    return {"measurements": plain(history[offset:last]), "total": len(history)}
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    """Take a time without a zone as UTC."""
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+
+def _key(given: str) -> str:
+    """Write a slice the way it is kept, however it was spaced and ordered."""
+    try:
+        named: Any = json.loads(given)
+    except json.JSONDecodeError:
+        named = None
+    if not isinstance(named, dict):
+        raise InvalidInput(f'a slice is written like {{}} or {{"sex": "F"}}, not {given!r}')
+    return slice_key(named)
 
 
 def _shown(monitor: Monitor) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from lifecycle.charts import timelines, wording
 from lifecycle.charts.theme import STATES
 from lifecycle.domain.measurement import SEVERITY, Measurement, State, verdict
+from lifecycle.stats import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def message(ranked: Sequence[Ranked], *, newer: int = 0) -> str:
     since = "" if first.since is None else f", since {wording.day(first.since)}"
     return (
         f"{len(moved)} of {total} moved beyond a limit{when}, most of all {first.column}: "
-        f"{first.worst.statistic} {wording.number(first.worst.value)}, "
+        f"{catalogue.get(first.worst.statistic).title} {wording.number(first.worst.value)}, "
         f"{wording.against(first.worst)}{since}{later}"
     )
 

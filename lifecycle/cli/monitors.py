@@ -1,5 +1,6 @@
 """Commands on monitors: what is watched and how, running it, and what to expect of it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,7 @@ import typer
 
 from lifecycle.cli.options import ActingAs, Home, Model, Out, Printed, Version
 from lifecycle.cli.records import show
-from lifecycle.cli.session import Format, connected, numbers, text_of
+from lifecycle.cli.session import Format, connected, numbers, pairs, text_of
 from lifecycle.domain.monitor import laid_over
 from lifecycle.domain.written import written
 from lifecycle.errors import CheckFailed, InsufficientData, InvalidInput, NotFound
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from lifecycle.client import Client
 
 monitor = typer.Typer(no_args_is_help=True, help="What is watched, and running it.")
+
+MEASURED = ("window", "statistic", "column", "slice", "value", "limit", "state", "n", "reason")
 
 Grain = Annotated[str | None, typer.Option(help="day, week or month.")]
 Reference = Annotated[
@@ -42,6 +45,18 @@ Explain = Annotated[
     typer.Option("--explain/--no-explain", help="Explain each window and compare what drives it."),
 ]
 Owner = Annotated[str | None, typer.Option(help="Whose monitor it is.")]
+Runbook = Annotated[str | None, typer.Option(help="What to do about its alerts: an address.")]
+Renotify = Annotated[
+    float | None,
+    typer.Option(help="Hours after which an alert nobody took on is sent again; 0 for never."),
+]
+Cooldown = Annotated[
+    float | None,
+    typer.Option(help="Hours after an alert's end in which the same series belongs to it."),
+]
+Channel = Annotated[
+    list[str] | None, typer.Option(help="A channel that hears of its alerts, repeated.")
+]
 Active = Annotated[bool | None, typer.Option("--on/--off", help="Switch it on or off.")]
 Settings = Annotated[
     Path | None,
@@ -64,6 +79,10 @@ def define(
     persistence: Persistence = None,
     explain: Explain = None,
     owner: Owner = None,
+    runbook: Runbook = None,
+    renotify: Renotify = None,
+    cooldown: Cooldown = None,
+    channel: Channel = None,
     active: Active = None,
     settings: Settings = None,
     reason: Why = "",
@@ -77,7 +96,16 @@ def define(
     """
     named = _named(
         settings,
-        {"alerts": _persistence(persistence) | _given(owner=owner)},
+        {
+            "alerts": _persistence(persistence)
+            | _given(
+                owner=owner,
+                runbook=runbook,
+                renotify_hours=renotify,
+                cooldown_hours=cooldown,
+                channels=channel,
+            )
+        },
         _limits(limit or []),
         grain=grain,
         reference=_reference(reference),
@@ -160,6 +188,42 @@ def show_one(
     if out is None:
         columns = ("at", "by", "state", "days", "rows", "windows", "tests", "reasons")
         show(found["runs"], format=format, columns=columns)
+
+
+@monitor.command("measurements")
+def list_measurements(
+    model: Model,
+    version: Version,
+    statistic: Annotated[str | None, typer.Option(help="Only this statistic.")] = None,
+    column: Annotated[str | None, typer.Option(help="Only this column.")] = None,
+    slice: Annotated[
+        list[str] | None,
+        typer.Option(help="COLUMN=VALUE: only this slice; repeated. All rows and slices without."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Windows that begin then or later: 2026-06-01.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many.")] = None,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+    out: Out = None,
+) -> None:
+    """List what monitoring measured about a version, oldest window first.
+
+    Example: lifecycle monitor measurements churn-gbm 3 --statistic ks --column age
+    """
+    asked = {
+        "statistic": statistic,
+        "column": column,
+        "slice": json.dumps(pairs(slice, option="--slice")) if slice else None,
+        "start": start,
+        "limit": limit,
+    }
+    with connected(home, acting_as) as client:
+        path = f"/models/{model}/versions/{version}/measurements"
+        found = client.get(path, **_given(**asked))["measurements"]
+    show(found, format=format, out=out, columns=MEASURED)
 
 
 @monitor.command("list")

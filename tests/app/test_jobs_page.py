@@ -119,6 +119,25 @@ def test_whose_row_a_job_is_about_is_told_only_to_those_who_may_open_rows(look, 
     assert "patient-4711" not in repr(link.event)
 
 
+def test_a_monitor_is_switched_on_after_a_look_at_what_to_expect(look, tiny):
+    with tiny.workspace.transaction() as tx:
+        monitors.add(tx, Monitor("credit/1#1", "credit/1", 1, now(), "dan", active=False))
+    shown = look("model", who="dan", model="credit", tab="Monitoring")
+
+    shown.button(key="switch_1").click().run()
+
+    assert not current(tiny).active
+    assert "othing of credit/1 was counted yet" in shown.error[0].value
+    shown.button(key="sure_1").click().run()
+    assert current(tiny).active
+
+
+def current(tiny) -> Monitor:
+    found = monitors.current(tiny.workspace.cursor(), "credit/1")
+    assert found is not None
+    return found
+
+
 def test_scheduled_monitors_and_their_runs_are_listed(look, tiny):
     assert "No monitor has a schedule" in words_of(look("jobs"))
     made = Monitor("credit/1#1", "credit/1", 1, now(), "dan", schedule="6h")
@@ -129,5 +148,6 @@ def test_scheduled_monitors_and_their_runs_are_listed(look, tiny):
 
     text = words_of(look("jobs"))
 
+    assert "The time of a sample stands still, so nothing runs by itself" in text
     assert "Runs of monitors" in text
     assert "scheduler" in text

@@ -61,7 +61,9 @@ def test_a_column_beyond_a_limit_of_zero_is_named_first_without_a_multiple_of_it
     found = rankings.by_column(history)
 
     assert [r.column for r in found] == ["strict", "loud", "still"]
-    assert rankings.message(found).endswith("most of all strict: ks 0.0200, limit 0")
+    assert rankings.message(found).endswith(
+        "most of all strict: Kolmogorov-Smirnov distance 0.0200, limit 0"
+    )
     assert [row["times limit"] for row in rankings.rows(found)] == [None, 9.0, 0.0]
     assert "most of all strict" in heatmaps.message(history, name="KS")
     order = ["strict", "loud", "still"]

@@ -55,7 +55,7 @@ def test_the_message_says_how_far_how_much_and_since_when():
 
     assert said == (
         "1 of 2 columns moved beyond a limit in the 7 days to 11 Jan 2026, most of all age: "
-        "ks 0.250, 2.5 times its limit of 0.100, since 5 Jan 2026"
+        "Kolmogorov-Smirnov distance 0.250, 2.5 times its limit of 0.100, since 5 Jan 2026"
     )
 
 

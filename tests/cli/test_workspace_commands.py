@@ -400,6 +400,31 @@ def test_a_monitor_takes_what_a_file_sets_and_what_the_data_quality_page_shows(r
     assert (expected["check"], expected["low"], expected["limit"]) == ("range", 18, 0.01)
 
 
+def test_what_was_measured_is_listed_and_switching_on_says_what_to_expect(run, tmp_path):
+    registered(run, tmp_path)
+    _, _, told = run("monitor", "define", "scorecard", "1", "--on", "--runbook", "https://run/7")
+    assert "note: what to expect is not known: " in told
+    monitored(run, tmp_path)
+    listed = ("monitor", "measurements", "scorecard", "1")
+
+    code, every, err = run(*listed, "--statistic", "ks", "--column", "age")
+    _, later, _ = run(*listed, "--statistic", "ks", "--column", "age", "--from", "2026-03-16")
+    code_of_none, none, _ = run(*listed, "--slice", "age=1", "--limit", "3")
+
+    assert (code, code_of_none, none["items"]) == (0, 0, []), err
+    assert [m["window"]["start"][:10] for m in every["items"]] == [
+        f"2026-03-{day:02}" for day in (2, 9, 16, 23)
+    ]
+    assert [m["value"] for m in later["items"]] == [m["value"] for m in every["items"][2:]]
+    assert "2026-03-02" in run(*listed, table=True)[1]
+    quiet = ("--cooldown", "48", "--renotify", "0")
+    _, made, told = run("monitor", "define", "scorecard", "1", "--on", *quiet)
+    assert "fired" in told
+    assert "false alarms" in told
+    kept = {"runbook": "https://run/7", "cooldown_hours": 48, "renotify_hours": 0}
+    assert {name: made["alerts"][name] for name in kept} == kept
+
+
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [

@@ -11,6 +11,7 @@ from lifecycle.domain.alert import (
     Grouping,
     Level,
     Severity,
+    beginning,
     clear_level,
     firing,
     level_of,
@@ -140,6 +141,19 @@ def test_what_fired_before_goes_on_until_a_clear_window(found, persisted, before
     until = next((i for i, level in enumerate(found) if level is Level.CLEAR), len(found))
 
     assert all(now is not None and now >= before for now in after[:until])
+
+
+@given(levels, persistence)
+def test_what_opens_began_with_the_windows_beyond_the_limit_without_a_break(found, persisted):
+    k, m = persisted
+    for at in openings(firing(found, k=k, m=m)):
+        first = beginning(found, at)
+
+        run = [level for level in found[first : at + 1] if level is not Level.UNJUDGED]
+        before = [level for level in found[:first] if level is not Level.UNJUDGED]
+        assert found[first] >= Level.WARNING
+        assert min(run) >= Level.WARNING
+        assert not before or before[-1] < Level.WARNING
 
 
 @pytest.mark.parametrize(("k", "m"), [(0, 3), (4, 3), (-1, 1)])
