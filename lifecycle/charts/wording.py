@@ -86,7 +86,9 @@ def within(window: Window, *, at: datetime | None = None) -> str:
         The time from which it is said: a window that ends later is not over.
     """
     said = span(window)
-    told = f"on {said}" if said == day(window.start) else f"in the {said}"
+    by_day, by_time = day(window.start), moment(window.start)
+    word = "on" if said == by_day else "from" if said.startswith(by_time) else "in the"
+    told = f"{word} {said}"
     return told if at is None or window.end <= at else f"{told} (not over yet)"
 
 

@@ -290,12 +290,12 @@ def test_a_value_is_told_in_whole_digits_and_with_its_currency(value, unit, said
 @pytest.mark.parametrize(
     ("hours", "said"),
     [
-        (7 * 24, "from 2026-11-01 to 2026-11-07"),
-        (24, "on 2026-11-01"),
-        (6, "from 2026-11-01 00:00 to 2026-11-01 06:00 UTC"),
+        (7 * 24, "in the 7 days to 7 Nov 2026"),
+        (24, "on 1 Nov 2026"),
+        (6, "from 1 Nov 2026 00:00 UTC to 1 Nov 2026 06:00 UTC"),
     ],
 )
-def test_a_window_is_told_by_its_first_and_last_day(hours, said):
+def test_a_window_is_told_by_its_length_and_last_day(hours, said):
     start = datetime(2026, 11, 1, tzinfo=UTC)
     week = Window(start, start + timedelta(hours=hours))
 
