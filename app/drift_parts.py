@@ -1,7 +1,7 @@
 """The parts of the drift page: what was compared, one column, outcomes, explanations, together."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -20,6 +20,7 @@ from lifecycle.charts import (
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State, verdict
 from lifecycle.services import explanation_drift, slices
+from lifecycle.services.measuring.watch import ALL_ROWS, slice_of
 from lifecycle.stats import catalogue
 from lifecycle.store import datasets, evidence, measurements, monitors, profiles, runs
 
@@ -42,21 +43,33 @@ More cannot be taken in, nor sent in no time."""
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How one statistic of a version went from a time on; read as far as it is shown."""
+    """How one statistic of a version went from a time on; read as far as it is shown.
+
+    Parameters
+    ----------
+    within
+        The key of the slice it is about.
+    """
 
     con: "Connection"
     version: "Version"
     statistic: str
     start: datetime
+    within: str = ALL_ROWS
+
+    @property
+    def about(self) -> str:
+        """Say which rows it is about; nothing for all of them."""
+        return "" if self.within == ALL_ROWS else f", {wording.group(slice_of(self.within))}"
 
     def of(self, columns: "Sequence[str]", *, start: datetime | None = None) -> "list[Measurement]":
-        """Return its measurements of some columns over all rows, oldest window first."""
+        """Return its measurements of some columns in its rows, oldest window first."""
         return measurements.history(
             self.con,
             self.version.id,
             statistic=self.statistic,
             columns=columns,
-            slice="{}",
+            slice=self.within,
             start=start or self.start,
         )
 
@@ -115,20 +128,37 @@ def ranking(con: "Connection", version: "Version", found: "Sequence[rankings.Ran
 
 
 def _changes(con: "Connection", version: "Version", window: "Window") -> dict[str, str]:
-    """Say of every column what differs most in a window."""
-    bins = profiles.binnings(con, version.id)
-    counted = profiles.daily(con, version.id, start=window.start.date(), end=_end(window))
+    """Say of every column what differs most in a window from what it was compared with."""
+    monitor = monitors.current(con, version.id)
+    if monitor is None:
+        return {}
+    counted = slices.sides(con, monitor, window=window, within=ALL_ROWS).get(ALL_ROWS, {})
     return {
-        name: distributions.message(
-            bins[name].reference, distributions.total([p for _, p in days]), column=name
-        ).removeprefix(f"{name}: ")
-        for name, days in counted.items()
+        name: distributions.message(before, now, column=name).removeprefix(f"{name}: ")
+        for name, (before, now) in counted.items()
     }
 
 
-def _end(window: "Window") -> date:
-    """Return the day after a window's last; one that ends within a day still needs that day."""
-    return (window.end - timedelta(microseconds=1)).date() + timedelta(days=1)
+def pick_rows(con: "Connection", version: "Version", *, start: datetime) -> str:
+    """Let the person pick all rows or one slice, as ``?slice=``; return its key.
+
+    A bar of the slices below, once clicked, is a choice too.
+    """
+    found = profiles.slices(con, version.id, start=start.date())
+    names = {wording.group(slice_of(key)): key for key in (ALL_ROWS, *found)}
+    hit = _hit(st.session_state.get("chart_drift_slices"))
+    if hit != st.session_state.get("drift_bar"):
+        st.session_state["drift_bar"] = hit
+        if hit in names:
+            st.session_state["slice"] = hit
+    chosen = st.selectbox("Rows", list(names), key="slice", bind="query-params")
+    return names.get(str(chosen), ALL_ROWS)
+
+
+def _hit(selection: Any) -> Any:
+    """Return what the mark that was clicked in a figure carries, if one was."""
+    points = getattr(getattr(selection, "selection", None), "points", None) or []
+    return next((p["customdata"] for p in points if p.get("customdata")), None)
 
 
 def heat_map(
@@ -142,7 +172,13 @@ def heat_map(
     statistic, shown = catalogue.get(of.statistic), order[:MOST_COLUMNS]
     windows = starts[-MOST_WINDOWS:]
     history = of.of(shown, start=windows[0] if windows else None)
-    title = heatmaps.message(history, name=statistic.title)
+    if not history and of.about:
+        hint = (
+            f"Name its column: `lifecycle monitor define {of.version.model_id} --segment COLUMN`."
+        )
+        widgets.empty(f"{statistic.title} was not measured in these rows alone", hint=hint)
+        return
+    title = heatmaps.message(history, name=f"{statistic.title}{of.about}")
     figure = heatmaps.by_column(history, order=shown, title=title, name=of.statistic, marks=marks)
     rows = tables.rows(history)
     selection = widgets.chart(figure, name="drift_map", alt=title, rows=rows, select=True)
@@ -152,8 +188,7 @@ def heat_map(
             f"most, and the newest {len(windows)} of {wording.counted(len(starts), 'window')}; "
             "pick any of them below."
         )
-    points = getattr(getattr(selection, "selection", None), "points", None) or []
-    cell = next((tuple(p["customdata"]) for p in points if p.get("customdata")), None)
+    cell = _hit(selection)
     if cell is not None and cell != st.session_state.get("drift_cell"):
         st.session_state["drift_cell"] = cell
         st.session_state["column"], st.session_state["window"] = str(cell[0]), str(cell[1])[:10]
@@ -169,16 +204,17 @@ def column(
     """Show one column: how it went, one window's distribution, and the slices that brought it."""
     left, right = st.columns(2)
     chosen = left.selectbox("Column", columns, key="column", bind="query-params")
-    of_column = of.of([chosen]) if chosen else []
+    of_column = replace(of, within=ALL_ROWS).of([chosen]) if chosen else []
     windows = {m.window.start.date().isoformat(): m.window for m in of_column if m.window}
     days = list(reversed(windows))
     judged = shown[0].worst.window if shown else None
     first = judged.start.date().isoformat() if judged else ""
     at = days.index(first) if first in days else 0
     day = right.selectbox("Window from", days, at, key="window", bind="query-params")
-    timeline(of_column, name="drift_over_time", about=f" of {chosen}", marks=marks)
+    here = of.of([chosen]) if chosen and of.about else of_column
+    timeline(here, name="drift_over_time", about=f" of {chosen}{of.about}", marks=marks)
     if chosen and day:
-        distribution(of.con, of.version, chosen, windows[day])
+        distribution(of, chosen, windows[day])
         brought(of.con, of.version, chosen, windows[day])
 
 
@@ -199,19 +235,21 @@ def timeline(
     widgets.explain_number(statistic.name, measurement=(judged or history)[-1])
 
 
-def distribution(con: "Connection", version: "Version", name: str, window: "Window") -> None:
-    """Draw what was counted in one window against the reference, both on the same bins."""
-    bins = profiles.binnings(con, version.id).get(name)
-    start, end = window.start.date(), _end(window)
-    found = profiles.daily(con, version.id, column=name, start=start, end=end)
-    parts = [profile for _, profile in found.get(name, [])]
-    if bins is None or not parts:
+def distribution(of: History, name: str, window: "Window") -> None:
+    """Draw what was counted in one window against what it was compared with, on the same bins."""
+    monitor = monitors.current(of.con, of.version.id)
+    counted = (
+        {}
+        if monitor is None
+        else slices.sides(of.con, monitor, window=window, column=name, within=of.within)
+    )
+    both = counted.get(of.within, {}).get(name)
+    if both is None:
         widgets.empty("No counts kept for this window", hint="`lifecycle monitor run` counts them.")
         return
-    now = distributions.total(parts)
-    title = f"{distributions.message(bins.reference, now, column=name)}, {wording.span(window)}"
-    figure = distributions.compare(bins.reference, now, column=name, title=title)
-    rows = distributions.rows(bins.reference, now)
+    title = f"{distributions.message(*both, column=name)}{of.about}, {wording.span(window)}"
+    figure = distributions.compare(*both, column=name, title=title)
+    rows = distributions.rows(*both)
     widgets.chart(figure, name="drift_distribution", alt=title, rows=rows)
 
 
@@ -225,7 +263,8 @@ def brought(con: "Connection", version: "Version", name: str, window: "Window") 
         return
     title = f"{contributions.message(found, column=name)}, {wording.span(window)}"
     figure = contributions.bars(found, title=title)
-    widgets.chart(figure, name="drift_slices", alt=title, rows=contributions.rows(found))
+    rows = contributions.rows(found)
+    widgets.chart(figure, name="drift_slices", alt=title, rows=rows, select=True)
     tested = sum(not one.insufficient for one in found)
     widgets.note(
         f"{wording.counted(tested, 'slice')} tested, corrected together by Benjamini-Hochberg; "

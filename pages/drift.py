@@ -38,10 +38,13 @@ if columns.open:
         drift_parts.ranking(con, version, ranked)
         used = [name for name in OF_COLUMNS if name in moved.statistics]
         widest = max(used, key=lambda name: sum(name in r.values for r in ranked))
-        statistic = st.selectbox(
+        left, right = st.columns(2)
+        statistic = left.selectbox(
             "Statistic", used, used.index(widest), key="statistic", bind="query-params"
         )
-        of = drift_parts.History(con, version, statistic, start)
+        with right:
+            rows = drift_parts.pick_rows(con, version, start=start)
+        of = drift_parts.History(con, version, statistic, start, rows)
         order = [r.column for r in ranked if statistic in r.values]
         drift_parts.heat_map(of, order, starts=moved.starts, marks=happened)
         drift_parts.column(of, order, marks=happened, shown=ranked)

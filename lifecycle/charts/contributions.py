@@ -16,9 +16,12 @@ ALPHA = 0.05
 
 
 def bars(given: Sequence[Contribution], *, title: str) -> go.Figure:
-    """Draw the slices that bring most, each in its two parts."""
+    """Draw the slices that bring most, each in its two parts.
+
+    Every bar's ``customdata`` names its slice, so that a click can be told which one it hit.
+    """
     shown = list(given)[:MOST]
-    names = [theme.plain(wording.group(one.slice)) for one in shown]
+    names = [wording.group(one.slice) for one in shown]
     return theme.figure(
         [
             _part("its own rows moved", names, [one.within for one in shown], theme.BLUE, ""),
@@ -40,7 +43,8 @@ def _part(
         "orientation": "h",
         "name": name,
         "x": list(shares),
-        "y": list(slices),
+        "y": [theme.plain(name) for name in slices],
+        "customdata": list(slices),
         "marker": {"color": theme.faded(colour, opacity=0.75), "pattern": {"shape": pattern}},
         "text": [f"{name}: {wording.percent(share)}" for share in shares],
         "textposition": "none",

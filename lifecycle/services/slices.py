@@ -1,7 +1,8 @@
-"""Which slices brought a column's movement in a window, from stored summaries alone."""
+"""What a window is compared with, slice by slice, and which slices brought a column's movement."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from lifecycle.domain.measurement import Window
 from lifecycle.domain.monitor import Monitor
@@ -12,9 +13,10 @@ from lifecycle.stats.summaries import CategoryProfile, NumericProfile, Profile, 
 from lifecycle.store import profiles
 from lifecycle.store.connection import Connection
 
-__all__ = ["MINIMUM", "of_window"]
+__all__ = ["MINIMUM", "of_window", "sides"]
 
 Days = Sequence[tuple[date, Profile]]
+Sides = dict[str, dict[str, tuple[Profile, Profile]]]
 
 
 def of_window(
@@ -27,31 +29,44 @@ def of_window(
     list of Contribution
         The largest share first; empty where the window or its reference was not counted by slice.
     """
-    span = monitor.reference.span(window, grain=monitor.grain)
-    days = (
-        window.start.date(),
-        (window.end - timedelta(microseconds=1)).date() + timedelta(days=1),
-    )
-    now = _counted(con, monitor.version_id, column=column, span=days)
-    if span is None:
-        key = baseline.key_of(monitor.version_id)
-        before = _counted(con, key, column=column, span=(None, None))
-    else:
-        before = _counted(con, monitor.version_id, column=column, span=span)
-    if ALL_ROWS not in now or ALL_ROWS not in before:
+    found = sides(con, monitor, window=window, column=column)
+    if ALL_ROWS not in found:
         return []
-    whole = (before.pop(ALL_ROWS), now.pop(ALL_ROWS))
-    parts = [(slice_of(key), before[key], profile) for key, profile in now.items() if key in before]
-    return contributions(whole, parts)
+    whole = found.pop(ALL_ROWS)[column]
+    return contributions(whole, [(slice_of(key), *of[column]) for key, of in found.items()])
 
 
-def _counted(
-    con: Connection, version_id: str, *, column: str, span: tuple[date | None, date | None]
-) -> dict[str, Profile]:
-    """Merge the days of a half-open span, by slice."""
-    start, end = span
-    found = profiles.by_slice(con, version_id, column=column, start=start, end=end)
-    return {key: _total(columns[column]) for key, columns in found.items() if column in columns}
+def sides(
+    con: Connection,
+    monitor: Monitor,
+    *,
+    window: Window,
+    column: str | None = None,
+    within: str | None = None,
+) -> Sides:
+    """Return what a window is compared with and what it holds, by slice and column.
+
+    Parameters
+    ----------
+    column, within
+        The only column, and the key of the only slice, to read; all of them unless given.
+    """
+    span = monitor.reference.span(window, grain=monitor.grain)
+    until = (window.end - timedelta(microseconds=1)).date() + timedelta(days=1)
+    of = monitor.version_id
+    read = partial(profiles.by_slice, con, column=column, slice=within)
+    now = read(of, start=window.start.date(), end=until)
+    before = read(baseline.key_of(of)) if span is None else read(of, start=span[0], end=span[1])
+    both = {
+        key: {
+            name: (_total(before[key][name]), _total(days))
+            for name, days in columns.items()
+            if name in before[key]
+        }
+        for key, columns in now.items()
+        if key in before
+    }
+    return {key: columns for key, columns in both.items() if columns}
 
 
 def _total(days: Days) -> Profile:

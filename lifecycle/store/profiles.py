@@ -304,6 +304,18 @@ def by_slice(
     }
 
 
+def slices(con: Connection, version_id: str, *, start: date) -> list[str]:
+    """Return the keys of the slices that were counted from a day on, without all rows."""
+    found = con.execute(
+        """
+        SELECT DISTINCT slice FROM profile
+        WHERE version_id = $id AND day >= $start AND slice <> $all ORDER BY slice
+        """,
+        {"id": version_id, "start": start, "all": ALL_ROWS},
+    )
+    return [key for (key,) in found.fetchall()]
+
+
 def _columns(profiles: Sequence[Profile]) -> arrays.Columns:
     numeric = [p if isinstance(p, NumericProfile) else None for p in profiles]
     return {

@@ -134,6 +134,7 @@ def test_slices_are_bars_in_two_parts_and_a_sentence():
 
     assert [list(trace.x) for trace in figure.data] == [[0.7, 0.1], [0.1, 0.1]]
     assert list(figure.data[0].y) == ["sex Female", "sex Male"]
+    assert list(figure.data[0].customdata) == ["sex Female", "sex Male"]
     said = contributions.message(found, column="age")
     assert said == "sex Female brings 80 % of the movement of age, because its own rows moved"
     assert contributions.rows(found)[0]["reference n"] == 500

@@ -127,7 +127,8 @@ def register(ws, folder):
 def log(ws, folder):
     costs = CostMatrix("EUR", true_positive=50, false_positive=-200)
     level = ServiceLevel(latency="ms", status="status", limits={"latency_p95": 90})
-    monitoring.define(ws, "credit-default", "1", costs=costs, service=level, **FULL)
+    watched: Any = {"costs": costs, "service": level, "segments": ("region",)}
+    monitoring.define(ws, "credit-default", "1", **watched, **FULL)
     rng = np.random.default_rng(9)
     for week in range(WEEKS):
         n = PER_WEEK

@@ -75,7 +75,11 @@ def test_simulated_records_say_so(open_page, portfolio, name):
 
 @pytest.mark.parametrize("name", OURS)
 def test_what_is_not_known_in_an_address_falls_back_to_what_is(open_page, portfolio, name):
-    clean(open_page(name, portfolio, model="nobody", version="x", statistic="guess", tab="?"))
+    clean(
+        open_page(
+            name, portfolio, model="nobody", version="x", statistic="guess", tab="?", slice="?"
+        )
+    )
 
 
 @pytest.mark.parametrize("name", ["model", "drift", "performance", "fairness", "explanations"])
@@ -204,6 +208,26 @@ def test_drift_shows_which_slices_brought_it_and_ranks_by_importance(open_page, 
     assert ranked["column"].iloc[0] == "income"
     assert ranked["importance"].iloc[0] == 0.9
     assert "in the reference" in ranked["what changed"].iloc[0]
+
+
+def test_drift_of_one_slice_is_drawn_where_its_address_names_it(open_page, portfolio):
+    asked = {"column": "income", "statistic": "psi", "window": "2026-11-02"}
+    everyone = clean(open_page("drift", portfolio, **asked, **LIVE))
+    page = clean(open_page("drift", portfolio, **asked, slice="region north", **LIVE))
+
+    assert everyone.selectbox(key="slice").value == "all rows"
+    assert page.selectbox(key="slice").value == "region north"
+    drawn = [title for title in titles(page) if "region north" in title]
+    assert len([title for title in drawn if title.startswith("Population stability index")]) == 2
+    assert any("mean" in title and "8 Nov 2026" in title for title in drawn)
+    assert not any(", region north" in title for title in titles(everyone))
+
+
+def test_a_slice_that_was_only_counted_has_its_distribution(open_page, portfolio):
+    page = clean(open_page("drift", portfolio, column="income", slice="sex Female", **LIVE))
+
+    assert "was not measured in these rows alone" in said(page)
+    assert any(title.startswith("income: mean") and "sex Female" in title for title in titles(page))
 
 
 @pytest.mark.parametrize(

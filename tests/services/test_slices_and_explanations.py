@@ -43,6 +43,18 @@ def test_a_rolling_reference_is_cut_into_slices_too(monitor, ws, log):
     assert {one.slice["sex"]: one.n_reference for one in found} == before
 
 
+def test_a_window_is_set_beside_the_days_its_monitor_compares_it_with(monitor, ws, log):
+    rolling = replace(monitor, reference=Comparison(ReferenceKind.ROLLING, days=14, gap=0))
+    women = '{"sex":"Female"}'
+
+    found = slices.sides(ws.cursor(), rolling, window=THIRD, within=women)
+
+    before, now = found[women]["mean texture"]
+    assert before.rows == ((log["week"] < 2) & (log["sex"] == "Female")).sum()
+    assert now.rows == ((log["week"] == 2) & (log["sex"] == "Female")).sum()
+    assert set(found) == {women}
+
+
 def test_a_window_or_column_that_was_not_counted_has_no_slices(monitor, ws):
     later = Window(THIRD.start + timedelta(days=700), THIRD.end + timedelta(days=700))
 

@@ -137,7 +137,7 @@ def _shown(measured: Measurement, *, page: str, tab: str) -> dict[str, str]:
     name, column, within = measured.statistic, measured.column, sentences.rows_of(measured)
     if page == "quality" or (page, tab) == ("drift", "Columns"):
         window = measured.window.start.date().isoformat() if measured.window else ""
-        asked = {"statistic": name, "column": column, "window": window}
+        asked = {"statistic": name, "column": column, "window": window, "slice": within}
     elif page == "fairness":
         asked = {"statistic": name, "attribute": column, "within": within}
     elif tab == "Over time":

@@ -128,6 +128,9 @@ def test_a_series_of_a_group_is_shown_by_group():
     of_women = a_signal(statistic="accuracy", column=None, slice='{"sex":"F"}')
     assert place(of_women)[1]["tab"] == "By group"
 
+    moved = replace(of_women, statistic="psi", column="age")
+    assert place(moved)[1]["slice"] == "sex F"
+
     gap = replace(of_women, statistic="impact_ratio", column="age")
     assert place(gap)[1]["within"] == "sex F"
 
