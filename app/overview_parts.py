@@ -12,7 +12,7 @@ from lifecycle.services import alerting, sentences
 from lifecycle.services.alerting import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lifecycle.domain.raised_alert import Alert
     from lifecycle.services.portfolio import Alarm
@@ -51,8 +51,14 @@ def alerts(waiting: "Sequence[Alert]") -> None:
         widgets.note(f"{len(waiting) - MOST} more wait.")
 
 
-def alarms(found: "Sequence[Alarm]") -> None:
-    """List what is beyond a limit now, by version, with the page that shows it."""
+def alarms(found: "Sequence[Alarm]", *, counts: "Mapping[str, int]") -> None:
+    """List what is beyond a limit now, by version, with the page that shows it.
+
+    Parameters
+    ----------
+    counts
+        How many limits of each version are crossed, whether or not all of them were found.
+    """
     st.subheader("Beyond a limit now")
     if not found:
         st.markdown("Nothing that is monitored is beyond a limit.")
@@ -61,7 +67,7 @@ def alarms(found: "Sequence[Alarm]") -> None:
     for alarm in found:
         by_version.setdefault(alarm.version_id, []).append(alarm)
     for version_id, mine in by_version.items():
-        _version(version_id, mine)
+        _version(version_id, mine, in_all=counts.get(version_id, len(mine)))
     rows = [
         {
             "version": a.version_id,
@@ -72,11 +78,17 @@ def alarms(found: "Sequence[Alarm]") -> None:
         }
         for a in found
     ]
-    with st.expander(f"All {len(found)} as a table"):
-        widgets.table(rows, name="alarms", alt="Everything beyond a limit now")
+    total = max(sum(counts.values()), len(found))
+    cut = len(found) < total
+    label = f"The newest and worst {len(found)} of {total}" if cut else f"All {total}"
+    if unnamed := [version for version in counts if version not in by_version]:
+        widgets.note(f"Also beyond a limit, longer ago: {', '.join(unnamed)}.")
+    with st.expander(f"{label} as a table"):
+        alt = f"{label} measurements beyond a limit now"
+        widgets.table(rows, name="alarms", alt=alt)
 
 
-def _version(version_id: str, found: "list[Alarm]") -> None:
+def _version(version_id: str, found: "list[Alarm]", *, in_all: int) -> None:
     # Several statistics of one column tell one story; the table has them all.
     told: dict[tuple[str, str | None], Alarm] = {}
     links: dict[str, dict[str, str]] = {}
@@ -84,7 +96,7 @@ def _version(version_id: str, found: "list[Alarm]") -> None:
         page, where = wording.place_of(version_id, alarm.measured)
         told.setdefault((page, alarm.measured.column), alarm)
         links.setdefault(page, where)
-    more = f", {len(found)} measurements in all" if len(found) > min(len(told), FEW) else ""
+    more = f", {in_all} measurements in all" if in_all > min(len(told), FEW) else ""
     widgets.badge(State.BREACH, f"**{version_id}**{more}")
     few = list(told.values())[:FEW]
     st.markdown("\n".join(f"- {words.said(alarm.sentence)}" for alarm in few))

@@ -81,7 +81,7 @@ with left:
     reviews(seen.reviews)
     health(seen)
 with right:
-    overview_parts.alarms(seen.alarms)
+    overview_parts.alarms(seen.alarms, counts=seen.breaching)
 st.subheader("What changed in the last seven days")
 changed = [
     {"at (UTC)": h.at, "what": h.sentence, "who": h.by, "why": h.reason or None}

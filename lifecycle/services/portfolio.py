@@ -114,6 +114,10 @@ class Overview:
         Versions by stage.
     at_risk
         Expected yearly value, by currency, of the use cases with a model in breach.
+    alarms
+        The newest and worst limits that are crossed now.
+    breaching
+        How many are crossed, by version; more than there are alarms where they were too many.
     tasks
         What else this person owes: findings, reviews after an emergency, mentions.
     alerts
@@ -125,6 +129,7 @@ class Overview:
     stages: Mapping[Stage, int]
     at_risk: Mapping[str, float]
     alarms: tuple[Alarm, ...]
+    breaching: Mapping[str, int]
     queue: tuple[QueueItem, ...]
     tasks: tuple[Task, ...]
     alerts: tuple[Alert, ...]
@@ -169,6 +174,7 @@ def overview(
         stages=dict(Counter(row.stage for row in rows if row.stage is not None)),
         at_risk=_at_risk(by_model, health=health),
         alarms=tuple(alarms(con, at=at)),
+        breaching=store.breaching(con),
         queue=tuple(approvals.queue(con, actor, at=at)),
         tasks=tuple(approvals.tasks(con, actor, at=at)),
         alerts=tuple(alerting.waiting(con, actor)),
@@ -178,7 +184,7 @@ def overview(
 
 
 def alarms(con: Connection, *, at: datetime, limit: int = 50) -> list[Alarm]:
-    """Return the limits that are crossed now, newest first."""
+    """Return the limits that are crossed now, newest and worst first."""
     return [
         Alarm(
             at=found.measurement.window.end if found.measurement.window else None,

@@ -62,20 +62,40 @@ def watched(con: Connection) -> frozenset[str]:
     return frozenset(row[0] for row in con.execute("SELECT version_id FROM monitor").fetchall())
 
 
-def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
-    """Return what is beyond its limit in the newest window judged, newest first.
+BREACHES = """
+    FROM standing WHERE state = 'breach' AND version_id NOT IN (
+        SELECT id FROM version WHERE stage IN ('retired', 'rejected')
+    )
+"""
+"""What is beyond its limit now. What was retired or rejected scores nothing any more."""
 
-    It is what stands for the state of a version too. What was retired or rejected scores nothing
-    any more and is left out.
+
+def breaching(con: Connection) -> dict[str, int]:
+    """Return how many measurements of each version are beyond their limit now, the most first."""
+    found = con.execute(
+        f"""
+        {health.STANDING}
+        SELECT version_id, count(*) AS n {BREACHES} GROUP BY version_id ORDER BY n DESC, version_id
+        """,
+        health.standing(),
+    )
+    return dict(found.fetchall())
+
+
+def breaches(con: Connection, *, limit: int = 50) -> list[Breach]:
+    """Return what is beyond its limit in the newest window judged, newest and worst first.
+
+    It is what stands for the state of a version too. Worst is what is farthest from its limit, as
+    a share of it.
     """
     found = con.execute(
         f"""
         {health.STANDING}
-        SELECT * FROM standing
-        WHERE state = 'breach' AND version_id NOT IN (
-            SELECT id FROM version WHERE stage IN ('retired', 'rejected')
-        )
-        ORDER BY window_end DESC NULLS LAST, version_id, position LIMIT $limit
+        SELECT * {BREACHES}
+        ORDER BY window_end DESC NULLS LAST,
+            abs(value - limit_value) / coalesce(nullif(abs(limit_value), 0), 1) DESC NULLS LAST,
+            version_id, position
+        LIMIT $limit
         """,
         {**health.standing(), "limit": limit},
     )

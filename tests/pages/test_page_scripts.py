@@ -6,6 +6,7 @@ from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.measurement import State
 from lifecycle.errors import NotAllowed
 from lifecycle.services import data_quality
+from lifecycle.services import portfolio as overviews
 from lifecycle.stats import catalogue
 from lifecycle.store import logs, measurements
 
@@ -21,6 +22,7 @@ OURS = (
     "fairness",
     "explanations",
 )
+ALARMS = overviews.alarms
 LIVE = {"model": "credit-default", "version": "1"}
 
 
@@ -107,6 +109,20 @@ def test_the_overview_counts_breaches_and_links_to_what_shows_them(open_page, po
     links = [link.proto for link in page.get("page_link")]
     assert "of income was" in said(page)
     assert any("column=income" in link.query_string for link in links if link.page == "drift")
+
+
+def test_the_overview_says_how_many_are_beyond_a_limit_when_it_lists_fewer(
+    open_page, portfolio, monkeypatch
+):
+    everything = ALARMS(portfolio.cursor())
+    monkeypatch.setattr(overviews, "alarms", lambda con: ALARMS(con, limit=2))
+
+    page = clean(open_page("overview", portfolio))
+
+    assert f"{len(everything)} measurements in all" in said(page)
+    assert f"The newest and worst 2 of {len(everything)} as a table" in [
+        expander.label for expander in page.expander
+    ]
 
 
 def test_a_request_waits_for_the_approver_and_not_for_a_viewer(open_page, portfolio):

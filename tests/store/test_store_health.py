@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,7 +108,23 @@ def test_what_is_told_to_be_in_breach_is_what_stands_in_breach(workspace, state_
     given += [measured(0, BREACH, **group), *(measured(i, THIN) for i in range(1, 6))]
     assert state_of(*given) is BREACH
 
+    assert portfolio.breaching(workspace.cursor()) == {"credit/1": 1}
     (found,) = portfolio.breaches(workspace.cursor())
 
     assert (found.version_id, found.measurement.column) == ("credit/1", "a")
     assert found.measurement.window == given[0].window
+
+
+def test_the_newest_and_worst_breaches_come_first_and_all_are_counted(
+    workspace, state_of, measured
+):
+    old, near, far = (
+        measured(i, BREACH, column=name) for i, name in ((0, "a"), (1, "b"), (1, "c"))
+    )
+    given = [replace(old, value=5.0), replace(near, value=0.3), replace(far, value=0.9)]
+    assert state_of(*given) is BREACH
+
+    found = portfolio.breaches(workspace.cursor(), limit=2)
+
+    assert [one.measurement.column for one in found] == ["c", "b"]
+    assert portfolio.breaching(workspace.cursor()) == {"credit/1": 3}
