@@ -146,16 +146,16 @@ def pick_rows(con: "Connection", version: "Version", *, start: datetime) -> str:
     """
     found = profiles.slices(con, version.id, start=start.date())
     names = {wording.group(slice_of(key)): key for key in (ALL_ROWS, *found)}
-    hit = _hit(st.session_state.get("chart_drift_slices"))
-    if hit != st.session_state.get("drift_bar"):
-        st.session_state["drift_bar"] = hit
-        if hit in names:
-            st.session_state["slice"] = hit
+    bar = hit(st.session_state.get("chart_drift_slices"))
+    if bar != st.session_state.get("drift_bar"):
+        st.session_state["drift_bar"] = bar
+        if bar in names:
+            st.session_state["slice"] = bar
     chosen = st.selectbox("Rows", list(names), key="slice", bind="query-params")
     return names.get(str(chosen), ALL_ROWS)
 
 
-def _hit(selection: Any) -> Any:
+def hit(selection: Any) -> Any:
     """Return what the mark that was clicked in a figure carries, if one was."""
     points = getattr(getattr(selection, "selection", None), "points", None) or []
     return next((p["customdata"] for p in points if p.get("customdata")), None)
@@ -188,7 +188,7 @@ def heat_map(
             f"most, and the newest {len(windows)} of {wording.counted(len(starts), 'window')}; "
             "pick any of them below."
         )
-    cell = _hit(selection)
+    cell = hit(selection)
     if cell is not None and cell != st.session_state.get("drift_cell"):
         st.session_state["drift_cell"] = cell
         st.session_state["column"], st.session_state["window"] = str(cell[0]), str(cell[1])[:10]

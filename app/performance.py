@@ -203,11 +203,15 @@ def service(history: "Sequence[Measurement]", *, marks: "Sequence[Mark]") -> Non
             widgets.explain_number(name, measurement=of_it[-1])
 
 
-def waiting(days: "Sequence[tuple[date, Tally]]", *, monitor: "Monitor") -> None:
+def waiting(
+    days: "Sequence[tuple[date, Tally]]", *, monitor: "Monitor", marks: "Sequence[Mark]"
+) -> None:
     """Say for what share of rows the outcome is known by now, window by window."""
     parts = outcomes.by_window(days, window_of=partial(measuring.window_of, grain=monitor.grain))
     known = {window: (measuring.matured(tally), tally.rows) for window, tally in parts.items()}
     shares = outcomes.waiting(known, wanted=monitor.maturity)
     title = outcomes.waiting_message(shares, wanted=monitor.maturity)
-    figure = timelines.over_windows(shares, title=title, name="share of outcomes known")
+    figure = timelines.over_windows(
+        shares, title=title, name="share of outcomes known", marks=marks
+    )
     widgets.chart(figure, name="outcomes_known", alt=title, rows=tables.rows(shares))

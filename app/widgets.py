@@ -79,7 +79,8 @@ def note(text: str, *, icon: str = "info") -> None:
 def unfinished(window: "Window | None", *, last: datetime) -> None:
     """Say of a window that is not over how far its rows reach."""
     if window is not None and window.end > session.now():
-        note(f"That window is not over; it holds what was logged to {words.moment(last)}.")
+        said = f"The window of {words.window(window)} is not over"
+        note(f"{said}; it holds what was logged to {words.moment(last)}.")
 
 
 def empty(title: str, *, hint: str) -> None:

@@ -82,4 +82,5 @@ else:
         elif slices.open:
             parts.by_group(totals, declared=declared, span=span, minimum=declared.minimum)
         else:
-            parts.waiting(daily.get(measuring.ALL_ROWS, []), monitor=monitor)
+            whole = daily.get(measuring.ALL_ROWS, [])
+            parts.waiting(whole, monitor=monitor, marks=happened)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import quality_parts, session, widgets
+from app import drift_parts, marks, quality_parts, session, widgets
 from lifecycle.charts import checks, tables, timelines, wording
 from lifecycle.domain.measurement import Measurement
 from lifecycle.domain.model import Version
@@ -18,8 +18,7 @@ NAMES = [statistic.name for statistic in (*catalogue.QUALITY, *catalogue.ROW_CHE
 
 def clicked(selection: object) -> None:
     """Take a cell that was clicked in the map over into the pickers below it."""
-    points = getattr(getattr(selection, "selection", None), "points", None) or []
-    cell = next((tuple(p["customdata"]) for p in points if p.get("customdata")), None)
+    cell = drift_parts.hit(selection)
     if cell is None or cell == st.session_state.get("quality_cell"):
         return
     st.session_state["quality_cell"] = cell
@@ -36,7 +35,7 @@ def overview(history: Sequence[Measurement], *, last: datetime) -> Measurement:
     widgets.badge(overall(now), title)
     widgets.unfinished(max(history, key=start_of).window, last=last)
     quality_parts.freshness(version)
-    figure = checks.by_window(cells, title=title)
+    figure = checks.by_window(cells, title=title, marks=happened)
     shown = tables.rows(history)
     clicked(widgets.chart(figure, name="quality_map", alt=title, rows=shown, select=True))
     failing = checks.rows(now)
@@ -76,14 +75,19 @@ def detail(version: Version, history: Sequence[Measurement], *, worst: Measureme
     windows = {m.window.start.date().isoformat(): m for m in asked if m.window}
     if st.session_state.get("window") not in {None, *windows}:
         del st.session_state["window"]
-    day = three.selectbox("Window from", list(reversed(windows)), key="window", bind="query-params")
+    days = list(reversed(windows))
+    failed = worst.window.start.date().isoformat() if worst.window else ""
+    at = days.index(failed) if failed in days else 0
+    day = three.selectbox("Window from", days, at, key="window", bind="query-params")
     measured = windows.get(str(day))
     if measured is None or measured.window is None:
         return
     declared = catalogue.get(statistic)
     title = timelines.message(asked, name=f"{declared.title} of {column}")
     low = None if declared.better or not declared.limit else (-declared.limit, "limit")
-    figure = timelines.over_windows(asked, title=title, name=declared.title, reference=low)
+    figure = timelines.over_windows(
+        asked, title=title, name=declared.title, reference=low, marks=happened
+    )
     widgets.chart(figure, name="quality_over_time", alt=title, rows=tables.rows(asked))
     widgets.explain_number(statistic, measurement=measured)
     if measured.reason:
@@ -104,6 +108,7 @@ if not logged or not history:
     widgets.empty("No quality measured yet", hint=hint)
     st.stop()
 
+happened = marks.of_version(con, version)
 worst = overview(history, last=logged[1])
 detail(version, history, worst=worst)
 left, right = st.columns(2)

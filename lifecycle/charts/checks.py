@@ -6,9 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lifecycle.charts import theme, wording
-from lifecycle.charts.heatmaps import ROW
-from lifecycle.charts.theme import Trace
+from lifecycle.charts import heatmaps, theme, wording
+from lifecycle.charts.theme import Mark, Trace
 from lifecycle.domain.measurement import SEVERITY, Measurement, State
 from lifecycle.stats import catalogue
 
@@ -57,8 +56,8 @@ def order(cells: _Cells) -> list[str]:
     return sorted(failed, key=lambda column: (column != ALL_ROWS, -failed[column], column))
 
 
-def by_window(cells: _Cells, *, title: str) -> go.Figure:
-    """Draw the worst state of each column in each window.
+def by_window(cells: _Cells, *, title: str, marks: Sequence[Mark] = ()) -> go.Figure:
+    """Draw the worst state of each column in each window, with what happened meanwhile.
 
     Notes
     -----
@@ -66,27 +65,11 @@ def by_window(cells: _Cells, *, title: str) -> go.Figure:
     a click can be told which cell it hit.
     """
     columns = order(cells)
-    starts = sorted({start for _, start in cells})
+    windows = {start: found[0].window for (_, start), found in cells.items() if found[0].window}
+    starts = sorted(windows)
     labels = [wording.day(start) for start in starts]
-    return theme.figure(
-        [_colours(cells, columns, starts, labels), *_marks(cells)],
-        title=title,
-        x=theme.axis(
-            "window from (UTC)",
-            type="category",
-            categoryarray=labels,
-            tickangle=-45,
-            nticks=18,
-            showgrid=False,
-        ),
-        y=theme.axis(
-            "",
-            type="category",
-            categoryarray=[theme.plain(c) for c in reversed(columns)],
-            showgrid=False,
-        ),
-        height=150 + ROW * max(len(columns), 3),
-    )
+    traces = [_colours(cells, columns, starts, labels), *_marks(cells)]
+    return heatmaps.frame(traces, order=columns, windows=windows, title=title, marks=marks)
 
 
 def newest(cells: _Cells) -> list[Measurement]:

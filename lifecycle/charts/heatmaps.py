@@ -1,6 +1,6 @@
 """Which column moved when: columns by windows, coloured by value over limit, marked by state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from lifecycle.charts import theme, timelines, wording
 from lifecycle.charts.theme import Mark, Trace
-from lifecycle.domain.measurement import Measurement, State
+from lifecycle.domain.measurement import Measurement, State, Window
 
 ROW = 26
 """Pixels per column; enough to hit with a finger."""
@@ -55,10 +55,37 @@ def by_column(
         for m in measurements
         if m.window is not None and (m.column or "") in shown
     }
-    starts = sorted({start for _, start in cells})
+    windows = {m.window.start: m.window for m in cells.values() if m.window is not None}
+    starts = sorted(windows)
     labels = [wording.day(start) for start in starts]
+    traces = [_colours(cells, order, starts, labels), *_marks(cells)]
+    return frame(traces, order=order, windows=windows, title=title, marks=marks).update_traces(
+        selector={"type": "heatmap"}, colorbar_title_text=f"{name}<br>by its limit"
+    )
+
+
+def frame(
+    traces: Sequence[Trace],
+    *,
+    order: Sequence[str],
+    windows: Mapping[datetime, Window],
+    title: str,
+    marks: Sequence[Mark] = (),
+) -> go.Figure:
+    """Frame a map of columns by windows.
+
+    Parameters
+    ----------
+    order
+        The columns, the first on top.
+    windows
+        By their starts.
+    marks
+        What happened meanwhile, shown above the window it fell into.
+    """
+    labels = [wording.day(start) for start in sorted(windows)]
     return theme.figure(
-        [_colours(cells, order, starts, labels), *_marks(cells)],
+        traces,
         title=title,
         x=theme.axis(
             "window from (UTC)",
@@ -75,8 +102,8 @@ def by_column(
             showgrid=False,
         ),
         height=150 + ROW * max(len(order), 3),
-        annotations=_events(cells, labels, marks),
-    ).update_traces(selector={"type": "heatmap"}, colorbar_title_text=f"{name}<br>by its limit")
+        annotations=_events(windows, labels, marks),
+    )
 
 
 def _colours(
@@ -112,10 +139,9 @@ def _colours(
 
 
 def _events(
-    cells: dict[tuple[str, datetime], Measurement], labels: Sequence[str], marks: Sequence[Mark]
+    windows: Mapping[datetime, Window], labels: Sequence[str], marks: Sequence[Mark]
 ) -> list[Trace]:
     """Point at the windows in which something happened; what it was shows on hovering."""
-    windows = {m.window.start: m.window for m in cells.values() if m.window is not None}
     events: list[Trace] = []
     for label, start in zip(labels, sorted(windows), strict=True):
         held = [mark for mark in marks if start <= mark.at < windows[start].end]

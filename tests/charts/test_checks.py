@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lifecycle.charts import checks
+from lifecycle.charts.theme import Mark
 from lifecycle.domain.measurement import Measurement, State, Window
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -39,6 +40,16 @@ def test_a_cell_is_as_bad_as_its_worst_check_and_a_click_names_it():
     (breach,) = [trace for trace in marks if trace.name == "breach"]
     assert list(breach.customdata[0]) == ["a", START.isoformat(), "stuck_value"]
     assert breach.text == ("a<br>stuck value: 1, breach",)
+
+
+def test_what_happened_stands_above_its_window():
+    mark = Mark(START + timedelta(days=8), "v2 became production")
+
+    figure: Any = checks.by_window(checks.cells_of(HISTORY), title="x", marks=[mark])
+
+    (event,) = figure.layout.annotations
+    assert event.x == "12 Jan 2026"
+    assert "v2 became production" in event.hovertext
 
 
 def test_the_message_is_about_the_newest_window_that_can_be_judged():

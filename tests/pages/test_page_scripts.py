@@ -1,7 +1,11 @@
 """Every page of ours opens in a filled and in an empty workspace and says its answer first."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from lifecycle.charts import checks
+from lifecycle.charts.theme import Mark
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.measurement import State
 from lifecycle.errors import NotAllowed
@@ -96,7 +100,8 @@ def test_a_window_that_is_not_over_says_how_far_it_reaches(open_page, portfolio,
     assert logged is not None
     first, last = logged
     monkeypatch.setattr("app.session.now", lambda: last)
-    assert "That window is not over" in said(open_page("drift", portfolio, **LIVE))
+    text = said(open_page("drift", portfolio, **LIVE))
+    assert "The window of 7 days to 15 Nov 2026 is not over" in text
 
     monkeypatch.setattr("app.session.now", lambda: last + (last - first))
     assert "not over" not in said(open_page("drift", portfolio, **LIVE))
@@ -396,6 +401,25 @@ def test_a_refusal_to_open_rows_leaves_no_other_columns_rows_behind(
 
     assert "kept apart" in page.error[0].value
     assert not [f for f in page.dataframe if "time (UTC)" in f.value.columns]
+
+
+def test_data_quality_opens_the_window_that_it_judges_with_what_happened_on_its_axes(
+    open_page, portfolio, monkeypatch
+):
+    at = datetime(2026, 10, 20, tzinfo=UTC)
+    monkeypatch.setattr("app.marks.of_version", lambda *_: [Mark(at, "a new sensor")])
+    con, names = portfolio.cursor(), [s.name for s in (*catalogue.QUALITY, *catalogue.ROW_CHECKS)]
+    now = checks.newest(
+        checks.cells_of(measurements.history(con, "credit-default/1", statistics=names))
+    )
+    window = checks.worst(now).window
+    assert window is not None
+
+    page = clean(open_page("quality", portfolio, **LIVE))
+
+    assert page.selectbox(key="window").value == window.start.date().isoformat()
+    drawn = [chart.proto.spec for chart in page.get("plotly_chart")]
+    assert ["a new sensor" in spec for spec in drawn] == [True, True]
 
 
 def test_data_quality_of_all_rows_is_their_number(open_page, portfolio):
