@@ -1,6 +1,5 @@
 """The Monitoring tab of a model: how it does, what is watched and why, what to expect of it."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -8,23 +7,19 @@ import streamlit as st
 from app import monitor_runs, session, widgets, words
 from lifecycle.charts import records, tables, wording
 from lifecycle.domain.actor import Permission
-from lifecycle.domain.measurement import SEVERITY, State, verdict
+from lifecycle.domain.measurement import SEVERITY, verdict
 from lifecycle.services import monitoring
 from lifecycle.services.monitoring import scheduling
 from lifecycle.store import alerts, datasets, limits, measurements, models, monitors, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from lifecycle.domain.measurement import Measurement
     from lifecycle.domain.model import Model, Version
     from lifecycle.domain.monitor import Monitor
     from lifecycle.store.connection import Connection
 
 RUNS = 10
-LOOK_BACK = timedelta(days=93)
-JUDGED = frozenset({State.OK, State.WARNING, State.BREACH})
 
 
 def show(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:
@@ -49,9 +44,10 @@ def show(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:
 
 def _health(con: "Connection", model: "Model", monitor: "Monitor") -> None:
     version = monitor.version_id.partition("/")[2]
-    limited = sorted(_judged(con, monitor), key=lambda m: SEVERITY.index(m.state))
+    standing = measurements.standing(con, monitor.version_id)
+    limited = sorted(standing, key=lambda m: SEVERITY.index(m.state))
     live = [a for a in alerts.every(con, version_id=monitor.version_id) if a.live]
-    said = f"in the newest window that could be judged; {wording.counted(len(live), 'live alert')}"
+    said = f"as every series was last judged; {wording.counted(len(live), 'live alert')}"
     widgets.badge(verdict(m.state for m in limited), said)
     ran = runs.of_newest_window(con, monitor.version_id)
     due = next((p.due for p in scheduling.planned(con) if p.monitor == monitor), None)
@@ -67,23 +63,8 @@ def _health(con: "Connection", model: "Model", monitor: "Monitor") -> None:
         for page in ("drift", "performance", "fairness"):
             widgets.link(page, label=page.capitalize(), model=model.id, version=version)
     widgets.table(
-        tables.rows(limited), name=f"newest_{version}", alt="What the newest judged window shows"
+        tables.rows(limited), name=f"newest_{version}", alt="What every series last showed"
     )
-
-
-def _judged(con: "Connection", monitor: "Monitor") -> "list[Measurement]":
-    """Return what has a limit in the newest window in which anything could be judged."""
-    newest = measurements.latest(con, monitor.version_id)
-    end = next((m.window.end for m in newest if m.window), None)
-    if end is None:
-        return []
-    found = measurements.history(con, monitor.version_id, start=end - LOOK_BACK)
-    by_window: dict[datetime, list[Measurement]] = {}
-    for m in found:
-        if m.limit is not None and m.window is not None:
-            by_window.setdefault(m.window.start, []).append(m)
-    told = [w for w, ms in by_window.items() if {m.state for m in ms} & JUDGED]
-    return by_window[max(told)] if told else []
 
 
 def _definition(con: "Connection", monitor: "Monitor") -> None:

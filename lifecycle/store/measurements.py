@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from lifecycle.domain.measurement import Measurement, State, Window
-from lifecycle.store import arrays
+from lifecycle.store import arrays, health
 from lifecycle.store.cells import Connection, Record, dump, load, records, utc
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -221,6 +221,15 @@ def windows(con: Connection, version_id: str, series: int) -> set[Window]:
         {"id": version_id, "series": series},
     )
     return {Window(row["window_start"], row["window_end"]) for row in records(found)}
+
+
+def standing(con: Connection, version_id: str) -> list[Measurement]:
+    """Return what stands for a version's state, newest window first, as `health` counts it."""
+    found = con.execute(
+        f"{health.STANDING} SELECT * FROM standing ORDER BY window_end DESC NULLS LAST, position",
+        health.standing(version_id),
+    )
+    return [_measurement(row) for row in records(found)]
 
 
 def latest(con: Connection, version_id: str) -> list[Measurement]:

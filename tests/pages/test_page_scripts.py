@@ -1,18 +1,19 @@
 """Every page of ours opens in a filled and in an empty workspace and says its answer first."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app import words
 from lifecycle.charts import checks
 from lifecycle.charts.theme import Mark
 from lifecycle.domain.actor import Actor, Role
-from lifecycle.domain.measurement import State
+from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.errors import NotAllowed
 from lifecycle.services import data_quality
 from lifecycle.services import portfolio as overviews
 from lifecycle.stats import catalogue
-from lifecycle.store import logs, measurements
+from lifecycle.store import health, logs, measurements
 
 APPROVER = Actor("ada", frozenset({Role.APPROVER}), via="sample")
 VIEWER = Actor("vik", frozenset({Role.VIEWER}), via="sample")
@@ -27,6 +28,7 @@ OURS = (
     "explanations",
 )
 ALARMS = overviews.alarms
+AFTER = datetime(2027, 6, 7, tzinfo=UTC)
 LIVE = {"model": "credit-default", "version": "1"}
 
 
@@ -302,7 +304,7 @@ def test_performance_shows_the_estimate_with_its_own_past_error(open_page, portf
     ("tab", "shown"),
     [
         ("Calibration and mistakes", "rows that were"),
-        ("By group", "sex Female"),
+        ("By group", " lowest "),
         ("Value", "EUR in 10 windows with outcomes, and an estimated"),
         ("Service", "Latency within which 95 % of answers came is"),
         ("Outcomes to come", "10 of 12 windows can be judged"),
@@ -429,11 +431,29 @@ def test_data_quality_of_all_rows_is_their_number(open_page, portfolio):
     assert "No single row fails this check" in said(page)
 
 
+def test_the_monitoring_tab_is_as_well_as_the_head_of_its_page(open_page, portfolio):
+    id_, con = "credit-default/1", portfolio.cursor()
+    after = Window(AFTER, AFTER + timedelta(weeks=1))
+    thin = Measurement("psi", None, State.INSUFFICIENT, column="age", window=after, limit=0.2)
+    known = health.states(con, version_id=id_)[id_]
+    try:
+        with portfolio.transaction() as tx:
+            measurements.put(tx, id_, [thin], series=1)
+        page = clean(open_page("model", portfolio, model="credit-default", tab="Monitoring"))
+    finally:
+        with portfolio.transaction() as tx:
+            measurements.replace(tx, id_, [], windows=[after])
+
+    (tab,) = [m.value for m in page.markdown if "as every series was last judged" in m.value]
+    assert words.badge(known) in tab
+    assert [m for m in page.markdown if words.badge(known) in m.value and "owner" in m.value]
+
+
 def test_the_monitoring_tab_says_how_it_does_and_what_to_expect(open_page, portfolio):
     page = clean(open_page("model", portfolio, model="credit-default", tab="Monitoring"))
     text = said(page)
     assert "credit-default/1" in [heading.value for heading in page.subheader]
-    assert "in the newest window that could be judged" in text
+    assert "as every series was last judged" in text
     assert "tests corrected together" in text
 
     page.button(key="expect_1").click().run()
