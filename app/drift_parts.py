@@ -19,10 +19,12 @@ from lifecycle.charts import (
 )
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import State, verdict
+from lifecycle.domain.model import Task
+from lifecycle.domain.monitor import ReferenceKind
 from lifecycle.services import explanation_drift, slices
 from lifecycle.services.measuring.watch import ALL_ROWS, slice_of
 from lifecycle.stats import catalogue
-from lifecycle.store import datasets, evidence, measurements, monitors, profiles, runs
+from lifecycle.store import datasets, evidence, measurements, models, monitors, profiles, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,11 +32,19 @@ if TYPE_CHECKING:
     from lifecycle.charts.theme import Mark
     from lifecycle.domain.measurement import Measurement, Window
     from lifecycle.domain.model import Version
+    from lifecycle.domain.monitor import Monitor
     from lifecycle.store.connection import Connection
 
 ANSWERS = ("score", "prediction")
 """What a log calls a model's answers; their drift is prediction drift."""
 
+
+NOT_JUDGED = {
+    Task.REGRESSION: "Label drift of numbers is not judged: their errors are, as residual shift.",
+    Task.CLASSES: "How much of a change of outcomes the answers explain is told of two classes "
+    "only; of more, label drift and concept drift are judged.",
+}
+"""What is not measured of the outcomes of a task."""
 
 MOST_COLUMNS, MOST_WINDOWS = 30, 92
 """Columns and windows of the heat map: those that moved most, and the newest, a quarter of days.
@@ -88,15 +98,20 @@ def newest(
 def method(con: "Connection", version: "Version") -> None:
     """Say what is compared with what, how many tests were made and where the limits come from."""
     monitor = monitors.current(con, version.id)
-    compared = "" if monitor is None else wording.comparison(monitor)
-    if version.reference:
-        snapshot = datasets.snapshot(con, version.reference)
-        widgets.note(wording.reference(datasets.get(con, snapshot.dataset_id), snapshot))
-    if compared:
-        widgets.note(compared)
+    compared(con, version, monitor)
     run = runs.of_newest_window(con, version.id)
     if monitor is not None:
         widgets.note(wording.testing(monitor, tests=run.tests if run else 0))
+
+
+def compared(con: "Connection", version: "Version", monitor: "Monitor | None") -> None:
+    """Say what a version's windows are compared with: its reference, or days of its own log."""
+    fixed = monitor is None or monitor.reference.kind is ReferenceKind.BASELINE
+    if fixed and version.reference:
+        snapshot = datasets.snapshot(con, version.reference)
+        widgets.note(wording.reference(datasets.get(con, snapshot.dataset_id), snapshot))
+    if monitor is not None and (said := wording.comparison(monitor)):
+        widgets.note(said)
 
 
 def ranked(
@@ -286,6 +301,8 @@ def outcomes(
         con, version.id, statistics=[s.name for s in catalogue.ANSWERS], slice="{}", start=start
     )
     names = [s.name for s in catalogue.ANSWERS if any(m.statistic == s.name for m in labelled)]
+    if unjudged := NOT_JUDGED.get(models.get(con, version.model_id).task):
+        widgets.note(unjudged)
     if not predicted and not labelled:
         hint = "Log predictions with outcomes: `lifecycle ingest outcomes --help`."
         widgets.empty("No answers or outcomes were compared yet", hint=hint)
@@ -349,8 +366,10 @@ def together(
     found = [name for name in names if any(m.statistic == name for m in history)]
     if not found:
         hint = (
-            "They read rows: `lifecycle drift REFERENCE CURRENT --statistic classifier_auc "
-            "--statistic reconstruction_error --statistic mmd` measures them on files."
+            "They read rows. Name them in the monitor, in its setting `together` (such as "
+            f"`together: [classifier_auc]` in a file): `lifecycle monitor define "
+            f"{version.model_id} {version.name} --from FILE`. `lifecycle drift REFERENCE CURRENT "
+            "--statistic classifier_auc` measures them on files."
         )
         widgets.empty("Columns were not measured together", hint=hint)
         return

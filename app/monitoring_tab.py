@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import monitor_runs, session, widgets, words
+from app import drift_parts, monitor_runs, session, widgets, words
 from lifecycle.charts import records, tables, wording
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.measurement import SEVERITY, verdict
 from lifecycle.services import monitoring
 from lifecycle.services.monitoring import scheduling
-from lifecycle.store import alerts, datasets, limits, measurements, models, monitors, runs
+from lifecycle.store import alerts, limits, measurements, models, monitors, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +69,7 @@ def _health(con: "Connection", model: "Model", monitor: "Monitor") -> None:
 
 def _definition(con: "Connection", monitor: "Monitor") -> None:
     version = models.version_by_id(con, monitor.version_id)
-    if version.reference is not None:
-        snapshot = datasets.snapshot(con, version.reference)
-        widgets.note(wording.reference(datasets.get(con, snapshot.dataset_id), snapshot))
-    if said := wording.comparison(monitor):
-        st.markdown(words.said(said))
+    drift_parts.compared(con, version, monitor)
     widgets.facts(records.monitor(monitor), alt="How it is watched")
     made = monitors.revisions(con, monitor.version_id)
     if len(made) > 1:

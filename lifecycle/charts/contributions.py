@@ -11,6 +11,8 @@ from lifecycle.stats.drift.slices import Contribution
 
 MOST = 15
 ROW = 28
+ALIKE = 0.1
+"""Share of the movement beyond its share of rows from which a slice stands out; a house default."""
 ALPHA = 0.05
 """Corrected p-values up to it tell a slice that moved from chance; a house default."""
 
@@ -53,11 +55,17 @@ def _part(
 
 
 def message(given: Sequence[Contribution], *, column: str) -> str:
-    """Say which slice brings most of a column's movement, and whether chance would."""
+    """Say which slice brings most beyond its share of rows, and whether chance would do that."""
     judged = [one for one in given if not one.insufficient]
     if not judged:
         return f"{column}: no slice holds enough rows to be judged"
-    first = judged[0]
+    first = max(judged, key=lambda one: one.share - one.of_rows)
+    if first.share - first.of_rows < ALIKE:
+        return (
+            f"No slice stands out: {wording.group(first.slice)} brings "
+            f"{wording.percent(first.share)} of the movement of {column} with "
+            f"{wording.percent(first.of_rows)} of rows"
+        )
     why = "its own rows moved" if first.within >= first.size else "there are more or fewer of them"
     said = (
         f"{wording.group(first.slice)} brings {wording.percent(first.share)} of the movement of "
@@ -76,6 +84,7 @@ def rows(given: Sequence[Contribution]) -> list[dict[str, Any]]:
             "share of movement": one.share,
             "own rows moved": one.within,
             "more or fewer rows": one.size,
+            "share of rows": one.of_rows,
             "distance (total variation)": one.distance,
             "n": one.n,
             "reference n": one.n_reference,

@@ -1,6 +1,7 @@
 """How does a column look now against its reference: shares of rows on the same bins."""
 
 from collections.abc import Sequence
+from math import erf, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,6 +30,9 @@ NEARLY_ALL = 0.999
 """Share of rows at single values from which a column is drawn as bars at those values."""
 POINT = 1e-9
 """A bin narrower than this share of the range holds a single value."""
+
+MOVED = 0.1
+"""Share of rows that lie in other bins from which a column is told by more than its mean."""
 
 SIDES = (("reference", theme.REFERENCE, "/"), ("current", theme.CURRENT, ""))
 
@@ -105,11 +109,44 @@ def message(reference: Profile, current: Profile, *, column: str) -> str:
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
         if not reference.n or not current.n:
             return f"{column}: no finite values to compare"
-        before, now = (float(p.sums.sum()) / p.n for p in (reference, current))
-        return f"{column}: mean {wording.number(now)}, {wording.number(before)} in the reference"
+        return f"{column}: {_moved(reference, current)}"
     if isinstance(reference, CategoryProfile) and isinstance(current, CategoryProfile):
         return f"{column}: {_largest_change(reference, current)}"
     return column
+
+
+def _moved(reference: NumericProfile, current: NumericProfile) -> str:
+    """Tell a column by its mean, unless more rows moved than the mean explains."""
+    (before, spread), (now, width) = (_moments(p) for p in (reference, current))
+    p, q = reference.counts / reference.n, current.counts / current.n
+    moved = float(np.abs(q - p).sum()) / 2
+    # Of two normal distributions so far apart, this share of rows lies elsewhere.
+    explained = erf(abs(now - before) / spread / sqrt(8)) if spread else float(now != before)
+    if moved < MOVED or moved <= 2 * explained:
+        return f"mean {wording.number(now)}, {wording.number(before)} in the reference"
+    i = int(np.argmax(np.abs(q - p)))
+    if abs(float(q[i] - p[i])) < moved / 2:
+        said, was = wording.number(width), wording.number(spread)
+        return f"standard deviation {said}, {was} in the reference"
+    direction = "rose" if q[i] >= p[i] else "fell"
+    said, was = wording.percent(float(q[i])), wording.percent(float(p[i]))
+    return f"{_named(reference.edges, i)} {direction} to {said} of rows, {was} in the reference"
+
+
+def _moments(profile: NumericProfile) -> tuple[float, float]:
+    """Return mean and standard deviation of the finite values."""
+    mean = float(profile.sums.sum()) / profile.n
+    return mean, sqrt(max(profile.squares / profile.n - mean**2, 0.0))
+
+
+def _named(edges: FloatArray, i: int) -> str:
+    """Name the values of a bin."""
+    if i == 0:
+        return f"values up to {wording.number(float(edges[0]))}" if len(edges) else "values"
+    if i == len(edges):
+        return f"values above {wording.number(float(edges[-1]))}"
+    low, high = (wording.number(float(edge)) for edge in edges[i - 1 : i + 1])
+    return f"values of {high}" if low == high else f"values from {low} to {high}"
 
 
 def _largest_change(reference: CategoryProfile, current: CategoryProfile) -> str:

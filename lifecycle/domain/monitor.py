@@ -102,7 +102,8 @@ class Monitor:
         Whether the rows of each window are explained in a job of their own, and what drives the
         model there compared with what drives it on the reference.
     segments
-        Columns whose groups are watched apart; the version's sensitive attributes when empty.
+        Columns whose groups are watched apart, in drift too; the groups of the version's
+        sensitive attributes are counted and compared for fairness in any case.
     limits
         Limit by statistic; by `rule` otherwise.
     column_limits

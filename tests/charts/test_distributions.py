@@ -188,3 +188,26 @@ def test_the_message_names_the_category_that_changed_most():
     said = distributions.message(reference, current, column="kind")
 
     assert said == "kind: c rose to 35 % of rows, 10 % in the reference"
+
+
+def test_the_message_names_the_values_that_a_stuck_column_stands_at():
+    rng = np.random.default_rng(0)
+    edges = np.linspace(36, 38, 21)[1:-1]
+    reference = profile(rng.normal(37.0, 0.4, 2_000).clip(36, 38), edges)
+    stuck = profile([36.85] * 500, edges)
+
+    said = distributions.message(reference, stuck, column="temperature")
+
+    assert said.startswith("temperature: values from 36.8 to 36.9 rose to 100 % of rows, ")
+
+
+def test_the_message_names_the_spread_where_the_mean_stayed():
+    rng = np.random.default_rng(0)
+    edges = np.linspace(-4, 4, 33)[1:-1]
+    reference, wide = (profile(rng.normal(0, sd, 5_000), edges) for sd in (1, 3))
+    moved = profile(rng.normal(1.5, 1, 5_000), edges)
+
+    said = distributions.message(reference, wide, column="x")
+
+    assert said.startswith("x: standard deviation 3.0")
+    assert distributions.message(reference, moved, column="x").startswith("x: mean 1.5")

@@ -31,8 +31,8 @@ def layout(figure) -> Any:
     return figure.layout
 
 
-def part(name, *, within, size=0.0, p=0.001):
-    return Contribution({"sex": name}, within + size, within, size, 0.2, 500, 400, p)
+def part(name, *, within, size=0.0, p=0.001, rows=0.5):
+    return Contribution({"sex": name}, within + size, within, size, 0.2, 500, 400, rows, p)
 
 
 def test_columns_rank_by_drift_times_importance_and_those_without_one_come_after():
@@ -138,6 +138,22 @@ def test_slices_are_bars_in_two_parts_and_a_sentence():
     said = contributions.message(found, column="age")
     assert said == "sex Female brings 80 % of the movement of age, because its own rows moved"
     assert contributions.rows(found)[0]["reference n"] == 500
+
+
+def test_no_slice_is_blamed_where_all_bring_what_their_rows_are():
+    found = [part("Female", within=0.503, rows=0.48), part("Male", within=0.497, rows=0.52)]
+
+    said = contributions.message(found, column="age")
+
+    assert said == (
+        "No slice stands out: sex Female brings 50.3 % of the movement of age with 48 % of rows"
+    )
+
+
+def test_a_small_slice_that_brings_much_goes_before_a_large_one_that_brings_its_part():
+    found = [part("Male", within=0.6, rows=0.8), part("Female", within=0.4, rows=0.2)]
+
+    assert contributions.message(found, column="age").startswith("sex Female brings 40 %")
 
 
 def test_a_slice_that_chance_explains_or_that_only_grew_is_said_so():

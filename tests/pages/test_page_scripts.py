@@ -260,6 +260,7 @@ def test_a_slice_that_was_only_counted_has_its_distribution(open_page, portfolio
         ("Answers and outcomes", "of the score"),
         ("Explanations", "fewer than two explanations"),
         ("Columns together", "Columns were not measured together"),
+        ("Columns together", "`lifecycle monitor define credit-default 1 --from FILE`"),
     ],
 )
 def test_every_tab_of_drift_opens_by_its_address(open_page, portfolio, tab, shown):

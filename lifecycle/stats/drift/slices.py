@@ -37,6 +37,8 @@ class Contribution:
         Total variation between the slice's own rows, 0 to 1.
     n_reference, n
         Rows of the slice.
+    of_rows
+        The window's share of rows that the slice holds: what it would bring if all moved alike.
     p_adjusted
         Of Pearson's test that the slice's own rows did not move, corrected by Benjamini and
         Hochberg over all slices given; ``None`` where there are too few rows to ask.
@@ -49,6 +51,7 @@ class Contribution:
     distance: float | None
     n_reference: int
     n: int
+    of_rows: float
     p_adjusted: float | None
 
     @property
@@ -107,7 +110,8 @@ def _contribution(
         p, q = before / n, now / m
         within = float(direction @ (q - p)) * m / totals[1] / moved if moved else 0.0
         distance = float(total_variation(p, q))
-    return Contribution(name, share, within, share - within, distance, int(n), int(m), chance)
+    size, held = share - within, m / float(totals[1])
+    return Contribution(name, share, within, size, distance, int(n), int(m), held, chance)
 
 
 def _chances(first: FloatArray, second: FloatArray, *, minimum: int) -> list[float | None]:
