@@ -121,8 +121,8 @@ def test_the_overview_counts_breaches_and_links_to_what_shows_them(open_page, po
 def test_the_overview_says_how_many_are_beyond_a_limit_when_it_lists_fewer(
     open_page, portfolio, monkeypatch
 ):
-    everything = ALARMS(portfolio.cursor())
-    monkeypatch.setattr(overviews, "alarms", lambda con: ALARMS(con, limit=2))
+    everything = ALARMS(portfolio.cursor(), at=AFTER)
+    monkeypatch.setattr(overviews, "alarms", lambda con, *, at: ALARMS(con, at=at, limit=2))
 
     page = clean(open_page("overview", portfolio))
 
