@@ -49,7 +49,7 @@ class Link:
 
 
 class Tampering(StrEnum):
-    """What a broken chain says was done to it."""
+    """What was done to a chain, by what is broken in it, or to a record beside it."""
 
     CHANGED = "changed"
     REMOVED = "removed"
@@ -58,11 +58,12 @@ class Tampering(StrEnum):
     TRUNCATED = "truncated"
     REPLACED = "replaced"
     FORGED = "forged"
+    EDITED = "edited"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong with the chain, and where."""
+    """One thing wrong with the chain or beside it, and at which event."""
 
     sequence: int
     kind: Tampering

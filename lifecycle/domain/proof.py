@@ -1,4 +1,4 @@
-"""What can be claimed of a trail, each claim on its own: integrity, authenticity and time."""
+"""What can be claimed of a trail, each on its own: integrity, authenticity, time, agreement."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -76,17 +76,27 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """Whether the records beside the trail are as its events tell."""
+
+    records: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
-    """The three claims about one trail."""
+    """The claims about one trail; of a copy nothing beside it can be claimed."""
 
     integrity: Integrity
     authenticity: Authenticity
     time: Times
+    agreement: Agreement | None = None
 
     @property
     def findings(self) -> list[Finding]:
         """Everything wrong with it, by event."""
-        found = (*self.integrity.findings, *self.authenticity.findings)
+        beside = self.agreement.findings if self.agreement else ()
+        found = (*self.integrity.findings, *self.authenticity.findings, *beside)
         return sorted(found, key=lambda finding: finding.sequence)
 
 

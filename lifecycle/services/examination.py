@@ -8,6 +8,7 @@ from lifecycle.domain.audit import Finding, Link, Tampering
 from lifecycle.domain.checkpoint import Checkpoint, message
 from lifecycle.domain.measurement import State
 from lifecycle.domain.proof import (
+    Agreement,
     Authenticity,
     Examination,
     Integrity,
@@ -69,7 +70,8 @@ class Claim:
 
 def told(found: Examination) -> list[Claim]:
     """Say what can be claimed of a trail, each claim on its own."""
-    return [_of_integrity(found), _of_authenticity(found), _of_time(found)]
+    claims = [_of_integrity(found), _of_authenticity(found), _of_time(found)]
+    return claims if found.agreement is None else [*claims, _of_agreement(found.agreement)]
 
 
 def _of_integrity(found: Examination) -> Claim:
@@ -124,6 +126,21 @@ def _of_time(found: Examination) -> Claim:
         )
     said = f"{span} by the server's clock{back}{signed}. No outside authority vouches for times."
     return Claim("time", State.NOT_APPLICABLE, said)
+
+
+def _of_agreement(claim: Agreement) -> Claim:
+    if claim.findings:
+        said = "; ".join(f.sentence for f in claim.findings[:SHOWN])
+        return Claim(
+            "agreement",
+            State.BREACH,
+            f"{len(claim.findings)} records are not as the trail tells: {said}.",
+        )
+    said = (
+        f"All {claim.records:,} versions, requests, votes, approvals, findings and policies are "
+        "as the trail tells."
+    )
+    return Claim("agreement", State.OK, said)
 
 
 SHOWN = 3

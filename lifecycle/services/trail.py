@@ -3,7 +3,7 @@
 import json
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -14,12 +14,13 @@ from lifecycle.adapters import keys
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent, Finding, Link, canonical, plain
 from lifecycle.domain.checkpoint import Checkpoint
-from lifecycle.domain.proof import Examination
+from lifecycle.domain.proof import Agreement, Examination
+from lifecycle.domain.reconciliation import Ledger, disagreements
 from lifecycle.errors import InvalidInput
 from lifecycle.services import sealing
 from lifecycle.services.access.places import require_everywhere
 from lifecycle.services.examination import examine as judged
-from lifecycle.store import audit, checkpoints, shredding
+from lifecycle.store import audit, checkpoints, reconciliation, shredding
 from lifecycle.store.connection import Connection, Workspace
 
 FORMAT = "lifecycle-audit-trail/1"
@@ -28,17 +29,23 @@ _decode = json.JSONDecoder().decode
 
 
 def examine(workspace: Workspace, *, by: Actor) -> Examination:
-    """Follow the chain, compare its end with the hash kept outside, and check all signatures."""
+    """Follow the chain to the hash kept outside, check all signatures and the records beside it."""
     by.require(Permission.READ_TRAIL)
     # The anchor first: it never runs ahead of the chain, so a commit in between does no harm.
-    kept, con = workspace.kept_head(), workspace.cursor()
-    return judged(
-        audit.stream(workspace.cursor()),
-        head=kept,
-        checkpoints=checkpoints.every(con),
-        public=checkpoints.public_keys(con),
-        trusted=False,
-    )
+    kept, con, ledger = workspace.kept_head(), workspace.cursor(), Ledger()
+    with workspace.moment() as trail:
+        found = judged(
+            ledger.follow(audit.stream(trail)),
+            head=kept,
+            checkpoints=checkpoints.every(con),
+            public=checkpoints.public_keys(con),
+            trusted=False,
+        )
+        records = reconciliation.kept(trail)
+    if found.integrity.findings:
+        return found  # a broken chain tells nothing that records could be held against
+    differing = disagreements(ledger.told, records)
+    return replace(found, agreement=Agreement(len(records), tuple(differing)))
 
 
 def verify(workspace: Workspace, *, by: Actor) -> list[Finding]:

@@ -295,6 +295,11 @@ def events(con: Connection, rows: Iterable[Record]) -> list[AuditEvent]:
     return [link.event for link in _read(con, rows)]
 
 
+def hashed(rows: Iterable[Record]) -> list[Link]:
+    """Read the links of rows of the trail as they were hashed."""
+    return [_link(row) for row in rows]
+
+
 def _event_of(row: Record) -> AuditEvent:
     return AuditEvent(
         action=row["action"],

@@ -211,6 +211,17 @@ class Workspace:
         return self._con.cursor()
 
     @contextmanager
+    def moment(self) -> Generator[Connection]:
+        """Read: everything inside sees the workspace as it is now, whatever is written then."""
+        con = self.cursor()
+        con.begin()
+        try:
+            yield con
+        finally:
+            con.rollback()
+            con.close()
+
+    @contextmanager
     def transaction(self) -> Generator[Connection]:
         """Write: everything inside is saved together, or nothing is.
 

@@ -1,5 +1,6 @@
 """The gate: may a version go to a stage, and may what stands there start; fails closed."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.finding import Finding, Kind, Progress, Severity
 from lifecycle.domain.model import Stage, Version
+from lifecycle.domain.reconciliation import Ledger, disagreements
 from lifecycle.domain.rules import Case, GateReport, Outcome, Result, Verdict
 from lifecycle.domain.standing import Approval
 from lifecycle.domain.terms import Override
@@ -15,7 +17,7 @@ from lifecycle.errors import NotAllowed
 from lifecycle.services.access.places import place_of, require_for
 from lifecycle.services.approvals import cases, passes, seconds, standing, telling
 from lifecycle.services.approvals.asking import said
-from lifecycle.store import approvals, audit
+from lifecycle.store import approvals, audit, reconciliation
 from lifecycle.store.connection import Connection, Workspace
 
 GLASS_DAYS = 3
@@ -84,10 +86,11 @@ def ask(
     case = cases.case_of(con, model_id, version, at=at)
     report = cases.in_force(con, case.use_case).judge(case, to=to)
     if case.version.stage is not to:
-        return Answer("promotion", report)
+        return Answer("promotion", GateReport((*report.results, *_edited(con, case.version.id))))
     approval = standing.current_for(con, case)
     left = () if approval is None else _left(con, approval)
-    report = GateReport((*_eased(report, approval), _stands(approval, left)))
+    edited = _edited(con, case.version.id)
+    report = GateReport((*_eased(report, approval), _stands(approval, left), *edited))
     if report.outcome is not Outcome.PASS or approval is None:
         return Answer("start", report, approval, conditions=left)
     by.require(Permission.READ, within=place_of(case.use_case))
@@ -194,6 +197,20 @@ def _eased(report: GateReport, approval: Approval | None) -> Sequence[Result]:
     if approval is None or not approval.holds:
         return report.results
     return [replace(result, blocking=False) for result in report.results]
+
+
+def _edited(con: Connection, version_id: str) -> Sequence[Result]:
+    """Refuse what somebody wrote into the tables beside the trail."""
+    ledger = Ledger()
+    deque(ledger.follow(reconciliation.about(con, version_id)), maxlen=0)
+    found = disagreements(ledger.told, reconciliation.kept(con, version_id=version_id))
+    if not found:
+        return ()
+    sentence = f"{found[0].sentence}; `lifecycle audit verify` names all"
+    verdict = Verdict(Outcome.ERROR, sentence, remedy="restore a backup from before the change")
+    rationale = "Only what the trail tells of counts, whatever the tables hold."
+    edited = Result("records-agree", "trail", blocking=True, rationale=rationale, verdict=verdict)
+    return (edited,)
 
 
 def _stands(approval: Approval | None, left: Sequence[Finding]) -> Result:
