@@ -16,11 +16,12 @@ NEWEST = 50
 
 
 def claims() -> None:
-    """Verify the whole chain and show its three claims apart."""
+    """Verify the whole chain and show each claim apart."""
     st.subheader("Is it still what was written?")
     if not st.button("Verify the chain", key="verify", icon=":material/verified:", type="primary"):
         widgets.note(
-            "Integrity, who vouches for it, and when it was are three claims; each is judged alone."
+            "Whether it is whole, who vouches for it, when it was, and whether the records agree with "
+            "it are four claims; each is judged alone."
         )
         return
     with st.spinner("Following the chain from its first event"):

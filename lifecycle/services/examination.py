@@ -134,7 +134,7 @@ def _of_agreement(claim: Agreement) -> Claim:
         return Claim(
             "agreement",
             State.BREACH,
-            f"{len(claim.findings)} records are not as the trail tells: {said}.",
+            f"Not as the trail tells, {len(claim.findings):,} in all: {said}.",
         )
     said = (
         f"All {claim.records:,} versions, requests, votes, approvals, findings and policies are "

@@ -69,7 +69,7 @@ def furnished(home: Path, *, sample: bool = False) -> Workspace:
     with made.transaction() as tx:
         house = policies.read(POLICY)
         published.add(tx, house, at=NOW, by=ROOT.name)
-        audit.append(tx, AuditEvent("policy.publish", f"policy:{house.label}", ROOT.name, NOW))
+        _tell(tx, "policy.publish", f"policy:{house.label}", sha256=house.sha256)
     return made
 
 
@@ -106,6 +106,7 @@ class Bench:
                 models.add(tx, a_model(model))
             made = Version(model, name, stage, developer, NOW, Columns(target="y"))
             models.add_version(tx, made)
+            _tell(tx, "version.add", f"version:{made.id}", stage=stage)
         return made
 
     def evidence(self, version: Version, *, auc=0.8, by="val", purpose=Purpose.PERFORMANCE):
@@ -124,6 +125,11 @@ class Bench:
 
     def stage(self, version: Version) -> Stage:
         return models.version_by_id(self.workspace.cursor(), version.id).stage
+
+
+def _tell(tx, action: str, subject: str, **details: str) -> None:
+    """Write the event that the service would have written."""
+    audit.append(tx, AuditEvent(action, subject, ROOT.name, NOW, details=details))
 
 
 def use_case(identifier: str, *, tier=Tier.HIGH) -> UseCase:

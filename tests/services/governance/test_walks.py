@@ -22,12 +22,21 @@ from lifecycle.domain.finding import Kind, Obligation, Progress, Severity
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
 from lifecycle.domain.person import Person
+from lifecycle.domain.reconciliation import Ledger, disagreements
 from lifecycle.domain.standing import CLOCK, ENDED, Standing
 from lifecycle.domain.terms import Effect
 from lifecycle.errors import LifecycleError
 from lifecycle.services import approvals
 from lifecycle.store import approvals as kept
-from lifecycle.store import audit, evidence, measurements, models, people, requests
+from lifecycle.store import (
+    audit,
+    evidence,
+    measurements,
+    models,
+    people,
+    reconciliation,
+    requests,
+)
 from lifecycle.store.connection import Workspace
 
 HOUSE = """
@@ -336,7 +345,10 @@ class Walk(RuleBasedStateMachine):
         assert models.version_by_id(con, self.version.id).stage is stage
 
     def teardown(self):
-        assert verify(audit.links(self.workspace.cursor())) == []
+        con = self.workspace.cursor()
+        ledger = Ledger()
+        assert verify(list(ledger.follow(audit.links(con)))) == []
+        assert disagreements(ledger.told, reconciliation.kept(con)) == []
 
 
 def test_no_walk_reaches_what_the_policy_forbids_or_the_trail_cannot_explain(tmp_path):
