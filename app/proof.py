@@ -20,8 +20,8 @@ def claims() -> None:
     st.subheader("Is it still what was written?")
     if not st.button("Verify the chain", key="verify", icon=":material/verified:", type="primary"):
         widgets.note(
-            "Whether it is whole, who vouches for it, when it was, and whether the records agree with "
-            "it are four claims; each is judged alone."
+            "Whether it is whole, who vouches for it, when it was, and whether the records agree "
+            "with it are four claims; each is judged alone."
         )
         return
     with st.spinner("Following the chain from its first event"):

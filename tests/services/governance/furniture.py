@@ -99,14 +99,14 @@ class Bench:
     workspace: Workspace
     count: int = field(default=0)
 
-    def version(self, name="1", *, model="credit", stage=Stage.CANDIDATE, developer="dev"):
+    def version(self, name="1", *, model="credit", stage=Stage.CANDIDATE, developer="dev", at=NOW):
         with self.workspace.transaction() as tx:
             if model not in {m.id for m in models.every(tx)}:
                 usecases.add(tx, use_case(model))
                 models.add(tx, a_model(model))
             made = Version(model, name, stage, developer, NOW, Columns(target="y"))
             models.add_version(tx, made)
-            _tell(tx, "version.add", f"version:{made.id}", stage=stage)
+            _tell(tx, "version.add", f"version:{made.id}", at=at, stage=stage)
         return made
 
     def evidence(self, version: Version, *, auc=0.8, by="val", purpose=Purpose.PERFORMANCE):
@@ -127,9 +127,9 @@ class Bench:
         return models.version_by_id(self.workspace.cursor(), version.id).stage
 
 
-def _tell(tx, action: str, subject: str, **details: str) -> None:
+def _tell(tx, action: str, subject: str, *, at=NOW, **details: str) -> None:
     """Write the event that the service would have written."""
-    audit.append(tx, AuditEvent(action, subject, ROOT.name, NOW, details=details))
+    audit.append(tx, AuditEvent(action, subject, ROOT.name, at, details=details))
 
 
 def use_case(identifier: str, *, tier=Tier.HIGH) -> UseCase:

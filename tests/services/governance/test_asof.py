@@ -7,7 +7,6 @@ from furniture import NOW, ROOT, Bench, actor, proof_of
 
 from lifecycle.domain.actor import Actor
 from lifecycle.domain.approval import Vote
-from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.model import Stage
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
 from lifecycle.services import approvals, asof, reports
@@ -15,16 +14,6 @@ from lifecycle.store import audit, models, requests
 from lifecycle.store import policies as published
 
 DAY = timedelta(days=1)
-
-
-def registered(bench, name, *, at=NOW):
-    version = bench.version(name)
-    with bench.workspace.transaction() as tx:
-        audit.append(tx, AuditEvent("version.add", f"version:{version.id}", "dev", at))
-        details = {"before": "draft", "after": str(version.stage), "request": None}
-        event = AuditEvent("version.move", f"version:{version.id}", "dev", at, details=details)
-        audit.append(tx, event)
-    return version
 
 
 def promoted(workspace, name, *, at):
@@ -54,10 +43,10 @@ def stages(found):
 @pytest.fixture
 def lived(workspace):
     bench = Bench(workspace)
-    first = registered(bench, "1")
+    first = bench.version("1")
     bench.evidence(first)
     promoted(workspace, "1", at=NOW + DAY)
-    second = registered(bench, "2", at=NOW + 5 * DAY)
+    second = bench.version("2", at=NOW + 5 * DAY)
     bench.evidence(second)
     promoted(workspace, "2", at=NOW + 6 * DAY)
     return workspace
