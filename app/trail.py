@@ -154,6 +154,7 @@ def _row(version: "Then") -> "dict[str, Any]":
         "since (UTC)": version.since,
         "approved by": ", ".join(asked.approved_by) if asked else "",
         "standing": version.standing,
+        "until (UTC)": version.expires_at,
         "request": asked.id if asked else "",
         "policy": asked.policy if asked else "",
         "evidence": len(asked.evidence) if asked else len(version.evidence),

@@ -149,6 +149,7 @@ def _line(version: dict[str, Any]) -> dict[str, Any]:
         "request": asked.get("id"),
         "approved_by": ", ".join(approving),
         "standing": version["standing"],
+        "until": version["expires_at"],
         "policy": asked.get("policy"),
         "evidence": ", ".join(asked.get("evidence", ())),
     }

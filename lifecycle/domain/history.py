@@ -11,6 +11,7 @@ from typing import cast
 
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.model import Stage
+from lifecycle.domain.standing import ENDED, Standing
 
 VOTES = frozenset(
     {"approve", "approve_with_conditions", "reject", "return", "abstain", "recuse", "override"}
@@ -75,8 +76,12 @@ class Then:
     request
         The request that brought it there; ``None`` for a version that was never moved by one.
     standing
-        What its approval was worth: ``stale``, ``expired``, ``revoked`` …; empty while nothing
-        was said against it.
+        What its approval was worth: ``valid``, ``stale``, ``expired``, ``revoked`` …; empty where
+        no approval is on record.
+    effect
+        What could go on with an approval that lost its ground: ``keep``, ``limit`` or ``stop``.
+    expires_at
+        When its approval ends or ended by itself.
     evidence
         All evidence that was there, not only what the request stood on.
     """
@@ -87,6 +92,8 @@ class Then:
     moved_by: str
     request: Asked | None = None
     standing: str = ""
+    effect: str = ""
+    expires_at: datetime | None = None
     evidence: tuple[Proved, ...] = ()
 
     @property
@@ -115,8 +122,15 @@ class Portfolio:
     open_requests: tuple[Asked, ...]
 
 
-def told_by(events: Iterable[AuditEvent]) -> Portfolio:
-    """Fold events, in the order of the chain, into what was true after the last of them."""
+def told_by(events: Iterable[AuditEvent], *, at: datetime) -> Portfolio:
+    """Fold events, in the order of the chain, into what was true after the last of them.
+
+    Parameters
+    ----------
+    at
+        The time asked about: an approval that has ended by then is over, whether or not a clock
+        has run and said so.
+    """
     versions: dict[str, Then] = {}
     requests: dict[str, Asked] = {}
     policies: dict[str, InForce] = {}
@@ -131,8 +145,14 @@ def told_by(events: Iterable[AuditEvent]) -> Portfolio:
         elif kind == "version":
             _follow_version(versions, requests, event, name)
     waiting = tuple(asked for asked in requests.values() if asked.status == "open")
-    by_name = tuple(versions[name] for name in sorted(versions))
+    by_name = tuple(_at(versions[name], at) for name in sorted(versions))
     return Portfolio(by_name, tuple(policies.values()), waiting)
+
+
+def _at(version: Then, at: datetime) -> Then:
+    if version.expires_at is None or version.standing in ENDED or at < version.expires_at:
+        return version
+    return replace(version, standing=Standing.EXPIRED)
 
 
 def _follow_version(
@@ -152,6 +172,8 @@ def _follow_version(
             # A version that made room was moved by somebody else's request.
             request=asked if asked and asked.version_id == name else None,
             standing="",
+            effect="",
+            expires_at=None,
         )
     elif event.action == "evidence.add" and known is not None:
         found = Proved(
@@ -175,8 +197,13 @@ def _follow_request(
     elif first == "approval":
         version = versions.get(_text(event, "version"))
         if version is not None and version.request is not None and version.request.id == name:
-            standing = "" if second == "valid" else second
-            versions[version.version_id] = replace(version, standing=standing)
+            ends = _text(event, "expires_at")
+            versions[version.version_id] = replace(
+                version,
+                standing=second,
+                effect=_text(event, "effect"),
+                expires_at=datetime.fromisoformat(ends) if ends else None,
+            )
     elif known is not None and first == "request":
         status = _text(event, "status") or ENDS.get(second, known.status)
         votes = known.votes

@@ -46,5 +46,5 @@ def as_of(
     if model_id is not None:
         models.get(con, model_id)
     sequence, hash_ = audit.head(con, at=at)
-    told = told_by(audit.until(con, at, model_id=model_id))
+    told = told_by(audit.until(con, at, model_id=model_id), at=at)
     return AsOf(at, model_id, sequence, hash_, told)

@@ -48,7 +48,7 @@ def card(workspace: Workspace, model_id: str, version: str, *, by: Actor, at: da
     subject = models.version(con, model_id, version)
     case = usecases.get(con, model.use_case_id)
     events = audit.until(con, at, model_id=model_id)
-    stood = {then.version_id: then for then in told_by(events).versions}
+    stood = {then.version_id: then for then in told_by(events, at=at).versions}
     found = evidence.newest(con, subject.id)
     limits = longest(con, model.use_case_id)
     said = ("summary", "users", "limitations", "ethics", "training")
@@ -138,5 +138,14 @@ def _of_approval(con: Connection, stood: Then | None) -> Mapping[str, object]:
         "signatures": "; ".join(lines(con, requests.get(con, asked.id))),
         "policy": f"{asked.policy} (SHA-256 {asked.policy_sha256})",
         "bundle (SHA-256)": asked.bundle,
-        "standing": stood.standing or "nothing was said against it",
+        "standing": _standing(stood),
     }
+
+
+def _standing(stood: Then) -> str:
+    """Say what an approval is worth, until when, and what may go on without its ground."""
+    if not stood.standing:
+        return "no approval is on record"
+    until = "" if stood.expires_at is None else f", until {words.moment(stood.expires_at)}"
+    effect = f"; the policy says {stood.effect}" if stood.effect else ""
+    return f"{stood.standing}{until}{effect}"
