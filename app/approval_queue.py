@@ -86,7 +86,7 @@ def _card(asked: "Request", terms: "Terms", *, at: datetime, to_open: "Open", la
     with st.container(border=True):
         what, act = st.columns([5, 2], vertical_alignment="center")
         what.markdown(
-            f"**{asked.id}**: `{asked.version_id}` from {asked.before} to **{asked.to}**"
+            f"**{asked.id}**: {asked.wish}"
             f"{urgent}{slow}  \n:small["
             f"asked by {asked.requested_by} on {words.moment(asked.requested_at)}, "
             f"risk tier {asked.tier}, {asked.approvals} of {asked.quorum} approvals, "

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from lifecycle.store.connection import Connection
 
 
-def warnings(asked: "Request", terms: "Terms", stale: "Sequence[str]", *, at: "datetime") -> None:
+def warnings(
+    con: "Connection",
+    asked: "Request",
+    terms: "Terms",
+    stale: "Sequence[str]",
+    *,
+    at: "datetime",
+) -> None:
     """Say before everything else what stands in the way or is out of the ordinary."""
     if stale:
         st.warning(
@@ -34,6 +41,14 @@ def warnings(asked: "Request", terms: "Terms", stale: "Sequence[str]", *, at: "d
             "**Emergency change.** Its gate need not pass; it takes more people, and it is "
             "reviewed afterwards.",
             icon=":material/bolt:",
+        )
+    newer = approvals.newer_policy(con, asked) if asked.status is Status.OPEN else None
+    if newer:
+        st.info(
+            f"Policy {words.said(newer)} is in force by now. This request is decided by "
+            f"{words.said(asked.policy)}, under which it was opened; asked for again, it would be "
+            "decided by the newer one.",
+            icon=":material/rule:",
         )
     opens = terms.opens_at(asked.requested_at)
     if asked.status is Status.OPEN and at < opens:

@@ -31,7 +31,7 @@ def form(con: "Connection", case: "UseCase", known: "Sequence[Version]") -> None
     own = {name: r.id for name, r in busy.items() if r.requested_by == actor.name}
     with widgets.refusals():
         gates = policies.in_force(con, case.tags.get(UNIT, "")).gates.get(case.tier, {})
-        able = [v for v in known if ARROWS[v.stage] & gates.keys()]
+        able = [v for v in known if _ahead(v, gates)]
         _choose([v for v in able if v.id not in busy or v.id in own], gates, own)
         glass.form(known, gates)
 
@@ -46,9 +46,12 @@ def _choose(
     left, right = st.columns(2)
     name = left.selectbox("Version", list(free), key="ask_version")
     version = free.get(str(name)) or next(iter(free.values()))
-    ahead = [stage for stage in Stage if stage in ARROWS[version.stage] & gates.keys()]
     label, key = f"From {version.stage} to", widgets.field(f"ask_to_{version.id}")
-    to = right.selectbox(label, ahead, index=None, format_func=str, key=key)
+
+    def named(stage: Stage) -> str:
+        return f"{stage}: renew its approval" if stage is version.stage else str(stage)
+
+    to = right.selectbox(label, _ahead(version, gates), index=None, format_func=named, key=key)
     if to is None:
         widgets.note("Choose a stage to see what its gate says now.")
         return
@@ -64,6 +67,11 @@ def _choose(
         if earlier:
             widgets.note(f"It takes the place of your own {earlier}, which is closed by it.")
         _send(version, to, gates[to], earlier=earlier)
+
+
+def _ahead(version: "Version", gates: "Mapping[Stage, Gate]") -> list[Stage]:
+    """Return the stages with a gate that a version can ask for, its own among them."""
+    return [s for s in Stage if s in gates and (s is version.stage or s in ARROWS[version.stage])]
 
 
 def _send(version: "Version", to: Stage, gate: "Gate", *, earlier: str | None) -> None:
@@ -82,8 +90,7 @@ def _send(version: "Version", to: Stage, gate: "Gate", *, earlier: str | None) -
             by=session.actor(),
             at=session.now(),
         )
-        said = f"{asked.id} asks to move {version.id} from {asked.before} to {asked.to}."
-        widgets.finish(said, empty=fields)
+        widgets.finish(f"{asked.id} asks to {asked.wish}.", empty=fields)
 
 
 def _emergency(version: "Version", gate: "Gate") -> bool:

@@ -49,7 +49,7 @@ stale = approvals.is_stale(workspace, asked) if asked.status is Status.OPEN else
 reason_against = approvals.why_not(con, asked, actor, terms=terms, at=at)
 
 # Draw: what changes and who must agree.
-st.subheader(f"{asked.id}: {asked.version_id} from {asked.before} to {asked.to}")
+st.subheader(f"{asked.id}: {asked.wish}")
 st.markdown(
     f"**{asked.status}**, {asked.approvals} of {asked.quorum} approvals, risk tier {asked.tier}. "
     f"{asked.requested_by} asked on {words.moment(asked.requested_at)}: {words.said(asked.reason)}"
@@ -63,16 +63,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
         version=version.name,
     )
     approval_queue.onward(con, actor, at=at, asked=asked, to_open=open_request)
-approval_request.warnings(asked, terms, stale, at=at)
+approval_request.warnings(con, asked, terms, stale, at=at)
 
 evidence_side, people_side = st.columns([5, 3], gap="medium")
 with evidence_side:
     if asked.status is Status.OPEN:
-        st.subheader("Gate as of now")
+        st.subheader(f"Gate as of now, by {words.said(asked.policy)}")
         with widgets.refusals(kept=""):
-            report = approvals.gate(
-                workspace, version.model_id, version.name, to=asked.to, by=actor, at=at
-            )
+            report = approvals.gate_of(workspace, asked, by=actor, at=at)
             decisions.gate(report, name=f"{asked.id}_gate")
     st.subheader("Since the last approval")
     approval_request.differences(con, asked)

@@ -115,7 +115,7 @@ def bundle_of(*, policy: str, version: str, evidence: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A wish to move a version to a stage.
+    """A wish to move a version to a stage, or to renew the approval of the one it is in.
 
     Parameters
     ----------
@@ -157,6 +157,18 @@ class Request:
     version_sha256: str = ""
     emergency: bool = False
     supersedes: str | None = None
+
+    @property
+    def renewal(self) -> bool:
+        """Tell whether it leaves the version where it is and only renews its approval."""
+        return self.to is self.before
+
+    @property
+    def wish(self) -> str:
+        """What is asked for, as words that follow "asks to"."""
+        if self.renewal:
+            return f"renew the approval of {self.version_id} for {self.to}"
+        return f"move {self.version_id} from {self.before} to {self.to}"
 
     @property
     def approvals(self) -> int:

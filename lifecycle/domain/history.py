@@ -196,6 +196,10 @@ def _follow_request(
         requests[name] = _opened(event, name)
     elif first == "approval":
         version = versions.get(_text(event, "version"))
+        # What renews an approval moves nothing.
+        renewed = version and second == "valid" and _text(event, "stage") == version.stage and known
+        if version is not None and renewed:
+            version = replace(version, request=known)
         if version is not None and version.request is not None and version.request.id == name:
             ends = _text(event, "expires_at")
             versions[version.version_id] = replace(

@@ -97,7 +97,10 @@ def _moved(name: str, details: _Details) -> str:
 
 
 def _asked(name: str, details: _Details) -> str:
-    return f"{name} asks to move {details.get('version')} to {details.get('to')}"
+    version, to = details.get("version"), details.get("to")
+    if to == details.get("before"):
+        return f"{name} asks to renew the approval of {version} for {to}"
+    return f"{name} asks to move {version} to {to}"
 
 
 def _decided(word: str) -> Callable[[str, _Details], str]:

@@ -4,7 +4,7 @@ from lifecycle.services.approvals.able import eligible
 from lifecycle.services.approvals.asking import request, withdraw
 from lifecycle.services.approvals.cases import case_of, terms_of
 from lifecycle.services.approvals.clock import tick
-from lifecycle.services.approvals.comparing import is_stale, since_last_approval
+from lifecycle.services.approvals.comparing import is_stale, newer_policy, since_last_approval
 from lifecycle.services.approvals.deciding import decide, decide_many, is_bulk
 from lifecycle.services.approvals.following import (
     Task,
@@ -18,7 +18,7 @@ from lifecycle.services.approvals.following import (
     takers,
     tasks,
 )
-from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate
+from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate, gate_of
 from lifecycle.services.approvals.seconds import started_as
 from lifecycle.services.approvals.signing import Proof
 from lifecycle.services.approvals.standing import current, refresh
@@ -44,9 +44,11 @@ __all__ = [
     "end_delegation",
     "extend_finding",
     "gate",
+    "gate_of",
     "is_bulk",
     "is_stale",
     "lenders",
+    "newer_policy",
     "queue",
     "refresh",
     "request",

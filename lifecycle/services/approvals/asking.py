@@ -49,7 +49,8 @@ def request(
     Raises
     ------
     Conflict
-        No arrow leads there, or a request for this version is open already.
+        No arrow leads there, or a request for this version is open already. For the stage it is
+        in, a version asks that its approval be renewed.
     InvalidInput
         No reason is given, the policy has no gate or no override there for this risk tier, or it
         keeps somebody from deciding who has no account.
@@ -63,7 +64,7 @@ def request(
         if supersedes is not None:
             _supersede(tx, supersedes, case.version, by=by, at=at)
         for other in requests.every(tx, status=Status.OPEN, version_id=case.version.id):
-            raise Conflict(f"{other.id} already asks to move {other.version_id} to {other.to}")
+            raise Conflict(f"{other.id} already asks to {other.wish}")
         policy = cases.in_force(tx, case.use_case)
         asked = _pinned(case, policy, to=to, request_id=requests.next_id(tx), by=by, reason=reason)
         asked = replace(asked, emergency=emergency, supersedes=supersedes)
@@ -169,7 +170,7 @@ def _further(tx: Connection, case: Case, terms: Terms) -> frozenset[str]:
 
 
 def _check_arrow(version: Version, *, to: Stage) -> None:
-    if to not in ARROWS[version.stage]:
+    if to is not version.stage and to not in ARROWS[version.stage]:
         possible = ", ".join(sorted(ARROWS[version.stage])) or "nothing"
         raise Conflict(f"{version.id} is {version.stage}; from there it can become {possible}")
 

@@ -12,7 +12,7 @@ from lifecycle.domain.reach import UNIT
 from lifecycle.domain.rules import Case
 from lifecycle.domain.terms import Terms
 from lifecycle.domain.usecase import Tier, UseCase
-from lifecycle.errors import InvalidInput
+from lifecycle.errors import InvalidInput, StaleEvidence
 from lifecycle.store import evidence, health, models, monitors, usecases
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection
@@ -78,6 +78,23 @@ def latest(case: Case) -> list[Evidence]:
     """Return the newest evidence of each purpose, which is what a gate judges."""
     purposes = sorted({e.purpose for e in case.evidence})
     return [found for purpose in purposes if (found := case.latest(purpose)) is not None]
+
+
+def pinned(con: Connection, request: Request) -> Policy:
+    """Return the policy that a request was opened under, and is decided by.
+
+    Raises
+    ------
+    StaleEvidence
+        It is not the wording that the request was opened under.
+    """
+    policy = published.labelled(con, request.policy)
+    if policy.sha256 != request.policy_sha256:
+        raise StaleEvidence(
+            f"policy {request.policy} is not as {request.id} was opened under it; withdraw the "
+            "request and ask again"
+        )
+    return policy
 
 
 def terms_of(con: Connection, request: Request) -> Terms:

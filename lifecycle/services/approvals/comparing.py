@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from string import hexdigits
 
 from lifecycle.domain.approval import Request, Status
 from lifecycle.domain.audit import plain
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.model import Version
-from lifecycle.domain.reach import UNIT
 from lifecycle.domain.rules import Case
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import NotFound
@@ -48,10 +46,16 @@ def is_stale(workspace: Workspace, request: Request) -> list[str]:
 
 def changed(con: Connection, request: Request, case: Case) -> list[str]:
     """Say the same for a case that is gathered already."""
+    cases.pinned(con, request)  # what is published since is for the requests after it
     newest = [(e.purpose, e.id, e.sha256) for e in cases.latest(case)]
-    policy = cases.in_force(con, case.use_case)
-    held = (policy.label, policy.sha256)
-    return _changed(request, case.version, held, tier=case.use_case.tier, newest=newest)
+    return _changed(request, case.version, tier=case.use_case.tier, newest=newest)
+
+
+def newer_policy(con: Connection, request: Request) -> str | None:
+    """Name the policy in force where a request is decided by an earlier one."""
+    model_id = request.version_id.partition("/")[0]
+    policy = cases.in_force(con, usecases.of_models(con, [model_id])[model_id])
+    return None if policy.sha256 == request.policy_sha256 else policy.label
 
 
 def changed_of(con: Connection, asked: Sequence[Request]) -> dict[str, list[str]]:
@@ -63,11 +67,6 @@ def changed_of(con: Connection, asked: Sequence[Request]) -> dict[str, list[str]
     use_cases = usecases.of_models(con, [version.model_id for version in versions.values()])
     newest = evidence.names_of_newest(con, versions)
 
-    @cache
-    def in_force(unit: str) -> tuple[str, str]:
-        policy = published.in_force(con, unit)
-        return policy.label, policy.sha256
-
     found: dict[str, list[str]] = {}
     for request in asked:
         version = versions[request.version_id]
@@ -75,7 +74,6 @@ def changed_of(con: Connection, asked: Sequence[Request]) -> dict[str, list[str]
         found[request.id] = _changed(
             request,
             version,
-            in_force(use_case.tags.get(UNIT, "")),
             tier=use_case.tier,
             newest=newest.get(version.id, []),
         )
@@ -85,22 +83,20 @@ def changed_of(con: Connection, asked: Sequence[Request]) -> dict[str, list[str]
 def _changed(
     request: Request,
     version: Version,
-    policy: tuple[str, str],
     *,
     tier: Tier,
     newest: Sequence[tuple[Purpose, str, str]],
 ) -> list[str]:
-    label, sha256 = policy
     reasons = [
         f"newer {purpose} evidence {name}"
         for purpose, name, _ in newest
         if name not in request.evidence
     ]
-    if sha256 != request.policy_sha256:
-        reasons.append(f"policy {label} is in force, it was opened under {request.policy}")
     if version.stage is not request.before:
         reasons.append(f"the version is {version.stage} and no longer {request.before}")
-    now = cases.bundle_over(version, sha256, tier=tier, evidence=[sha for *_, sha in newest])
+    now = cases.bundle_over(
+        version, request.policy_sha256, tier=tier, evidence=[sha for *_, sha in newest]
+    )
     if not reasons and now != request.bundle:
         reasons.append("the version's record or its risk tier changed")
     return reasons

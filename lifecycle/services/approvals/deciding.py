@@ -149,7 +149,7 @@ def _decide(
     terms = cases.terms_of(tx, asked)
     _check_unchanged(tx, asked, case, vote=cast.vote, seen=seen)
     roles = _roles(tx, by, on_behalf_of=cast.on_behalf_of, place=place_of(case.use_case), at=at)
-    now = cases.bundle(case, cases.in_force(tx, case.use_case))
+    now = cases.bundle(case, cases.pinned(tx, asked))
     cast = replace(cast, at=at, roles=roles, bundle=now)
     _check_owners(tx, cast.conditions)
     decided, event = asked.decide(signing.signed(tx, cast, method=method), terms=terms)
@@ -209,7 +209,7 @@ def _check_owners(tx: Connection, conditions: Sequence[Obligation]) -> None:
 
 
 def _check_gate(tx: Connection, request: Request, case: Case) -> None:
-    report = published.labelled(tx, request.policy).judge(case, to=request.to)
+    report = cases.pinned(tx, request).judge(case, to=request.to)
     if report.failing:
         found = "; ".join(f"{r.rule}: {r.verdict.sentence}" for r in report.failing)
         raise CheckFailed(f"{request.id} cannot be approved while its gate does not pass: {found}")
@@ -218,8 +218,8 @@ def _check_gate(tx: Connection, request: Request, case: Case) -> None:
 def _carry_out(tx: Connection, request: Request, case: Case, *, terms: Terms, by: Actor) -> None:
     """Move the version as decided; one in production makes room for its successor."""
     version, at = case.version, case.at
-    unmoved = version.stage is request.before and Stage.REJECTED in ARROWS[version.stage]
-    if request.status is Status.REJECTED and unmoved:
+    ends = version.stage is request.before and Stage.REJECTED in ARROWS[version.stage]
+    if request.status is Status.REJECTED and ends and not request.renewal:
         _move(tx, version, to=Stage.REJECTED, request=request, by=by, at=at)
     if request.status is not Status.APPROVED:
         return
@@ -231,7 +231,8 @@ def _carry_out(tx: Connection, request: Request, case: Case, *, terms: Terms, by
                 _move(tx, other, to=Stage.RETIRED, request=request, by=by, at=at)
     why = f"followed by {request.id}"
     standing.end(tx, version, why, following=request.id, by=by.name, at=at)
-    _move(tx, version, to=request.to, request=request, by=by, at=at)
+    if not request.renewal:
+        _move(tx, version, to=request.to, request=request, by=by, at=at)
     approval = granted(request, terms=terms, at=at)
     approvals.put_approval(tx, approval)
     audit.append(tx, replace(approval.event(before=None, by=by.name, at=at), via=by.via))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission
+from lifecycle.domain.approval import Request
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.finding import Finding, Kind, Progress, Severity
 from lifecycle.domain.model import Stage, Version
@@ -66,6 +67,14 @@ def gate(
     con = workspace.cursor()
     case = cases.case_of(con, model_id, version, at=at)
     return cases.in_force(con, case.use_case).judge(case, to=to)
+
+
+def gate_of(workspace: Workspace, request: Request, *, by: Actor, at: datetime) -> GateReport:
+    """Judge the version of a request by the gate it asked for, under the policy it pinned."""
+    by.require(Permission.READ)
+    con = workspace.cursor()
+    case = cases.case_under(con, request, at=at)
+    return cases.pinned(con, request).judge(case, to=request.to)
 
 
 def ask(

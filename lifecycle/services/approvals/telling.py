@@ -40,10 +40,7 @@ def waits(
     """Tell that nobody decided yet, or in time."""
     title, severity = WAITS[kind]
     lines = [
-        (
-            f"{request.requested_by} asked on {request.requested_at:%Y-%m-%d} to move "
-            f"{request.version_id} from {request.before} to {request.to}."
-        ),
+        f"{request.requested_by} asked on {request.requested_at:%Y-%m-%d} to {request.wish}.",
         f"Can vote: {', '.join(people) or 'nobody'}.",
     ]
     if kind != "expire":

@@ -80,7 +80,6 @@ def queue(con: Connection, actor: Actor, *, at: datetime) -> list[QueueItem]:
     for one in mine:
         request, reasons = one.request, changed[one.request.id]
         kind = "stale" if reasons else "own" if one.why_not else "decide"
-        wish = f"move {request.version_id} from {request.before} to {request.to}"
         found.append(
             QueueItem(
                 kind=kind,
@@ -89,7 +88,7 @@ def queue(con: Connection, actor: Actor, *, at: datetime) -> list[QueueItem]:
                 to=request.to,
                 requested_by=request.requested_by,
                 at=request.requested_at,
-                sentence=f"{request.requested_by} asks to {wish}: {request.reason}",
+                sentence=f"{request.requested_by} asks to {request.wish}: {request.reason}",
                 reasons=tuple(reasons),
             )
         )

@@ -13,6 +13,7 @@ from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
 from lifecycle.domain.monitor import Monitor
 from lifecycle.domain.rules import Outcome
+from lifecycle.domain.standing import Standing
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import (
     AlreadyDecided,
@@ -133,18 +134,26 @@ def test_evidence_of_another_purpose_makes_a_request_stale_too(workspace, bench)
     assert approvals.is_stale(workspace, asked) == [f"newer fairness evidence {added.id}"]
 
 
-def test_a_policy_published_meanwhile_makes_a_request_stale(workspace, bench):
+def test_a_request_is_decided_by_the_policy_it_was_opened_under(workspace, bench):
     version = bench.version()
     bench.evidence(version)
     asked = ask(workspace, version)
-    publish(workspace, POLICY.replace("test-1", "test-2"), at=LATER)
+    stricter = POLICY.replace("test-1", "test-2").replace("minimum: 0.7", "minimum: 0.99")
+    publish(workspace, stricter, at=LATER)
 
-    with pytest.raises(StaleEvidence):
-        vote(workspace, asked)
+    report = approvals.gate_of(workspace, asked, by=actor("app"), at=LATER)
+    new = approvals.gate(workspace, "credit", version.name, to=asked.to, by=actor("app"), at=LATER)
+    assert approvals.is_stale(workspace, asked) == []
+    decided = vote(workspace, asked)
+    con = workspace.cursor()
+    found = approvals.current(con, models.version_by_id(con, version.id), at=LATER)
 
-    assert approvals.is_stale(workspace, asked) == [
-        "policy house test-2 is in force, it was opened under house test-1"
-    ]
+    assert approvals.newer_policy(workspace.cursor(), asked) == "house test-2"
+    assert (report.outcome, new.outcome) == (Outcome.PASS, Outcome.FAIL)
+    assert decided.status is Status.APPROVED
+    assert found is not None
+    assert found.standing is Standing.STALE, "what it is worth is said by the policy in force"
+    assert list(found.reasons) == ["policy"]
 
 
 def test_a_changed_risk_tier_makes_a_request_stale_and_it_can_still_be_returned(workspace, bench):
