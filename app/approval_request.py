@@ -50,6 +50,10 @@ def warnings(
             "decided by the newer one.",
             icon=":material/rule:",
         )
+    given = approvals.of_request(con, asked, at=at) if asked.status is Status.APPROVED else None
+    if given is not None:
+        show = st.success if given.holds else st.warning
+        show(f"Its approval {words.said(given.sentence)}.", icon=":material/verified:")
     opens = terms.opens_at(asked.requested_at)
     if asked.status is Status.OPEN and at < opens:
         st.info(f"It can be approved from {words.moment(opens)}.", icon=":material/schedule:")

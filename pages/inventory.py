@@ -55,6 +55,7 @@ def cells(row: InventoryRow) -> dict[str, object]:
         "use case": row.use_case,
         "last evidence (UTC)": row.last_evidence,
         "last prediction (UTC)": row.last_prediction,
+        "approval": None if row.approval is None else str(row.approval.standing),
         "next review (UTC)": row.next_review,
         "kind": row.kind,
         "task": row.task,

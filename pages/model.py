@@ -37,6 +37,10 @@ last = max((row.last_prediction for row in rows if row.last_prediction), default
 review = min((row.next_review for row in rows if row.next_review), default=None)
 due = "review overdue since" if any(row.review_due for row in rows) else "next review"
 widgets.note(f"Last prediction {words.moment(last)}; {due} {words.day(review)}.")
+approval = next((r.approval for r in rows if r.stage is Stage.PRODUCTION), None)
+if approval is not None:
+    said = words.said(f"The approval by {approval.request_id} {approval.sentence}.")
+    widgets.note(said, icon="verified" if approval.holds else "gpp_bad")
 
 # Then its life.
 events = portfolio.timeline(con, model.id)

@@ -55,6 +55,17 @@ def health(seen: Overview) -> None:
     widgets.note(f"Versions by stage: {', '.join(stages)}.")
 
 
+def unapproved(rows: Sequence[InventoryRow]) -> None:
+    """List what runs on an approval that no longer holds."""
+    if rows:
+        st.subheader("In production on an approval that no longer holds")
+    for row in rows:
+        if row.approval is not None:
+            widgets.badge(State.STALE, f"{row.version_id}: {row.approval.sentence}.")
+            label = f"Ask anew for {row.version_id}"
+            widgets.link("model", label=label, icon="event", model=row.model_id, tab="Approvals")
+
+
 def reviews(due: Sequence[InventoryRow]) -> None:
     """List the versions whose review is due."""
     if due:
@@ -78,7 +89,9 @@ left, right = st.columns(2, gap="large")
 with left:
     queue(seen.queue, seen.tasks)
     overview_parts.alerts(seen.alerts)
-    reviews(seen.reviews)
+    unapproved(seen.unapproved)
+    running = {row.version_id for row in seen.unapproved}
+    reviews([row for row in seen.reviews if row.version_id not in running])
     health(seen)
 with right:
     overview_parts.alarms(seen.alarms, counts=seen.breaching)

@@ -57,6 +57,24 @@ class Approval:
         """Tell whether something new may be started or promoted under it."""
         return self.standing not in ENDED and self.effect in {None, Effect.KEEP}
 
+    def aged(self, at: datetime) -> "Approval":
+        """Return it as time alone leaves it: over from its end on, though no clock said so yet."""
+        if self.standing in ENDED or self.expires_at is None or at < self.expires_at:
+            return self
+        reasons = {Cause.REVIEW.value: f"it held until {self.expires_at:%Y-%m-%d}"}
+        return replace(self, standing=Standing.EXPIRED, reasons=reasons)
+
+    @property
+    def sentence(self) -> str:
+        """What it is worth, in words that follow its request's name."""
+        why = "; ".join(self.reasons.values())
+        held = self.standing in {Standing.VALID, Standing.EXPIRING}
+        if held:
+            until = "" if self.expires_at is None else f" until {self.expires_at:%Y-%m-%d}"
+            return f"holds{until}"
+        effect = GOES_ON[self.effect] if self.effect and self.standing not in OVER else ""
+        return f"is {self.standing}{': ' if why else ''}{why}{effect}"
+
     def judged(
         self,
         *,
@@ -141,6 +159,16 @@ class Approval:
             details=details,
         )
 
+
+OVER = frozenset({Standing.REVOKED, Standing.SUPERSEDED})
+"""What ended for another reason than its date or its ground."""
+
+GOES_ON: Mapping[Effect, str] = {
+    Effect.KEEP: "; what runs and what starts anew may go on",
+    Effect.LIMIT: "; what runs may go on, nothing new may start",
+    Effect.STOP: "; it may not run",
+}
+"""What may go on, by what the policy says of it."""
 
 CLOCK = "clock@lifecycle"
 """Whom the trail names for what happens because time passed or data arrived."""

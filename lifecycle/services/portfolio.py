@@ -12,10 +12,12 @@ from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, State, verdict
 from lifecycle.domain.model import Model, Stage, Version
 from lifecycle.domain.raised_alert import Alert
+from lifecycle.domain.standing import Approval
 from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.services import alerting, approvals, sentences
 from lifecycle.services.approvals import QueueItem, Task
 from lifecycle.services.completeness import missing
+from lifecycle.store import approvals as given
 from lifecycle.store import models, usecases
 from lifecycle.store import portfolio as store
 from lifecycle.store.connection import Connection
@@ -48,8 +50,11 @@ class InventoryRow:
         What its monitors say.
     completeness, missing
         Share of the fields its tier asks for that are filled, and those that are not.
+    approval
+        What it stands on in its present stage, by what is on record of it.
     next_review
-        The last approval plus the tier's interval; ``None`` while nothing was approved.
+        The end of that approval; where it has none, the last approval plus the tier's interval;
+        ``None`` while nothing was approved.
     """
 
     use_case_id: str
@@ -72,6 +77,7 @@ class InventoryRow:
     evidence: Mapping[str, str]
     last_prediction: datetime | None
     last_approval: datetime | None
+    approval: Approval | None
     next_review: datetime | None
     review_due: bool
     completeness: float
@@ -122,6 +128,8 @@ class Overview:
         What else this person owes: findings, reviews after an emergency, mentions.
     alerts
         Those nobody has taken on, as far as this person may, gravest first.
+    unapproved
+        Versions in production whose approval no longer holds.
     """
 
     models: int
@@ -134,6 +142,7 @@ class Overview:
     tasks: tuple[Task, ...]
     alerts: tuple[Alert, ...]
     reviews: tuple[InventoryRow, ...]
+    unapproved: tuple[InventoryRow, ...]
     changed: tuple[Happening, ...]
 
 
@@ -179,6 +188,7 @@ def overview(
         tasks=tuple(approvals.tasks(con, actor, at=at)),
         alerts=tuple(alerting.waiting(con, actor)),
         reviews=tuple(due),
+        unapproved=tuple(row for row in rows if _unapproved(row)),
         changed=tuple(changes(con, since=since or at - timedelta(days=7))),
     )
 
@@ -219,7 +229,8 @@ class _Facts:
 
     states: Mapping[str, State]
     evidence: Mapping[str, Mapping[Purpose, tuple[str, datetime]]]
-    approvals: Mapping[str, datetime]
+    approved: Mapping[str, datetime]
+    approvals: Mapping[tuple[str, Stage], Approval]
     predictions: Mapping[str, datetime]
     monitored: frozenset[str]
 
@@ -228,7 +239,9 @@ class _Facts:
         return cls(
             states=states(con),
             evidence=store.newest_evidence(con),
-            approvals=store.last_approvals(con),
+            approved=store.last_approvals(con),
+            # The newest comes first, and the one that is written last stays.
+            approvals={(a.version_id, a.stage): a for a in given.of_version(con)[::-1]},
             predictions=store.last_predictions(con),
             monitored=store.watched(con),
         )
@@ -246,9 +259,11 @@ def _row(
 ) -> InventoryRow:
     key = version.id if version else ""
     evidence = facts.evidence.get(key, {})
-    approved = facts.approvals.get(key)
-    retired = version is not None and version.stage in GONE
-    review = approved + REVIEW_EVERY[use_case.tier] if approved and not retired else None
+    approved = facts.approved.get(key)
+    approval = facts.approvals.get((key, version.stage)) if version else None
+    approval = approval and approval.aged(at)
+    gone = version is not None and version.stage in GONE
+    review = None if gone else _next_review(approval, approved, use_case.tier)
     absent, completeness = missing(
         use_case, model, version, evidence=evidence, monitored=key in facts.monitored
     )
@@ -273,6 +288,7 @@ def _row(
         evidence={str(purpose): found for purpose, (found, _) in evidence.items()},
         last_prediction=facts.predictions.get(key),
         last_approval=approved,
+        approval=approval,
         next_review=review,
         review_due=review is not None and review <= at,
         completeness=completeness,
@@ -280,6 +296,19 @@ def _row(
         value=use_case.value,
         currency=use_case.currency,
     )
+
+
+def _next_review(
+    approval: Approval | None, approved: datetime | None, tier: Tier
+) -> datetime | None:
+    if approval is not None and approval.expires_at is not None:
+        return approval.expires_at
+    return None if approved is None else approved + REVIEW_EVERY[tier]
+
+
+def _unapproved(row: InventoryRow) -> bool:
+    held = row.approval is None or row.approval.holds
+    return row.stage is Stage.PRODUCTION and not held
 
 
 def _health_of(versions: Sequence[InventoryRow]) -> State:

@@ -21,7 +21,7 @@ from lifecycle.services.approvals.following import (
 from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate, gate_of
 from lifecycle.services.approvals.seconds import started_as
 from lifecycle.services.approvals.signing import Proof
-from lifecycle.services.approvals.standing import current, refresh
+from lifecycle.services.approvals.standing import current, of_request, refresh
 from lifecycle.services.approvals.waiting import QueueItem, Waiting, queue, waiting, why_not
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "is_stale",
     "lenders",
     "newer_policy",
+    "of_request",
     "queue",
     "refresh",
     "request",

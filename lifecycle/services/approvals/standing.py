@@ -58,6 +58,17 @@ def current_for(con: Connection, case: Case) -> Approval | None:
     return None
 
 
+def of_request(con: Connection, request: Request, *, at: datetime) -> Approval | None:
+    """Return what the approval that a request gave is worth now; ``None`` where it gave none."""
+    model_id, _, version = request.version_id.partition("/")
+    case = cases.case_of(con, model_id, version, at=at)
+    for approval, given in _known(con, case.version):
+        if given.id == request.id:
+            here = approval.stage is case.version.stage
+            return judged(con, approval, request, case)[0] if here else approval.aged(at)
+    return None
+
+
 def judged(
     con: Connection, approval: Approval, request: Request, case: Case
 ) -> tuple[Approval, AuditEvent | None]:
