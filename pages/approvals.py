@@ -72,6 +72,9 @@ with evidence_side:
         with widgets.refusals(kept=""):
             report = approvals.gate_of(workspace, asked, by=actor, at=at)
             decisions.gate(report, name=f"{asked.id}_gate")
+    elif (report := approvals.decided_on(con, asked)) is not None:
+        st.subheader(f"Gate at the last vote, by {words.said(asked.policy)}")
+        decisions.gate(report, name=f"{asked.id}_gate")
     st.subheader("Since the last approval")
     approval_request.differences(con, asked)
     st.subheader("Evidence, frozen at submission")

@@ -18,7 +18,7 @@ from lifecycle.services.approvals.following import (
     takers,
     tasks,
 )
-from lifecycle.services.approvals.gate import Answer, ask, break_glass, gate, gate_of
+from lifecycle.services.approvals.gate import Answer, ask, break_glass, decided_on, gate, gate_of
 from lifecycle.services.approvals.seconds import started_as
 from lifecycle.services.approvals.signing import Proof
 from lifecycle.services.approvals.standing import current, of_request, refresh
@@ -39,6 +39,7 @@ __all__ = [
     "current",
     "decide",
     "decide_many",
+    "decided_on",
     "delegate",
     "eligible",
     "end_delegation",

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from lifecycle.domain.actor import Actor, Permission, Role
 from lifecycle.domain.approval import APPROVING, Code, Decision, Request, Status, Vote
+from lifecycle.domain.audit import plain
 from lifecycle.domain.delegation import deciding, lendable
 from lifecycle.domain.finding import Finding, Kind, Obligation, Severity
 from lifecycle.domain.model import ARROWS, Stage, Version
 from lifecycle.domain.reach import Place
-from lifecycle.domain.rules import Case
+from lifecycle.domain.rules import Case, GateReport
 from lifecycle.domain.standing import granted
 from lifecycle.domain.terms import Signing, Terms
 from lifecycle.domain.usecase import Tier
@@ -153,10 +154,13 @@ def _decide(
     cast = replace(cast, at=at, roles=roles, bundle=now)
     _check_owners(tx, cast.conditions)
     decided, event = asked.decide(signing.signed(tx, cast, method=method), terms=terms)
+    report = cases.pinned(tx, asked).judge(case, to=asked.to)
     if cast.vote in APPROVING and not asked.emergency:
-        _check_gate(tx, asked, case)
+        _check_gate(asked, report)
     requests.update(tx, decided, expected=len(asked.decisions))
-    audit.append(tx, replace(event, via=by.via))
+    # In two years nothing else could say what the voter saw: monitors go on measuring.
+    details = {**event.details, "gate": plain(report.results)}
+    audit.append(tx, replace(event, via=by.via, details=details))
     _carry_out(tx, decided, case, terms=terms, by=by)
     return decided
 
@@ -208,8 +212,7 @@ def _check_owners(tx: Connection, conditions: Sequence[Obligation]) -> None:
             )
 
 
-def _check_gate(tx: Connection, request: Request, case: Case) -> None:
-    report = cases.pinned(tx, request).judge(case, to=request.to)
+def _check_gate(request: Request, report: GateReport) -> None:
     if report.failing:
         found = "; ".join(f"{r.rule}: {r.verdict.sentence}" for r in report.failing)
         raise CheckFailed(f"{request.id} cannot be approved while its gate does not pass: {found}")

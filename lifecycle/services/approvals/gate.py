@@ -1,9 +1,10 @@
 """The gate: may a version go to a stage, and may what stands there start; fails closed."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from lifecycle.domain.actor import Actor, Permission
 from lifecycle.domain.approval import Request
@@ -75,6 +76,15 @@ def gate_of(workspace: Workspace, request: Request, *, by: Actor, at: datetime) 
     con = workspace.cursor()
     case = cases.case_under(con, request, at=at)
     return cases.pinned(con, request).judge(case, to=request.to)
+
+
+def decided_on(con: Connection, request: Request) -> GateReport | None:
+    """Return the gate as it was at the last vote, as the trail kept it."""
+    told = audit.of_subjects(con, [f"request:{request.id}"])
+    gates = [link.event.details.get("gate") for link in told]
+    # A request's opening keeps the outcome alone, under the same name.
+    kept = [cast("list[Mapping[str, Any]]", one) for one in gates if isinstance(one, list)]
+    return GateReport(tuple(_result(one) for one in kept[-1])) if kept else None
 
 
 def ask(
@@ -206,6 +216,15 @@ def _eased(report: GateReport, approval: Approval | None) -> Sequence[Result]:
     if approval is None or not approval.holds:
         return report.results
     return [replace(result, blocking=False) for result in report.results]
+
+
+def _result(told: Mapping[str, Any]) -> Result:
+    """Read a rule's verdict as a vote's event holds it."""
+    given: dict[str, Any] = {**told["verdict"], "outcome": Outcome(told["verdict"]["outcome"])}
+    if given["interval"] is not None:
+        given["interval"] = tuple(given["interval"])
+    whole: dict[str, Any] = {**told, "verdict": Verdict(**given)}
+    return Result(**whole)
 
 
 def _edited(con: Connection, version_id: str) -> Sequence[Result]:

@@ -8,6 +8,7 @@ from furniture import NOW, POLICY, actor, proof_of, publish, use_case
 
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.approval import Code, Status, Vote
+from lifecycle.domain.audit import plain
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Stage
@@ -26,7 +27,7 @@ from lifecycle.errors import (
     NotFound,
     StaleEvidence,
 )
-from lifecycle.services import approvals
+from lifecycle.services import approvals, asof
 from lifecycle.store import audit, measurements, models, monitors, requests, usecases
 
 LATER = NOW + timedelta(days=1)
@@ -154,6 +155,36 @@ def test_a_request_is_decided_by_the_policy_it_was_opened_under(workspace, bench
     assert found is not None
     assert found.standing is Standing.STALE, "what it is worth is said by the policy in force"
     assert list(found.reasons) == ["policy"]
+
+
+def test_what_the_gate_said_at_the_last_vote_stays_on_record(workspace, bench):
+    version = bench.version()
+    proof = bench.evidence(version, auc=0.8)
+    decided = vote(workspace, ask(workspace, version))
+    bench.evidence(version, auc=0.1)
+    con = workspace.cursor()
+
+    kept = approvals.decided_on(con, decided)
+
+    assert kept is not None
+    (rule,) = kept.results
+    assert (rule.verdict.outcome, rule.verdict.value, rule.verdict.limit) == (
+        Outcome.PASS,
+        0.8,
+        0.7,
+    )
+    assert rule.verdict.evidence == proof.id
+    then = asof.as_of(workspace, LATER, by=actor("aud"), now=LATER).told
+    (told,) = [v for v in then.versions if v.version_id == version.id]
+    assert told.request is not None
+    assert told.request.votes[-1].details["gate"] == [plain(rule)]
+
+
+def test_an_open_request_has_no_gate_of_a_vote_yet(workspace, bench):
+    version = bench.version()
+    bench.evidence(version)
+
+    assert approvals.decided_on(workspace.cursor(), ask(workspace, version)) is None
 
 
 def test_a_changed_risk_tier_makes_a_request_stale_and_it_can_still_be_returned(workspace, bench):
