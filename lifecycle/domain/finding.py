@@ -1,7 +1,7 @@
 """Something that must be done by a date: a condition, a retrospective review, a broken glass."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lifecycle.domain.audit import AuditEvent
@@ -31,6 +31,10 @@ class Progress(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
     CLOSED = "closed"
+
+
+TO_AGREE = timedelta(days=14)
+"""How long after its date an answered finding waits for the second person; a house default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,12 @@ class Finding:
     closed_at: datetime | None = None
 
     def overdue(self, at: datetime) -> bool:
-        """Tell whether it should have been closed by now."""
-        return self.status is not Progress.CLOSED and at > self.due_at
+        """Tell whether it should have been answered by now, or agreed to after an answer.
+
+        Whoever answered in time loses nothing at once because a second person is slow.
+        """
+        grace = TO_AGREE if self.status is Progress.ANSWERED else timedelta(0)
+        return self.status is not Progress.CLOSED and at > self.due_at + grace
 
     def respond(self, answer: str, *, by: str, at: datetime) -> "tuple[Finding, AuditEvent]":
         """Say what was done; the finding then waits for a second person.

@@ -210,6 +210,8 @@ def _change(
         after, event = change(found)
         approvals.put_finding(tx, after)
         audit.append(tx, replace(event, via=by.via))
+        if after.status is Progress.ANSWERED and after != found:
+            telling.answered(tx, after, at=event.at)
     return after
 
 
@@ -243,12 +245,19 @@ def tasks(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
         if finding.status is Progress.OPEN and finding.owner == actor.name:
             said_so = f"{finding.id} is yours to answer, {due}; {about}"
             found.append(Task("answer", *where, said_so, finding.due_at, finding.overdue(at)))
-        second = actor.name not in {finding.owner, finding.answered_by}
-        if finding.status is Progress.ANSWERED and second and actor.may(Permission.DECIDE):
+        if finding.status is Progress.ANSWERED and _may_agree(con, finding, actor):
             said_so = f"{finding.id} was answered by {finding.answered_by}, {due}; {about}"
             found.append(Task("agree", *where, said_so, finding.due_at, finding.overdue(at)))
     found += _mentions(con, actor, at=at) + _returned(con, actor, at=at)
     return sorted(found, key=lambda task: (not task.overdue, task.at))
+
+
+def _may_agree(con: Connection, finding: Finding, actor: Actor) -> bool:
+    """Tell whether somebody is a second person for a finding that was answered."""
+    if not actor.may(Permission.DECIDE) or actor.name in {finding.owner, finding.answered_by}:
+        return False
+    asked = requests.get(con, finding.request_id) if finding.request_id else None
+    return asked is None or actor.name not in asked.barred
 
 
 def _mentions(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:

@@ -107,6 +107,20 @@ def due(tx: Connection, finding: Finding, *, at: datetime) -> None:
     )
 
 
+def answered(tx: Connection, finding: Finding, *, at: datetime) -> None:
+    """Tell that what an approval asked for is said to be done, and waits for a second person."""
+    _tell(
+        tx,
+        "finding.answered",
+        finding.request_id,
+        title=f"{finding.answered_by} answered {finding.id}; a second person has to agree",
+        lines=[f"It is about {finding.version_id} and was due on {finding.due_at:%Y-%m-%d}."],
+        severity=Severity.WARNING,
+        at=at,
+        subject=f"finding:{finding.id}",
+    )
+
+
 def mentioned(tx: Connection, made: Comment, version_id: str) -> None:
     """Tell that somebody is asked into a discussion, without its words."""
     if made.mentions:

@@ -74,6 +74,32 @@ def test_an_overdue_condition_revokes_the_approval_for_good(workspace, bench):
     assert kept.of_version(workspace.cursor(), version.id) == [approval]
 
 
+def test_what_was_answered_in_time_waits_for_a_second_person_a_fortnight_beyond_its_date(
+    workspace, bench
+):
+    version, _, found = conditional(workspace, bench)
+    approvals.answer_finding(workspace, found.id, "done", by=actor("val"), at=NOW + 9 * DAY)
+
+    approvals.tick(workspace, at=NOW + 24 * DAY)
+    (waiting,) = kept.of_version(workspace.cursor(), version.id)
+    approvals.tick(workspace, at=NOW + 25 * DAY)
+    (over,) = kept.of_version(workspace.cursor(), version.id)
+
+    assert waiting.standing is Standing.VALID
+    assert over.standing is Standing.REVOKED, "somebody has to agree that it was done"
+
+
+def test_agreeing_is_asked_of_nobody_who_is_barred(workspace, bench):
+    _, asked, found = conditional(workspace, bench)
+    approvals.answer_finding(workspace, found.id, "done", by=actor("val"), at=NOW + DAY)
+    barred = Actor("dev", frozenset({Role.DEVELOPER, Role.APPROVER}))
+    con = workspace.cursor()
+
+    assert "dev" in asked.barred
+    assert [t.kind for t in approvals.tasks(con, barred, at=NOW + DAY)] == []
+    assert [t.kind for t in approvals.tasks(con, actor("app"), at=NOW + DAY)] == ["agree"]
+
+
 def test_more_time_takes_a_second_person_and_does_not_bring_back_what_is_revoked(workspace, bench):
     version, _, found = conditional(workspace, bench)
     owner = Actor("val", frozenset({Role.APPROVER}))
