@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import session, widgets, words
-from lifecycle.domain.actor import Permission
 from lifecycle.domain.finding import Progress
 from lifecycle.services import approvals
 
@@ -43,7 +42,7 @@ def _finding(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
             widgets.note(f"closed by {finding.closed_by}, {words.moment(finding.closed_at)}")
         elif actor.name == finding.owner:
             _act(finding, "What you did", "Answer", approvals.answer_finding, actor)
-        elif actor.may(Permission.DECIDE) and actor.name != finding.answered_by:
+        elif approvals.may_agree(session.cursor(), finding, actor):
             _act(
                 finding, "What you checked", "Agree that it is done", approvals.close_finding, actor
             )

@@ -15,6 +15,7 @@ from lifecycle.services.approvals.following import (
     end_delegation,
     extend_finding,
     lenders,
+    may_agree,
     takers,
     tasks,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "is_bulk",
     "is_stale",
     "lenders",
+    "may_agree",
     "newer_policy",
     "of_request",
     "queue",

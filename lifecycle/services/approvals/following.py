@@ -245,14 +245,14 @@ def tasks(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:
         if finding.status is Progress.OPEN and finding.owner == actor.name:
             said_so = f"{finding.id} is yours to answer, {due}; {about}"
             found.append(Task("answer", *where, said_so, finding.due_at, finding.overdue(at)))
-        if finding.status is Progress.ANSWERED and _may_agree(con, finding, actor):
+        if finding.status is Progress.ANSWERED and may_agree(con, finding, actor):
             said_so = f"{finding.id} was answered by {finding.answered_by}, {due}; {about}"
             found.append(Task("agree", *where, said_so, finding.due_at, finding.overdue(at)))
     found += _mentions(con, actor, at=at) + _returned(con, actor, at=at)
     return sorted(found, key=lambda task: (not task.overdue, task.at))
 
 
-def _may_agree(con: Connection, finding: Finding, actor: Actor) -> bool:
+def may_agree(con: Connection, finding: Finding, actor: Actor) -> bool:
     """Tell whether somebody is a second person for a finding that was answered."""
     if not actor.may(Permission.DECIDE) or actor.name in {finding.owner, finding.answered_by}:
         return False
