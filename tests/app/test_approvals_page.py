@@ -18,7 +18,7 @@ def test_the_queue_says_what_waits_for_the_approver(look, tiny):
     text = words_of(look("approvals"))
 
     assert "Waiting for you (1)" in text
-    assert f"**{tiny.waiting}**: `credit/1` from candidate to **validated**" in text
+    assert f"**{tiny.waiting}**: move credit/1 from candidate to validated" in text
     assert tiny.closed in text
 
 
