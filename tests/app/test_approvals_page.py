@@ -34,7 +34,7 @@ def test_a_button_of_the_queue_opens_the_request(look, tiny):
 
     shown.button(key=f"open_{tiny.waiting}").click().run()
 
-    assert f"{tiny.waiting}: credit/1 from candidate to validated" in words_of(shown)
+    assert f"{tiny.waiting}: move credit/1 from candidate to validated" in words_of(shown)
 
 
 def test_the_address_opens_one_request_with_gate_evidence_and_hashes(look, tiny):

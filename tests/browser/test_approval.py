@@ -29,7 +29,7 @@ def test_an_approver_approves_end_to_end_on_a_phone_and_the_requester_cannot(vis
 
         approver = visit(url, **PHONE).sign_in("rita", "/approvals")
         approver.page.get_by_role("button", name="Review and decide").click()
-        approver.sees("req-1: credit/1 from candidate to validated")
+        approver.sees("req-1: move credit/1 from candidate to validated")
         approver.page.wait_for_url(f"{url}/approvals?request=req-1")
         assert approver.page.evaluate("document.documentElement.scrollWidth") <= 390
         vote(approver, "Approve")

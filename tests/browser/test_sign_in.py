@@ -19,7 +19,7 @@ def test_a_deep_link_survives_signing_in_with_a_password(visit, tiny_server):
     visitor.ready()
 
     assert page.url == f"{tiny_server}/approvals?request=req-1"
-    visitor.sees("req-1: credit/1 from candidate to validated")
+    visitor.sees("req-1: move credit/1 from candidate to validated")
 
 
 def test_a_wrong_password_is_answered_on_the_page(visit, tiny_server):
