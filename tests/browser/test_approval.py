@@ -64,7 +64,7 @@ def test_a_draft_of_a_reason_outlives_a_look_at_another_page(visit, tiny_server)
     visitor.ready()
 
     visitor.page.go_back()
-    visitor.sees("req-1: credit/1")
+    visitor.sees("req-1: move credit/1")
 
     visitor.page.wait_for_url(f"{tiny_server}/approvals?request=req-1")
     expect(visitor.page.get_by_label("Reason")).to_have_value("Halfway through")
