@@ -103,7 +103,8 @@ def votes(con: "Connection", asked: "Request") -> None:
 
 def differences(con: "Connection", asked: "Request") -> None:
     """Show what is not as it was when this model was last approved for this stage."""
-    compared = approvals.since_last_approval(con, asked)
+    least = session.workspace().shown_from
+    compared = approvals.since_last_approval(con, asked, shown_from=least)
     if compared is None:
         st.markdown(f"No version of this model was approved for {asked.to} before.")
         return

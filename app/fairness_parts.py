@@ -25,7 +25,7 @@ from lifecycle.stats import catalogue
 from lifecycle.stats.fairness.suppression import suppressed
 from lifecycle.stats.fairness.sweep import LEGALLY_SENSITIVE
 from lifecycle.stats.summaries import UNKNOWN, BinaryTally
-from lifecycle.store import measurements, tallies
+from lifecycle.store import tallies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -293,7 +293,12 @@ def _swept(
 
 
 def over_time(
-    con: "Connection", version: "Version", gaps: "Sequence[Measurement]", *, attribute: str
+    con: "Connection",
+    version: "Version",
+    gaps: "Sequence[Measurement]",
+    *,
+    attribute: str,
+    shown_from: int,
 ) -> None:
     """Draw one gap over the monitor's windows."""
     names = [m.statistic for m in gaps]
@@ -308,8 +313,13 @@ def over_time(
     )
     declared = catalogue.get(chosen if chosen in names else worst)
     within = tallies.slice_key(gaps[0].slice)
-    history = measurements.history(
-        con, version.id, statistic=declared.name, column=attribute, slice=within
+    history = withholding.history(
+        con,
+        version.id,
+        shown_from=shown_from,
+        statistic=declared.name,
+        column=attribute,
+        slice=within,
     )
     if not history:
         hint = f"`lifecycle monitor run {version.model_id}` does."

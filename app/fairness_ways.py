@@ -7,7 +7,7 @@ import streamlit as st
 from app import session, widgets
 from lifecycle.charts import thresholds, wording
 from lifecycle.domain.actor import Permission
-from lifecycle.services import mitigation
+from lifecycle.services import mitigation, withholding
 from lifecycle.stats import catalogue
 from lifecycle.store import datasets, jobs
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lifecycle.store.connection import Connection
 
 
-def show(con: "Connection", version: "Version") -> None:
+def show(con: "Connection", version: "Version", *, shown_from: int) -> None:
     """Draw a frontier of a version, the newest unless one is chosen, and offer to measure one."""
     known = {one.id: one for one in mitigation.frontiers(con, version.id)}
     kept = next(iter(known.values()), None)
@@ -36,7 +36,7 @@ def show(con: "Connection", version: "Version") -> None:
         hint = "The button below tries several ways on a snapshot and says what each costs."
         widgets.empty("No way to narrow a gap was tried yet", hint=hint)
     else:
-        _frontier(kept)
+        _frontier(kept, shown_from=shown_from)
         if session.actor().may(Permission.REGISTER):
             _register(kept)
     live = [j for j in jobs.every(con, live=True) if j.subject == f"version:{version.id}"]
@@ -48,9 +48,9 @@ def show(con: "Connection", version: "Version") -> None:
         _start(con, version)
 
 
-def _frontier(kept: "Evidence") -> None:
+def _frontier(kept: "Evidence", *, shown_from: int) -> None:
     points = mitigation.points(kept)
-    by_point = mitigation.measured(kept)
+    by_point = mitigation.measured(withholding.shown(kept, shown_from=shown_from))
     gap = catalogue.get(next(iter(by_point.values()))[1].statistic)
     title = thresholds.frontier_message(by_point)
     figure = thresholds.frontier(points, by_point, title=title, gap=gap.title)
@@ -81,7 +81,7 @@ def _frontier(kept: "Evidence") -> None:
 
 
 def _label(kept: "Evidence") -> str:
-    _, gap = next(iter(mitigation.measured(kept).values()))
+    _, gap = next(iter(mitigation.measured(kept.measurements).values()))
     what = catalogue.get(gap.statistic).title
     return f"{what} by {gap.column}, {wording.moment(kept.created_at)} ({kept.id})"
 

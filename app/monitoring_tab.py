@@ -8,9 +8,9 @@ from app import drift_parts, monitor_runs, session, widgets, words
 from lifecycle.charts import records, tables, wording
 from lifecycle.domain.actor import Permission
 from lifecycle.domain.measurement import SEVERITY, verdict
-from lifecycle.services import monitoring
+from lifecycle.services import monitoring, withholding
 from lifecycle.services.monitoring import scheduling
-from lifecycle.store import alerts, limits, measurements, models, monitors, runs
+from lifecycle.store import alerts, limits, models, monitors, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,8 @@ def show(con: "Connection", model: "Model", known: "Sequence[Version]") -> None:
 
 def _health(con: "Connection", model: "Model", monitor: "Monitor") -> None:
     version = monitor.version_id.partition("/")[2]
-    standing = measurements.standing(con, monitor.version_id)
+    shown_from = session.workspace().shown_from
+    standing = withholding.standing(con, monitor.version_id, shown_from=shown_from)
     limited = sorted(standing, key=lambda m: SEVERITY.index(m.state))
     live = [a for a in alerts.every(con, version_id=monitor.version_id) if a.live]
     said = f"as every series was last judged; {wording.counted(len(live), 'live alert')}"

@@ -10,7 +10,7 @@ from app import widgets, words
 from app.marks import CHANGED
 from lifecycle.charts import estimates, groups, outcomes, tables, timelines, wording
 from lifecycle.domain.measurement import State
-from lifecycle.services import measuring
+from lifecycle.services import measuring, withholding
 from lifecycle.services.analysis.result import Draft, finish, overall
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs
@@ -122,7 +122,12 @@ def mistakes(tally: "Tally | None") -> None:
 
 
 def by_group(
-    totals: "Mapping[str, Tally]", *, declared: "Statistic", span: "Window", minimum: int
+    totals: "Mapping[str, Tally]",
+    *,
+    declared: "Statistic",
+    span: "Window",
+    minimum: int,
+    shown_from: int,
 ) -> None:
     """Measure the statistic in every slice that was counted."""
     if Needs.ROWS in declared.needs:
@@ -135,7 +140,8 @@ def by_group(
         )
         for key, tally in totals.items()
     ]
-    found = finish(drafts)[0]
+    sizes = [(json.loads(key), tally.rows) for key, tally in totals.items()]
+    found = withholding.counted(finish(drafts)[0], sizes=sizes, shown_from=shown_from)
     parts = [m for m in found if m.slice]
     if not parts:
         hint = "Monitoring counts by its segments, or the sensitive columns of the version."

@@ -9,10 +9,10 @@ from lifecycle.charts import groups, wording
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.services import withholding
+from lifecycle.services.analysis.fairness import JOINT
 from lifecycle.stats import catalogue
 from lifecycle.store import evidence, logs, monitors
 
-GAPS = [gap.name for gap in (*catalogue.FAIRNESS_GAPS, *catalogue.FAIRNESS_MEANS)]
 PRODUCTION, ASSESSMENT = "production", "assessment"
 TABS = ["Rates by group", "Gaps", "Intersections", "Thresholds", "Ways to narrow", "Over time"]
 
@@ -37,14 +37,16 @@ if sources:
         found = fairness_parts.in_production(
             con, version, monitor=monitor, span=span, shown_from=shown_from
         )
-attributes = list(dict.fromkeys(m.column for m in found if m.column and m.statistic in GAPS))
+attributes = list(
+    dict.fromkeys(m.column for m in found if m.column and m.statistic in withholding.GAPS)
+)
 if not attributes:
     fairness_parts.nothing(version, span=span)
     st.stop()
 
 attribute = left.selectbox("Attribute", attributes, key="attribute", bind="query-params")
 attribute = attribute or attributes[0]
-measured = [m for m in found if m.column == attribute and m.statistic in GAPS]
+measured = [m for m in found if m.column == attribute and m.statistic in withholding.GAPS]
 within = list(dict.fromkeys(wording.group(m.slice) for m in measured))
 held = within[0]
 if len(within) > 1:
@@ -77,7 +79,7 @@ if moved.open:
         )
 if ways.open:
     with ways:
-        fairness_ways.show(con, version)
+        fairness_ways.show(con, version, shown_from=shown_from)
 if past.open:
     with past:
-        fairness_parts.over_time(con, version, gaps, attribute=attribute)
+        fairness_parts.over_time(con, version, gaps, attribute=attribute, shown_from=shown_from)

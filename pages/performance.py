@@ -80,7 +80,13 @@ else:
         if calibration.open:
             parts.mistakes(totals.get(measuring.ALL_ROWS))
         elif slices.open:
-            parts.by_group(totals, declared=declared, span=span, minimum=declared.minimum)
+            parts.by_group(
+                totals,
+                declared=declared,
+                span=span,
+                minimum=declared.minimum,
+                shown_from=session.workspace().shown_from,
+            )
         else:
             whole = daily.get(measuring.ALL_ROWS, [])
             parts.waiting(whole, monitor=monitor, marks=happened)

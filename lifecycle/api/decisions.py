@@ -158,7 +158,7 @@ def show_request(door: Door, request_id: str) -> Any:
     con = door.reading()
     found = requests.get(con, request_id)
     terms = approvals.terms_of(con, found)
-    compared = approvals.since_last_approval(con, found)
+    compared = approvals.since_last_approval(con, found, shown_from=door.workspace.shown_from)
     return {
         **plain(signing.named(con, found)),
         "stale": approvals.is_stale(door.workspace, found),

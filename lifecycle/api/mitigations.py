@@ -12,7 +12,7 @@ from lifecycle.api.shapes import plain
 from lifecycle.api.work import seen_through
 from lifecycle.domain.evidence import Evidence
 from lifecycle.errors import InvalidInput, NotFound
-from lifecycle.services import mitigation
+from lifecycle.services import mitigation, withholding
 from lifecycle.store import models
 
 router = APIRouter(tags=["assurance"])
@@ -62,13 +62,16 @@ def list_frontiers(door: Door, model_id: str, version: str) -> Any:
     """List a version's frontiers, newest first."""
     con = door.reading()
     found = models.version(con, model_id, version)
-    return {"items": [_frontier(kept) for kept in mitigation.frontiers(con, found.id)]}
+    least = door.workspace.shown_from
+    known = mitigation.frontiers(con, found.id)
+    return {"items": [_frontier(kept, shown_from=least) for kept in known]}
 
 
 @router.get("/mitigations/{evidence_id}")
 def show_frontier(door: Door, evidence_id: str) -> Any:
     """Show a frontier: each point's accuracy and gap with their intervals, and what it runs as."""
-    return _frontier(mitigation.frontier(door.reading(), evidence_id))
+    kept = mitigation.frontier(door.reading(), evidence_id)
+    return _frontier(kept, shown_from=door.workspace.shown_from)
 
 
 @router.post("/mitigations/{evidence_id}/versions", status_code=201)
@@ -96,8 +99,8 @@ def show_rule(door: Door, model_id: str, version: str) -> Any:
     return rule
 
 
-def _frontier(kept: Evidence) -> Mapping[str, Any]:
-    measured = mitigation.measured(kept)
+def _frontier(kept: Evidence, *, shown_from: int) -> Mapping[str, Any]:
+    measured = mitigation.measured(withholding.shown(kept, shown_from=shown_from))
     items: list[dict[str, Any]] = []
     for one in mitigation.points(kept):
         accuracy, gap = measured[str(one["name"])]

@@ -15,8 +15,8 @@ from lifecycle.api.registry import Offset, Strict
 from lifecycle.api.shapes import plain
 from lifecycle.domain.monitor import ITS_OWN, Monitor
 from lifecycle.errors import InvalidInput, NotFound
-from lifecycle.services import monitoring
-from lifecycle.store import measurements, models, monitors, runs
+from lifecycle.services import monitoring, withholding
+from lifecycle.store import models, monitors, runs
 from lifecycle.store.cells import slice_key
 
 router = APIRouter(tags=["monitoring"])
@@ -162,9 +162,10 @@ def measured(
     """
     con = door.reading()
     found = models.version(con, model_id, version)
-    history = measurements.history(
+    history = withholding.history(
         con,
         found.id,
+        shown_from=door.workspace.shown_from,
         statistic=statistic,
         column=column,
         slice=None if slice is None else _key(slice),

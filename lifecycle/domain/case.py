@@ -1,11 +1,12 @@
 """What a rule may look at when it judges a version, and what it says."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lifecycle.domain.evidence import Evidence, Purpose
-from lifecycle.domain.measurement import State
+from lifecycle.domain.measurement import Measurement, State
 from lifecycle.domain.model import Model, Version
 from lifecycle.domain.usecase import UseCase
 
@@ -40,6 +41,9 @@ class Case:
     ----------
     limited
         What the model's plans limit, whether this version was measured under them or not.
+    shown
+        By id of evidence, its measurements as they may be told to people, in the same order;
+        where it is absent, as they are. What is judged is what was measured.
     """
 
     use_case: UseCase
@@ -49,6 +53,14 @@ class Case:
     health: State
     at: datetime
     limited: tuple[PlanLimited, ...] = ()
+    shown: Mapping[str, tuple[Measurement, ...]] = field(
+        default_factory=dict[str, tuple[Measurement, ...]]
+    )
+
+    def told(self, found: Evidence) -> list[tuple[Measurement, Measurement]]:
+        """Return each measurement of evidence with what may be told of it."""
+        seen = self.shown.get(found.id, found.measurements)
+        return list(zip(found.measurements, seen, strict=True))
 
     def latest(self, purpose: Purpose) -> Evidence | None:
         """Return the newest evidence for a purpose."""

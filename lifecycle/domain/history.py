@@ -81,7 +81,7 @@ class Then:
     effect
         What could go on with an approval that lost its ground: ``keep``, ``limit`` or ``stop``.
     expires_at
-        When its approval ends or ended by itself.
+        When its approval ends or ended by itself, and `told_at` when its standing was found.
     evidence
         All evidence that was there, not only what the request stood on.
     """
@@ -94,6 +94,7 @@ class Then:
     standing: str = ""
     effect: str = ""
     expires_at: datetime | None = None
+    told_at: datetime | None = None
     evidence: tuple[Proved, ...] = ()
 
     @property
@@ -150,9 +151,11 @@ def told_by(events: Iterable[AuditEvent], *, at: datetime) -> Portfolio:
 
 
 def _at(version: Then, at: datetime) -> Then:
-    if version.expires_at is None or version.standing in ENDED or at < version.expires_at:
+    ends, told = version.expires_at, version.told_at
+    if ends is None or version.standing in ENDED or at < ends:
         return version
-    return replace(version, standing=Standing.EXPIRED)
+    # What was told after the end knew of it: a policy may let things go on as stale.
+    return version if told and told >= ends else replace(version, standing=Standing.EXPIRED)
 
 
 def _follow_version(
@@ -174,6 +177,7 @@ def _follow_version(
             standing="",
             effect="",
             expires_at=None,
+            told_at=None,
         )
     elif event.action == "evidence.add" and known is not None:
         found = Proved(
@@ -207,6 +211,7 @@ def _follow_request(
                 standing=second,
                 effect=_text(event, "effect"),
                 expires_at=datetime.fromisoformat(ends) if ends else None,
+                told_at=event.at,
             )
     elif known is not None and first == "request":
         status = _text(event, "status") or ENDS.get(second, known.status)

@@ -29,12 +29,12 @@ class Planned:
         """Judge one version."""
         wanted = [Purpose(self.purpose)] if self.purpose else list(Purpose)
         latest = [found for p in wanted if (found := case.latest(p)) and "statistics" in found.plan]
-        judged = [(e, m) for e in latest for m in e.measurements if m.limit is not None]
+        judged = [(e, *both) for e in latest for both in case.told(e) if both[0].limit is not None]
         for state, outcome in PLAN_STATES.items():
-            beyond = [(e, m) for e, m in judged if m.state is state]
+            beyond = [one for one in judged if one[1].state is state]
             if beyond:
                 return _beyond(*beyond[0], outcome=outcome, more=len(beyond) - 1)
-        known = {(e.purpose, m.statistic) for e, m in judged}
+        known = {(e.purpose, m.statistic) for e, m, _ in judged}
         unjudged = [
             one
             for one in case.limited
@@ -72,15 +72,20 @@ def _unmeasured(unjudged: Sequence[PlanLimited]) -> Verdict:
     return Verdict(Outcome.INSUFFICIENT, sentence, remedy=remedy)
 
 
-def _beyond(found: Evidence, m: Measurement, *, outcome: Outcome, more: int) -> Verdict:
+def _beyond(
+    found: Evidence, m: Measurement, seen: Measurement, *, outcome: Outcome, more: int
+) -> Verdict:
     """Say which value of which evidence does not keep to its plan."""
     about = [*([m.column] if m.column else []), *(f"{k} {v}" for k, v in m.slice.items())]
     name = m.statistic + (f" of {', '.join(about)}" if about else "")
-    value = "has no value" if m.value is None else f"is {m.value:.4g}"
-    if m.interval is not None:
-        value += f" ({m.interval[0]:.4g} to {m.interval[1]:.4g})"
-    size = "" if m.n is None else f", n {m.n:,}"
-    why = f": {m.reason}" if m.reason else ""
+    if m.value is not None and seen.value is None:
+        value = "has a value"
+    else:
+        value = "has no value" if seen.value is None else f"is {seen.value:.4g}"
+    if seen.interval is not None:
+        value += f" ({seen.interval[0]:.4g} to {seen.interval[1]:.4g})"
+    size = "" if seen.n is None else f", n {seen.n:,}"
+    why = f": {seen.reason}" if seen.reason else ""
     others = f", and {more} more" if more else ""
     sentence = (
         f"{name} {value}{size}, limit {m.limit:g} of plan {found.plan.get('name')} "
@@ -93,10 +98,10 @@ def _beyond(found: Evidence, m: Measurement, *, outcome: Outcome, more: int) -> 
     return Verdict(
         outcome,
         sentence,
-        value=m.value,
-        interval=m.interval,
+        value=seen.value,
+        interval=seen.interval,
         limit=m.limit,
-        n=m.n,
+        n=seen.n,
         evidence=found.id,
         remedy=remedies.get(outcome, f"bring {name} within its limit"),
     )

@@ -1,7 +1,7 @@
 """What a version must show before it may go further: rules and the verdicts they compute."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import ClassVar, Protocol
@@ -115,11 +115,11 @@ class Limit:
         remedy = f"run a {self.purpose} assessment that measures {self.statistic}"
         if found is None:
             return Verdict(Outcome.INSUFFICIENT, f"no {self.purpose} evidence", remedy=remedy)
-        matching = [m for m in found.measurements if self._matches(m)]
+        matching = [(m, seen) for m, seen in case.told(found) if self._matches(m)]
         if not matching:
             sentence = f"{found.id} does not measure {self.statistic}"
             return Verdict(Outcome.INSUFFICIENT, sentence, evidence=found.id, remedy=remedy)
-        verdicts = [self._judge(m, evidence=found.id) for m in matching]
+        verdicts = [_told(self._judge(m, evidence=found.id), m, seen) for m, seen in matching]
         order = (Outcome.ERROR, Outcome.FAIL, Outcome.INSUFFICIENT, Outcome.PASS)
         return min(verdicts, key=lambda verdict: order.index(verdict.outcome))
 
@@ -164,6 +164,16 @@ class Limit:
             evidence=evidence,
             remedy="" if fine else f"bring {what} to {wanted}",
         )
+
+
+def _told(verdict: Verdict, m: Measurement, seen: Measurement) -> Verdict:
+    """Return a verdict on a measurement with no more in it than may be told of that."""
+    if m.value is None or seen.value is not None:
+        return replace(verdict, n=seen.n)
+    does = "keeps to" if verdict.outcome is Outcome.PASS else "does not keep to"
+    name = m.statistic + (f" by {m.column}" if m.column else "")
+    sentence = f"{name} {does} what is wanted; its value is {seen.reason}"
+    return replace(verdict, sentence=sentence, value=None, interval=None, n=None)
 
 
 @dataclass(frozen=True, slots=True)

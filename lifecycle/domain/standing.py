@@ -58,8 +58,13 @@ class Approval:
         return self.standing not in ENDED and self.effect in {None, Effect.KEEP}
 
     def aged(self, at: datetime) -> "Approval":
-        """Return it as time alone leaves it: over from its end on, though no clock said so yet."""
+        """Return it as time alone leaves it: over from its end on, though no clock said so yet.
+
+        What was judged after its end stays: a policy may let things go on as stale.
+        """
         if self.standing in ENDED or self.expires_at is None or at < self.expires_at:
+            return self
+        if self.changed_at is not None and self.changed_at >= self.expires_at:
             return self
         reasons = {Cause.REVIEW.value: f"it held until {self.expires_at:%Y-%m-%d}"}
         return replace(self, standing=Standing.EXPIRED, reasons=reasons)

@@ -144,6 +144,42 @@ def history(
     return [_measurement(row) for row in records(found)]
 
 
+def sizes(
+    con: Connection, version_id: str, *, without: Collection[str], series: int | None = None
+) -> dict[Window, list[tuple[dict[str, str], int | None]]]:
+    """Return by window every slice with the most rows that anything measured of it stands on.
+
+    Parameters
+    ----------
+    without
+        Statistics that are no matter of the slice's own rows.
+    series
+        The newest when ``None``.
+
+    Returns
+    -------
+    dict
+        Rows are ``None`` where all numbers of a slice were withheld.
+    """
+    found = con.execute(
+        """
+        SELECT window_start, window_end, slice, max(n) AS n FROM measurement
+        WHERE version_id = $id AND slice <> '{}' AND window_start IS NOT NULL
+            AND NOT list_contains($without::VARCHAR[], statistic)
+            AND series = coalesce(
+                $series, (SELECT max(series) FROM measurement WHERE version_id = $id)
+            )
+        GROUP BY window_start, window_end, slice
+        """,
+        {"id": version_id, "series": series, "without": sorted(without)},
+    )
+    by_window: dict[Window, list[tuple[dict[str, str], int | None]]] = {}
+    for row in records(found):
+        of = by_window.setdefault(Window(row["window_start"], row["window_end"]), [])
+        of.append((load(row["slice"]), row["n"]))
+    return by_window
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """What a version's measurements of all rows are about, without the measurements.

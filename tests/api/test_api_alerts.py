@@ -97,6 +97,25 @@ def test_a_list_of_alerts_says_how_many_there_are_in_all(caller, alarm, workspac
     assert (found["total"], found["items"]) == (1101, [])
 
 
+def test_measurements_of_small_groups_are_given_to_nobody(caller, alarm, workspace, monkeypatch):
+    window = Window(NOW - timedelta(days=7), NOW)
+    given = [
+        Measurement("selection_rate", 0.5, State.OK, slice={"sex": g}, window=window, n=n)
+        for g, n in (("F", 900), ("M", 700), ("X", 12))
+    ]
+    with workspace.transaction() as tx:
+        measurements.replace(tx, f"{alarm.model}/1", given, windows=None)
+
+    def asked():
+        path = f"/models/{alarm.model}/versions/1/measurements"
+        found = caller("vic")("GET", path).json()["measurements"]
+        return {m["slice"]["sex"]: m["value"] for m in found}
+
+    assert asked() == {"F": 0.5, "M": 0.5, "X": 0.5}
+    monkeypatch.setattr(workspace, "shown_from", 20)
+    assert asked() == {"F": 0.5, "M": None, "X": None}
+
+
 def test_an_alert_is_assigned_snoozed_judged_and_resolved(caller, alarm):
     dev = caller("dev")
     given = dev("PUT", f"/alerts/{alarm.alert}/owner", json={"owner": "val"}).json()

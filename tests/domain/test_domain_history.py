@@ -87,6 +87,16 @@ def test_an_approval_is_over_from_its_end_on_whether_or_not_a_clock_said_so():
     assert (after.standing, after.expires_at) == ("expired", ends)
 
 
+def test_what_a_policy_lets_go_on_after_the_end_is_told_as_stale():
+    ends = NOW + timedelta(days=60)
+    details = {"version": "m/1", "effect": "keep", "expires_at": ends.isoformat()}
+    stale = event("approval.stale", "request:req-1", 24 * 60, **details)
+
+    version = told_by([*LIFE, stale], at=ends + timedelta(days=1)).versions[0]
+
+    assert (version.standing, version.effect) == ("stale", "keep")
+
+
 def test_what_ended_before_its_date_stays_what_it_was():
     ends = NOW + timedelta(days=60)
     revoked = event(

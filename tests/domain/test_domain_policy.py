@@ -23,6 +23,7 @@ from lifecycle.domain.rules import (
     Limit,
     NamedRule,
     Outcome,
+    Planned,
     Result,
     Traceable,
     Verdict,
@@ -319,3 +320,37 @@ def test_a_policy_is_known_by_the_hash_of_its_content():
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     assert parse(content).sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert parse(policy(approvals=1)).sha256 != parse(content).sha256
+
+
+def test_a_verdict_tells_no_more_of_a_value_than_may_be_shown(case):
+    gap = Measurement(
+        "demographic_parity_ratio", 0.71, State.BREACH, column="sex", interval=(0.6, 0.8),
+        limit=0.8, n=138,
+    )  # fmt: skip
+    by_group = Measurement("recall", 0.42, State.BREACH, slice={"sex": "X"}, limit=0.5, n=7)
+    found = Evidence(
+        "m/1", Purpose.FAIRNESS, "s@1", (gap, by_group), case.at, "val",
+        plan={"name": "fair", "statistics": ["recall"]},
+    )  # fmt: skip
+    hidden = tuple(
+        replace(m, value=None, interval=None, n=None, reason="not shown: fewer than 10 rows")
+        for m in found.measurements
+    )
+    seen = replace(case, evidence=(found,), shown={found.id: hidden})
+    open_ = replace(case, evidence=(found,))
+
+    for rule in (
+        Limit("fairness", "demographic_parity_ratio", minimum=0.8, column="sex"),
+        Planned("fairness"),
+    ):
+        told, whole = rule.check(seen), rule.check(open_)
+        assert (told.outcome, whole.outcome) == (Outcome.FAIL, Outcome.FAIL)
+        assert "0.71" in whole.sentence
+        assert (told.value, told.interval, told.n) == (None, None, None)
+        assert "not shown: fewer than 10 rows" in told.sentence
+        assert not {"0.71", "0.6", "138", "0.42"} & {
+            word.strip("(),;:") for word in told.sentence.split()
+        }
+    uncounted = replace(case, evidence=(found,), shown={found.id: (replace(gap, n=None), by_group)})
+    verdict = Limit("fairness", "demographic_parity_ratio", minimum=0.8).check(uncounted)
+    assert (verdict.value, verdict.n) == (0.71, None)

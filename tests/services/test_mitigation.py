@@ -101,7 +101,7 @@ def frontier(ws, snapshot):
 
 
 def test_a_frontier_is_evidence_with_accuracy_and_gap_of_each_way_and_their_intervals(frontier):
-    found: dict[str, Any] = mitigation.measured(frontier)
+    found: dict[str, Any] = mitigation.measured(frontier.measurements)
 
     assert len(found) == len(mitigation.points(frontier)) == 13
     for accuracy, gap in found.values():
@@ -120,7 +120,7 @@ def test_every_point_is_what_sklearn_and_fairlearn_say_of_the_rows_kept_apart(fr
     apart = rows.iloc[test]
     said = (apart["score"] >= 0.5).astype(int)
 
-    accuracy, gap = mitigation.measured(frontier)["as decided"]
+    accuracy, gap = mitigation.measured(frontier.measurements)["as decided"]
 
     assert accuracy.value == pytest.approx(accuracy_score(apart["paid"], said), abs=1e-12)
     assert gap.value == pytest.approx(

@@ -1,6 +1,7 @@
-"""What kept evidence shows of small groups: what it would hold had they been hidden at once."""
+"""What evidence, windows and counts show of small groups: as if they had been hidden at once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,11 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from lifecycle.domain.evidence import Evidence, Purpose
-from lifecycle.domain.measurement import State
+from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.engines import choose
 from lifecycle.services.analysis.fairness import FairnessOptions, measure_fairness
 from lifecycle.services.analysis.outcomes import Roles
-from lifecycle.services.withholding import shown, told
+from lifecycle.services.withholding import counted, history, shown, told
+from lifecycle.store import measurements
+from lifecycle.store.connection import Workspace
 
 SIZES = {("f", "x"): 3, ("f", "y"): 60, ("f", "z"): 40, ("m", "x"): 50, ("m", "y"): 80}
 NUMBERS = ("statistic", "column", "slice", "value", "n", "interval", "p_adjusted", "state")
@@ -100,3 +103,102 @@ def test_other_evidence_is_shown_as_it_is(engine, rows, purpose):
 
     assert shown(other, shown_from=500) == found.measurements
     assert shown(found, shown_from=0) == found.measurements
+
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+WEEKS = [Window(START + timedelta(7 * i), START + timedelta(7 * i + 7)) for i in range(2)]
+
+
+@pytest.fixture
+def monitored(tmp_path):
+    """Two weeks of one attribute's groups: c has few rows in the first week alone."""
+    rows = ({"a": 90, "b": 40, "c": 8}, {"a": 90, "b": 40, "c": 60})
+    found = []
+    for window, groups in zip(WEEKS, rows, strict=True):
+        for group, n in groups.items():
+            of: dict[str, Any] = {"slice": {"sex": group}, "window": window, "n": n}
+            found += [
+                Measurement("selection_rate", 0.4, State.OK, **of),
+                Measurement("ks", 0.2, State.OK, column="age", limit=0.1, **of),
+            ]
+        gap = Measurement(
+            "demographic_parity_ratio", 0.7, State.BREACH, column="sex", window=window, n=138,
+            limit=0.8,
+        )  # fmt: skip
+        found += [gap, Measurement("ks", 0.3, State.BREACH, column="sex", window=window, n=138)]
+    with Workspace.create(tmp_path / "home", at=START) as workspace:
+        with workspace.transaction() as tx:
+            measurements.replace(tx, "credit/1", found, windows=None)
+        yield workspace.cursor()
+
+
+def values(found, week):
+    return {
+        (m.statistic, m.slice.get("sex"), m.column): (m.value, m.n)
+        for m in found
+        if m.window == WEEKS[week]
+    }
+
+
+def test_older_windows_hide_what_the_workspace_hides_now(monitored):
+    seen = history(monitored, "credit/1", shown_from=10)
+
+    # b is hidden too, since the total less a and b is c.
+    assert values(seen, 0) == {
+        ("selection_rate", "a", None): (0.4, 90),
+        ("ks", "a", "age"): (0.2, 90),
+        ("selection_rate", "b", None): (None, None),
+        ("ks", "b", "age"): (None, None),
+        ("selection_rate", "c", None): (None, None),
+        ("ks", "c", "age"): (None, None),
+        ("demographic_parity_ratio", None, "sex"): (0.7, None),
+        ("ks", None, "sex"): (0.3, 138),
+    }
+    assert values(seen, 1) == values(measurements.history(monitored, "credit/1"), 1)
+
+
+def test_what_is_hidden_does_not_depend_on_which_of_it_is_asked_for(monitored):
+    asked = {"statistic": "demographic_parity_ratio", "column": "sex"}
+
+    everything = history(monitored, "credit/1", shown_from=50)
+    alone = history(monitored, "credit/1", shown_from=50, **asked)
+
+    assert alone == [m for m in everything if m.statistic == "demographic_parity_ratio"]
+    assert [(m.value, m.n) for m in alone] == [(None, None), (None, None)]
+
+
+def test_windows_are_as_they_were_measured_where_nothing_more_is_hidden(monitored):
+    assert history(monitored, "credit/1", shown_from=5) == measurements.history(
+        monitored, "credit/1"
+    )
+
+
+def test_groups_just_counted_are_hidden_by_their_rows_and_never_below_five():
+    found = [Measurement("accuracy", 0.9, State.OK, n=200)]
+    sizes: list[tuple[dict[str, str], int]] = [({}, 200)]
+    for group, n in {"a": 120, "b": 70, "c": 8, "d": 2}.items():
+        found.append(Measurement("accuracy", 0.8, State.OK, slice={"region": group}, n=n))
+        sizes.append(({"region": group}, n))
+
+    by_setting = {k: counted(found, sizes=sizes, shown_from=k) for k in (0, 10, 1000)}
+
+    shown_of = {k: [m.slice.get("region") for m in of if m.value] for k, of in by_setting.items()}
+    assert shown_of == {0: [None, "a", "b"], 10: [None, "a", "b"], 1000: [None]}
+
+
+def test_a_way_to_narrow_a_gap_shows_none_that_groups_too_small_to_show_may_have_entered():
+    of: dict[str, Any] = {"slice": {"point": "as it is"}, "n": 500}
+    kept = Evidence(
+        "credit/1",
+        Purpose.MITIGATION,
+        "rows@1",
+        (
+            Measurement("accuracy", 0.9, State.OK, **of),
+            Measurement("demographic_parity_difference", 0.2, State.OK, column="sex", **of),
+        ),
+        START,
+        "vera",
+    )
+
+    assert shown(kept, shown_from=30) == kept.measurements
+    assert [m.value for m in shown(kept, shown_from=31)] == [0.9, None]

@@ -13,6 +13,7 @@ from lifecycle.domain.rules import Case
 from lifecycle.domain.terms import Terms
 from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.errors import InvalidInput, StaleEvidence
+from lifecycle.services import withholding
 from lifecycle.store import evidence, health, models, monitors, usecases
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection
@@ -21,25 +22,35 @@ SCORED = frozenset({Stage.PRODUCTION, Stage.SUSPENDED})
 """Stages in which a version scores, so that nothing measured is too little and not too early."""
 
 
-def case_of(con: Connection, model_id: str, version: str, *, at: datetime) -> Case:
-    """Gather everything a rule may look at: records, newest evidence, monitored health."""
+def case_of(
+    con: Connection, model_id: str, version: str, *, at: datetime, shown_from: int = 0
+) -> Case:
+    """Gather everything a rule may look at: records, newest evidence, monitored health.
+
+    Parameters
+    ----------
+    shown_from
+        Fewest rows of a group of which its verdicts may tell.
+    """
     model = models.get(con, model_id)
     subject = models.version(con, model_id, version)
+    newest = evidence.newest(con, subject.id)
     return Case(
         use_case=usecases.get(con, model.use_case_id),
         model=model,
         version=subject,
-        evidence=tuple(evidence.newest(con, subject.id)),
+        evidence=tuple(newest),
         health=health_of(con, subject),
         at=at,
         limited=evidence.limited(con, model_id).get(model_id, ()),
+        shown={e.id: withholding.shown(e, shown_from=shown_from) for e in newest},
     )
 
 
-def case_under(con: Connection, request: Request, *, at: datetime) -> Case:
+def case_under(con: Connection, request: Request, *, at: datetime, shown_from: int = 0) -> Case:
     """Gather the same for the version that a request is about."""
     model_id, _, version = request.version_id.partition("/")
-    return case_of(con, model_id, version, at=at)
+    return case_of(con, model_id, version, at=at, shown_from=shown_from)
 
 
 def health_of(con: Connection, version: Version) -> State:

@@ -12,6 +12,7 @@ from lifecycle.domain.model import Version
 from lifecycle.domain.rules import Case
 from lifecycle.domain.usecase import Tier
 from lifecycle.errors import NotFound
+from lifecycle.services import withholding
 from lifecycle.services.approvals import cases
 from lifecycle.store import evidence, models, requests, usecases
 from lifecycle.store import policies as published
@@ -117,9 +118,15 @@ def last_approved(con: Connection, request: Request) -> Request | None:
 
 
 def since_last_approval(
-    con: Connection, request: Request
+    con: Connection, request: Request, *, shown_from: int = 0
 ) -> tuple[Request, list[Difference]] | None:
-    """Compare a request with the last one that was approved; nothing when there is none."""
+    """Compare a request with the last one that was approved; nothing when there is none.
+
+    Parameters
+    ----------
+    shown_from
+        Fewest rows of a group that the values may tell of.
+    """
     before = last_approved(con, request)
     if before is None:
         return None
@@ -129,7 +136,7 @@ def since_last_approval(
             models.version_by_id(con, request.version_id),
         ),
         *_policies(con, before, request),
-        *_measured(_evidence(con, before), _evidence(con, request)),
+        *_measured(*(_evidence(con, one) for one in (before, request)), shown_from=shown_from),
     ]
     return before, found
 
@@ -156,18 +163,20 @@ def _policies(con: Connection, before: Request, after: Request) -> Iterator[Diff
     yield from _one("rules of the gate", sorted(rules[0]), sorted(rules[1]))
 
 
-def _measured(before: list[Evidence], after: list[Evidence]) -> Iterator[Difference]:
+def _measured(
+    before: list[Evidence], after: list[Evidence], *, shown_from: int
+) -> Iterator[Difference]:
     """Compare the values over all rows, statistic by statistic."""
-    old, new = _values(before), _values(after)
+    old, new = (_values(found, shown_from=shown_from) for found in (before, after))
     for key in dict.fromkeys([*old, *new]):
         yield from _one(key, old.get(key), new.get(key))
 
 
-def _values(found: list[Evidence]) -> dict[str, str]:
+def _values(found: list[Evidence], *, shown_from: int) -> dict[str, str]:
     values: dict[str, str] = {}
     # How well it works comes first, what drives it last: that list is long.
     for one in sorted(found, key=lambda e: (e.purpose is Purpose.EXPLANATION, e.purpose)):
-        for m in one.measurements:
+        for m in withholding.shown(one, shown_from=shown_from):
             if m.slice or m.window is not None:
                 continue
             name = f"{m.statistic} by {m.column}" if m.column else m.statistic

@@ -80,7 +80,8 @@ def decide(
         on_behalf_of=on_behalf_of,
     )
     with workspace.transaction() as tx:
-        decided = _decide(tx, request_id, cast, by=by, method=method, seen=seen)
+        least = workspace.shown_from
+        decided = _decide(tx, request_id, cast, by=by, method=method, seen=seen, shown_from=least)
     if decided.status is not Status.OPEN:
         workspace.checkpoint()  # damage to the write-ahead log passes silently; a decision is dear
     return decided
@@ -116,13 +117,16 @@ def decide_many(
     method = signing.prove(workspace, by, proof, demand=Signing.FRESH, at=at)
     cast = Decision(by=by.name, at=at, vote=vote, reason=reason, bundle="", code=code)
     decided: list[Request] = []
+    least = workspace.shown_from
     with workspace.transaction() as tx:
         for request_id in dict.fromkeys(request_ids):
             asked = requests.get(tx, request_id)
             if not is_bulk(asked, cases.terms_of(tx, asked)):
                 raise NotAllowed(f"{request_id} is decided by itself and not together with others")
             shown = (seen or {}).get(request_id)
-            decided.append(_decide(tx, request_id, cast, by=by, method=method, seen=shown))
+            decided.append(
+                _decide(tx, request_id, cast, by=by, method=method, seen=shown, shown_from=least)
+            )
     workspace.checkpoint()
     return decided
 
@@ -139,13 +143,14 @@ def _decide(
     *,
     by: Actor,
     method: str,
-    seen: str | None = None,
+    seen: str | None,
+    shown_from: int,
 ) -> Request:
     asked = requests.get(tx, request_id)
     at = asked.clock(cast.at)
     if cast.reason:
         said(cast.reason, what=f"to decide on {request_id} give a reason")
-    case = cases.case_under(tx, asked, at=at)
+    case = cases.case_under(tx, asked, at=at, shown_from=shown_from)
     by.require(Permission.DECIDE, within=place_of(case.use_case))
     terms = cases.terms_of(tx, asked)
     _check_unchanged(tx, asked, case, vote=cast.vote, seen=seen)

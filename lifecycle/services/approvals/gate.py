@@ -66,7 +66,7 @@ def gate(
     """
     by.require(Permission.READ)
     con = workspace.cursor()
-    case = cases.case_of(con, model_id, version, at=at)
+    case = cases.case_of(con, model_id, version, at=at, shown_from=workspace.shown_from)
     return cases.in_force(con, case.use_case).judge(case, to=to)
 
 
@@ -102,7 +102,7 @@ def ask(
     """
     by.require(Permission.READ)
     con = workspace.cursor()
-    case = cases.case_of(con, model_id, version, at=at)
+    case = cases.case_of(con, model_id, version, at=at, shown_from=workspace.shown_from)
     report = cases.in_force(con, case.use_case).judge(case, to=to)
     if case.version.stage is not to:
         return Answer("promotion", GateReport((*report.results, *_edited(con, case.version.id))))

@@ -1,6 +1,6 @@
 """What a frontier holds: its points with what was measured of each, read from the evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lifecycle.domain.evidence import Evidence, Purpose
@@ -65,10 +65,10 @@ def named(kept: Evidence, name: str) -> Mapping[str, Any]:
     return known[name]
 
 
-def measured(kept: Evidence) -> dict[str, tuple[Measurement, Measurement]]:
-    """Return each way's accuracy and its gap."""
+def measured(given: Iterable[Measurement]) -> dict[str, tuple[Measurement, Measurement]]:
+    """Return each way's accuracy and its gap, of what a frontier's evidence may show."""
     by_point: dict[str, list[Measurement]] = {}
-    for one in kept.measurements:
+    for one in given:
         by_point.setdefault(one.slice[POINT], []).append(one)
     return {name: (found[0], found[1]) for name, found in by_point.items()}
 
