@@ -9,7 +9,7 @@ from lifecycle.charts import wording
 from lifecycle.domain.actor import Permission
 from lifecycle.services import data_quality
 from lifecycle.services.analysis.suggestions import as_yaml
-from lifecycle.store import logs
+from lifecycle.store import log_schemas, logs
 
 if TYPE_CHECKING:
     from lifecycle.domain.measurement import Measurement, Window
@@ -43,7 +43,7 @@ def freshness(version: "Version") -> None:
 
 def schema(version: "Version") -> None:
     """List how the columns of the log's files changed."""
-    changes = data_quality.schema_changes(session.cursor(), version.id)
+    changes = log_schemas.changes(session.cursor(), version.id)
     if not changes:
         widgets.note("The columns of the logged files never changed.", icon="check")
         return

@@ -30,6 +30,9 @@ from lifecycle.errors import InvalidInput
 DECISION = "lc_decision"
 """The column that says what follows from a score where no decision was logged."""
 
+EARLY = "lc_early"
+"""The column that says whether an outcome is dated before its prediction."""
+
 
 def read(path: str) -> Any:
     """Read a file, a folder or a glob as one Arrow table, rows in file order.
@@ -141,7 +144,8 @@ def join(
     outcomes
         Parquet files with `lc_id`, `outcome` and `known_at`; may be empty.
     into
-        Gets all columns of the predictions, and `outcome`.
+        Gets all columns of the predictions, and `outcome`; where there are outcomes, `EARLY` too:
+        one dated before its prediction is left out. A date without a time means its whole day.
     apart
         Parquet files with `lc_id`, once each, and further columns of the same predictions.
     until
@@ -156,9 +160,14 @@ def join(
     """
     moment = quote((until or datetime.max.replace(tzinfo=UTC)).isoformat())
     known = "SELECT CAST(NULL AS VARCHAR) AS lc_id, CAST(NULL AS DOUBLE) AS outcome WHERE false"
+    outcome = "known.outcome"
     if outcomes:
+        outcome = (
+            f"CASE WHEN {_EARLY} THEN NULL ELSE known.outcome END AS outcome, {_EARLY} AS {EARLY}"
+        )
         known = (
-            "SELECT lc_id, arg_max(outcome, known_at) AS outcome "
+            "SELECT lc_id, arg_max(outcome, known_at) AS outcome, "
+            "max(known_at) AT TIME ZONE 'UTC' AS told_at "
             f"FROM {_parquet(outcomes)} WHERE known_at < TIMESTAMPTZ {moment} GROUP BY lc_id"
         )
     with _connection() as con:
@@ -170,7 +179,7 @@ def join(
         further = ", part.* EXCLUDE (lc_id)" if apart else ""
         beside = f"LEFT JOIN {_parquet(apart)} AS part USING (lc_id) " if apart else ""
         written = con.execute(
-            f"COPY (SELECT made.*{further}, known.outcome{decided} "
+            f"COPY (SELECT made.*{further}, {outcome}{decided} "
             f"FROM {_parquet(predictions)} AS made {beside}"
             f"LEFT JOIN ({known}) AS known USING (lc_id) "
             f"WHERE made.lc_at < TIMESTAMPTZ {moment} ORDER BY made.lc_at, made.lc_id) "
@@ -239,6 +248,13 @@ def ids(files: Sequence[Path], *, among: Any) -> Any:
             f"SELECT DISTINCT lc_id FROM wanted SEMI JOIN {_parquet(files)} USING (lc_id)"
         ).to_arrow_table()
     return found.column(0).combine_chunks()
+
+
+_EARLY = (
+    "coalesce(known.told_at < CASE WHEN known.told_at = date_trunc('day', known.told_at) "
+    "THEN date_trunc('day', made.lc_at AT TIME ZONE 'UTC') "
+    "ELSE made.lc_at AT TIME ZONE 'UTC' END, false)"
+)
 
 
 @contextmanager

@@ -1,10 +1,9 @@
 """What people see and open about the quality of a version's log."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from math import ceil
 from pathlib import Path
 
@@ -25,29 +24,11 @@ from lifecycle.services.monitoring import baseline
 from lifecycle.services.monitoring.baseline import UNDATED
 from lifecycle.services.monitoring.reference import PREDICTION, SCORE
 from lifecycle.stats.summaries import NumericProfile, Profile
-from lifecycle.store import audit, log_schemas, logs, models, monitors, profiles
+from lifecycle.store import audit, logs, models, monitors, profiles
 from lifecycle.store.connection import Connection, Workspace
 
 MOST_ROWS = 100
 """Failing rows shown at once; whoever needs more has the log's files."""
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaChange:
-    """How the columns of a log's files differ from those of the file before.
-
-    Parameters
-    ----------
-    at
-        Time of the first row that was so.
-    retyped
-        Kind before and after, by column.
-    """
-
-    at: datetime
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    retyped: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +38,6 @@ class LoggedRow:
     id: str
     at: str
     value: str | None
-
-
-def schema_changes(con: Connection, version_id: str) -> list[SchemaChange]:
-    """Return how the columns of a version's files changed, newest first."""
-    found = [
-        SchemaChange(
-            now.first_at,
-            added=tuple(name for name in now.columns if name not in before.columns),
-            removed=tuple(name for name in before.columns if name not in now.columns),
-            retyped={
-                name: (before.columns[name], kind)
-                for name, kind in now.columns.items()
-                if before.columns.get(name, kind) != kind
-            },
-        )
-        for before, now in pairwise(log_schemas.every(con, version_id))
-    ]
-    return found[::-1]
 
 
 def suggested(con: Connection, version_id: str) -> tuple[tuple[Expectation, ...], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -38,6 +39,24 @@ class LogSchema:
     first_at: datetime
     ingested_at: datetime
     columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """How the columns of a log's files differ from those of the file before.
+
+    Parameters
+    ----------
+    at
+        Time of the first row that was so.
+    retyped
+        Kind before and after, by column.
+    """
+
+    at: datetime
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    retyped: Mapping[str, tuple[str, str]]
 
 
 def note(
@@ -76,6 +95,24 @@ def every(con: Connection, version_id: str) -> list[LogSchema]:
         LogSchema(row["first_at"], row["ingested_at"], load(row["columns"]))
         for row in records(found)
     ]
+
+
+def changes(con: Connection, version_id: str) -> list[SchemaChange]:
+    """Return how the columns of a version's files changed, newest first."""
+    found = [
+        SchemaChange(
+            now.first_at,
+            added=tuple(name for name in now.columns if name not in before.columns),
+            removed=tuple(name for name in before.columns if name not in now.columns),
+            retyped={
+                name: (before.columns[name], kind)
+                for name, kind in now.columns.items()
+                if before.columns.get(name, kind) != kind
+            },
+        )
+        for before, now in pairwise(every(con, version_id))
+    ]
+    return found[::-1]
 
 
 def _kind(kind: Any) -> str:

@@ -20,7 +20,7 @@ from lifecycle.errors import InvalidInput
 from lifecycle.store import arrays, durable, log_rows, sensitive, sensitive_files
 from lifecycle.store.arrays import Table
 from lifecycle.store.artifacts import hash_of
-from lifecycle.store.cells import Connection, Record, first, home_of, records
+from lifecycle.store.cells import Connection, Record, first, home_of, records, utc
 from lifecycle.store.connection import Workspace
 from lifecycle.store.sensitive import Part, Split
 
@@ -126,8 +126,8 @@ def write_outcomes(tx: Connection, workspace: Workspace, model_id: str, table: T
     return sorted({day for _, day in touched})
 
 
-def days(con: Connection, version_id: str) -> list[DayLog]:
-    """Return the days of a version's log, oldest first."""
+def days(con: Connection, version_id: str, *, until: datetime | None = None) -> list[DayLog]:
+    """Return the days of a version's log that began before some time, oldest first."""
     found = con.execute(
         """
         SELECT day, sum(log.row_count)::BIGINT AS row_count,
@@ -135,9 +135,9 @@ def days(con: Connection, version_id: str) -> list[DayLog]:
             list(part.path ORDER BY position) FILTER (part.path IS NOT NULL) AS apart
         FROM log_file AS log LEFT JOIN sensitive_part AS part
             ON part.part_of = log.path AND part.deleted_at IS NULL
-        WHERE version_id = $id GROUP BY day ORDER BY day
+        WHERE version_id = $id AND ($until IS NULL OR day < $until) GROUP BY day ORDER BY day
         """,
-        {"id": version_id},
+        {"id": version_id, "until": until and utc(until).replace(tzinfo=None)},
     )
     rows, folder = records(found), _folder(con)
     return [

@@ -12,7 +12,7 @@ from lifecycle.domain.expectation import Check, Expectation
 from lifecycle.domain.measurement import Window
 from lifecycle.errors import InvalidInput, NotAllowed, NotFound
 from lifecycle.services import data_quality, monitoring
-from lifecycle.store import audit
+from lifecycle.store import audit, log_schemas
 
 RADIUS = FEATURES[0]
 WEEK = Window(MONDAY, MONDAY + timedelta(weeks=1))
@@ -121,7 +121,7 @@ def test_a_window_without_rows_has_none_that_fail(damaged, ws, dev):
 
 
 def test_schema_changes_name_what_came_went_and_changed(damaged, ws):
-    (change,) = data_quality.schema_changes(ws.cursor(), "tumour/1")
+    (change,) = log_schemas.changes(ws.cursor(), "tumour/1")
 
     assert change.at.date() >= (MONDAY + timedelta(weeks=2)).date()
     assert (change.added, change.removed, change.retyped) == (("extra",), (), {})

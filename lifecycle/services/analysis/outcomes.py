@@ -106,6 +106,16 @@ def binary_codings(engine: Engine, source: Source, *, roles: Roles) -> Codings:
     return Codings(label=label, decision=decision, notices=notices)
 
 
+def declared(engine: Engine, source: Source, *, roles: Roles) -> Codings:
+    """Take the positive label as it was declared, where a source never holds it."""
+    positive = roles.positive or ""
+    label = Coding(roles.target, positive)
+    if roles.prediction is None:
+        return Codings(label, None)
+    decided = [v for v, _ in engine.values(source, roles.prediction, limit=MANY_LABELS)]
+    return Codings(label, Coding(roles.prediction, _coded(decided) or positive))
+
+
 def learned(engine: Engine, source: Source, codings: Codings) -> Codings:
     """Add the negative values that a source holds, so that rows elsewhere are read by them.
 

@@ -29,6 +29,7 @@ def found(
     monitor: Monitor,
     plan: Plan,
     until: datetime | None,
+    at: datetime,
 ) -> tuple[Sequence[ChangePoint], tuple[str, ...]]:
     """Find the changes a monitor's detectors see, and say why they see none where they cannot.
 
@@ -36,7 +37,7 @@ def found(
     come first are not like the others.
     """
     con = ws.cursor()
-    days = logs.days(con, monitor.version_id)
+    days = logs.days(con, monitor.version_id, until=until or at)
     outcomes = logs.outcome_files(con, plan.version.model_id)
     if not monitor.changes or not days:
         return (), ()

@@ -164,7 +164,7 @@ def measured(
     end, only = ordered[-1].end.date(), None if len(basis.baseline) > 1 else ALL_ROWS
     days = read(con, monitor.version_id, start=start, end=end, only=only)
     told = volumes(
-        logs.days(con, monitor.version_id),
+        logs.days(con, monitor.version_id, until=until),
         ordered,
         grain=monitor.grain,
         until=until if awaited(con, monitor) else None,
@@ -195,12 +195,14 @@ def read(
     )
 
 
-def touched(con: Connection, monitor: Monitor, *, days: Iterable[date]) -> set[Window]:
-    """Return the windows that rows of some days are in, or are compared with."""
+def touched(
+    con: Connection, monitor: Monitor, *, days: Iterable[date], until: datetime
+) -> set[Window]:
+    """Return the windows begun by then that rows of some days are in, or are compared with."""
     new = sorted(days)
     windows = {window_of(day, grain=monitor.grain) for day in new}
     if monitor.reference.kind is not ReferenceKind.BASELINE:
-        for logged in logs.days(con, monitor.version_id):
+        for logged in logs.days(con, monitor.version_id, until=until):
             window = window_of(logged.day, grain=monitor.grain)
             span = monitor.reference.span(window, grain=monitor.grain)
             if span and any(span[0] <= day < span[1] for day in new):
@@ -221,7 +223,8 @@ def expected(con: Connection, monitor: Monitor, *, until: datetime) -> dict[Wind
     """
     trailing = awaited(con, monitor)
     grain = monitor.grain
-    logged = {window_of(day.day, grain=grain) for day in logs.days(con, monitor.version_id)}
+    days = logs.days(con, monitor.version_id, until=until)
+    logged = {window_of(day.day, grain=grain) for day in days}
     if not logged:
         return {}
     last = max(logged, key=lambda window: window.start)

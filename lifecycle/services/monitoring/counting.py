@@ -115,12 +115,13 @@ def count(
     tallies: dict[tuple[date, str], Tally] = {}
     notices: dict[str, None] = {}
     strangers: list[Strange] = []
-    counted = 0
+    counted = early = 0
     for batch in _batches(days):
         with joined(ws, engine, plan=plan, days=batch, outcomes=outcomes, until=until) as source:
             if source is None:
                 continue
             counted += source.rows
+            early += _early(engine, source)
             groupings = _groupings(source, plan=plan, notices=notices)
             for name, like in plan.profiles.items():
                 if name not in source.names:
@@ -140,7 +141,19 @@ def count(
                 day, key = _day(tallied.window), slice_key(tallied.slice)
                 tallies[day, key] = codings.marked(tallied.tally, strange, day=day, key=key)
     told = codings.sentences(strangers, label=f"the log of {plan.version.id}")
+    if early:
+        told.append(
+            f"{early} outcomes of {plan.version.id} are dated before their prediction: they count "
+            "as not known"
+        )
     return Counted(profiles, tallies, counted, (*notices, *told))
+
+
+def _early(engine: Engine, source: Source) -> int:
+    """Count the outcomes that are dated before their prediction."""
+    if rows.EARLY not in source.names:
+        return 0
+    return dict(engine.values(source, rows.EARLY, limit=2)).get("true", 0)
 
 
 def _batches(days: Sequence[DayLog]) -> Iterator[list[DayLog]]:

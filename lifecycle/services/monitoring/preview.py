@@ -148,7 +148,7 @@ def preview(
         con, model_id, version, given=next_settings(before, settings), reason=reason, by=by, at=at
     )
     counted = baseline.kept(con, known.id)
-    days = [day.day for day in logs.days(con, known.id)]
+    days = [day.day for day in logs.days(con, known.id, until=at)]
     if counted is None or not days:
         raise InsufficientData(
             f"nothing of {known.id} was counted yet; define its monitor, switched off, and "

@@ -10,9 +10,18 @@ from lifecycle.domain.model import Columns, Task, Version
 from lifecycle.engines import Engine, rows
 from lifecycle.engines.contract import Coding, Grouping, Kind, Source, Tallied
 from lifecycle.engines.slicing import Levels
-from lifecycle.services.analysis.outcomes import Roles, binary_codings, class_names, learned
+from lifecycle.errors import InvalidInput
+from lifecycle.services.analysis.outcomes import (
+    Codings,
+    Roles,
+    binary_codings,
+    class_names,
+    declared,
+    engine_holds,
+    learned,
+)
 from lifecycle.services.snapshots import derives_decision
-from lifecycle.stats.summaries import Profile, Tally
+from lifecycle.stats.summaries import NEGATIVE, POSITIVE, BinaryTally, Profile, Tally
 
 SCORE, PREDICTION, LABEL = "score", "prediction", "outcome"
 """What a log calls a model's answers, and what became of them."""
@@ -81,7 +90,9 @@ def read(
     sensitive, ungrouped = _attributes(engine, source, columns=version.columns)
     codes, answers = _outcomes(engine, source, columns=version.columns, task=task)
     tally = None if answers is None else next(iter(answers([Grouping()], None))).tally
-    return Reference(source, columns, sensitive, codes, tally, (*unwatched, *ungrouped), answers)
+    doubts = _doubts(tally, columns=version.columns, label=source.label)
+    notices = (*unwatched, *ungrouped, *doubts)
+    return Reference(source, columns, sensitive, codes, tally, notices, answers)
 
 
 def profiles(engine: Engine, reference: Reference, *, bins: int) -> dict[str, Profile]:
@@ -112,8 +123,8 @@ def _watched(
             continue
         categorical = name in columns.categorical or column.kind is Kind.CATEGORICAL
         chosen[name] = (name, categorical)
-    if columns.score is not None:
-        chosen[SCORE] = (columns.score, False)
+    if (score := _score(source, columns)) is not None:
+        chosen[SCORE] = (score, False)
     if columns.prediction is not None:
         chosen[PREDICTION] = (columns.prediction, task is not Task.REGRESSION)
     return chosen, notices
@@ -158,7 +169,7 @@ def _outcomes(
     roles = Roles(
         target=columns.target,
         prediction=predicted,
-        score=columns.score,
+        score=_score(source, columns),
         positive=columns.positive,
     )
     if task is Task.CLASSES:
@@ -173,15 +184,54 @@ def _outcomes(
             groupings=groupings,
             levels=levels,
         )
-    if predicted is None and columns.score is None:
+    if predicted is None and roles.score is None:
         return Codes(label=Coding(LABEL, columns.positive or "")), None
     return _binary(engine, source, columns=columns, roles=roles)
+
+
+def _doubts(tally: Tally | None, *, columns: Columns, label: str) -> list[str]:
+    """Say what a binary reference cannot teach, because it lacks one outcome or any score."""
+    if not isinstance(tally, BinaryTally):
+        return []
+    held = tally.decisions.sum(axis=1)
+    found: list[str] = []
+    if not (held[NEGATIVE] and held[POSITIVE]):
+        only = "no outcome" if not tally.labelled else "one outcome only"
+        found.append(
+            f"{label} holds {only} in column {columns.target} ({columns.positive!r} is positive): "
+            "what needs both outcomes there has no limit and no comparison"
+        )
+    if columns.score is not None and not int(tally.scores.sum()):
+        found.append(
+            f"{label} holds no score between 0 and 1 in column {columns.score}: nothing is "
+            "measured of scores"
+        )
+    return found
+
+
+def _score(source: Source, columns: Columns) -> str | None:
+    """Name the column of scores, unless it holds no numbers at all."""
+    held = columns.score is not None and source.column(columns.score).kind is Kind.NUMERIC
+    return columns.score if held else None
+
+
+def _codings(engine: Engine, source: Source, *, roles: Roles) -> Codings:
+    """Read the codings off the reference; a label it never holds is taken as it was declared."""
+    try:
+        found = binary_codings(engine, source, roles=roles)
+    except InvalidInput:
+        if roles.positive is None or engine_holds(
+            engine, source, roles.target, value=roles.positive
+        ):
+            raise
+        found = declared(engine, source, roles=roles)
+    return learned(engine, source, found)
 
 
 def _binary(
     engine: Engine, source: Source, *, columns: Columns, roles: Roles
 ) -> tuple[Codes, Answers]:
-    codings = learned(engine, source, binary_codings(engine, source, roles=roles))
+    codings = _codings(engine, source, roles=roles)
     decision = DERIVED if derives_decision(columns) else codings.decision
     codes = Codes(
         replace(codings.label, column=LABEL),
@@ -191,7 +241,7 @@ def _binary(
         source,
         label=codings.label,
         decision=decision,
-        score=columns.score,
+        score=roles.score,
         groupings=groupings,
         levels=levels,
     )

@@ -45,7 +45,7 @@ def measured(
     """
     wanted = [e for e in monitor.expectations if e.check in BY_ROWS]
     days: dict[Window, list[logs.DayLog]] = {}
-    logged = logs.days(ws.cursor(), monitor.version_id) if wanted else []
+    logged = logs.days(ws.cursor(), monitor.version_id, until=until or at) if wanted else []
     for day in logged:
         days.setdefault(window_of(day.day, grain=monitor.grain), []).append(day)
     found: list[Measurement] = []

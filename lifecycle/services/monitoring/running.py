@@ -30,6 +30,7 @@ from lifecycle.services.monitoring import (
     counting,
     error_estimates,
     explaining,
+    irregular,
     learning,
     reference,
     row_checks,
@@ -244,11 +245,12 @@ def _run(
 ) -> tuple[Run, list[Measurement]]:
     con = ws.cursor()
     last = monitors.last_run(con, monitor.version_id)
-    revised = last is None or monitor.created_at >= last
-    dirty = {day for day in logs.dirty(con, monitor.version_id) if _begun(day, until)}
-    silent = _silent(con, monitor, until=until or at, again=revised)
+    revised, end = last is None or monitor.created_at >= last, until or at
+    dirty = {day for day in logs.dirty(con, monitor.version_id) if _begun(day, end)}
+    silent = _silent(con, monitor, until=end, again=revised)
+    odd = irregular.notices(con, monitor.version_id, days=dirty, at=at)
     if not dirty and not revised and not silent:
-        return saving.note(ws, saving.begun(monitor, by=by, at=at)), []
+        return saving.note(ws, replace(saving.begun(monitor, by=by, at=at), reasons=odd)), []
     version = models.version_by_id(con, monitor.version_id)
     known = None if revised else baseline.kept(con, version.id)
     snapshot = datasets.snapshot(con, version.reference or "")
@@ -262,11 +264,7 @@ def _run(
         learned, more = learning.limits(monitor, counted) if _learns(monitor) else ([], [])
         reasons = (*reasons, *more)
     rebinned = not _same_bins(con, plan)
-    days = [
-        day
-        for day in logs.days(con, version.id)
-        if (rebinned or day.day in dirty) and _begun(day.day, until)
-    ]
+    days = [day for day in logs.days(con, version.id, until=end) if rebinned or day.day in dirty]
     protected = plan.levels.keys() & version.columns.sensitive
     read = sum(day.rows for day in days)
     saving.record_reading(ws, version, protected, what="the log", rows=read, by=by, at=at)
@@ -287,10 +285,10 @@ def _run(
         later=rows.days_known_later([f for d in days for f in d.files], outcomes, until=until),
         reasons=reasons,
     )
-    windows = saving.windows_of(con, work)
+    windows = saving.windows_of(con, work, until=end)
     found = _from_rows(ws, engine, work=work, windows=windows, at=at)
-    changed, why = changes.found(ws, engine, monitor=monitor, plan=plan, until=until)
-    work = replace(work, together=found, changes=changed, reasons=(*reasons, *why))
+    changed, why = changes.found(ws, engine, monitor=monitor, plan=plan, until=until, at=at)
+    work = replace(work, together=found, changes=changed, reasons=(*reasons, *why, *odd))
     return saving.save(ws, work, by=by, at=at)
 
 
@@ -370,9 +368,9 @@ def _silent(
     return frozenset(w for w, logged in there.items() if not logged and w not in said)
 
 
-def _begun(day: date, until: datetime | None) -> bool:
+def _begun(day: date, until: datetime) -> bool:
     """Tell whether a day has begun at a time."""
-    return until is None or datetime.combine(day, time.min, tzinfo=UTC) < until
+    return datetime.combine(day, time.min, tzinfo=UTC) < until
 
 
 def _kept(con: Connection, version_id: str) -> dict[str, Profile]:

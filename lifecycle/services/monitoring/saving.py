@@ -96,7 +96,8 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             profiles.replace_days(tx, version_id, days, work.counted.profiles)
             tallies.replace_days(tx, version_id, days, work.counted.tallies)
             logs.clear_dirty(tx, version_id, _settled(tx, work))
-        windows = windows_of(tx, work)
+        until = work.until or at
+        windows = windows_of(tx, work, until=until)
         basis = basis_of(
             monitor,
             work.plan.version,
@@ -104,7 +105,6 @@ def save(ws: Workspace, work: Work, *, by: Actor, at: datetime) -> tuple[Run, li
             learned=work.learned,
             shown_from=ws.shown_from,
         )
-        until = work.until or at
         measured, tests = comparing.measured(tx, basis, windows, until=until)
         measured += work.together
         run = runs.add(tx, _run(work, measured, windows=len(windows), tests=tests, by=by, at=at))
@@ -165,14 +165,14 @@ def _keep_reference(tx: Connection, work: Work) -> None:
         limits.replace(tx, version_id, work.learned)
 
 
-def windows_of(tx: Connection, work: Work) -> set[Window]:
-    """Return the windows to measure; none while the monitor is switched off."""
+def windows_of(tx: Connection, work: Work, *, until: datetime) -> set[Window]:
+    """Return the windows begun by then to measure; none while the monitor is switched off."""
     if not work.monitor.active:
         return set()
     days = [day.day for day in work.days]
     if work.revised:
-        days = [day.day for day in logs.days(tx, work.monitor.version_id)]
-    return touched(tx, work.monitor, days=days) | work.silent
+        days = [day.day for day in logs.days(tx, work.monitor.version_id, until=until)]
+    return touched(tx, work.monitor, days=days, until=until) | work.silent
 
 
 def note(ws: Workspace, run: Run) -> Run:
