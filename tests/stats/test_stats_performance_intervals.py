@@ -202,3 +202,31 @@ def test_intervals_of_a_regression_cover_the_truth_as_often_as_they_say(rng):
     shares = coverage(draw, truths)
 
     assert 0.91 <= min(shares.values()) <= max(shares.values()) <= 0.993, shares
+
+
+ALIKE = {
+    "balanced, two in a thousand": (np.array([[0.499, 0.001], [0.001, 0.499]]), 100),
+    "balanced, one in a hundred": (np.array([[0.495, 0.005], [0.005, 0.495]]), 100),
+    "rare positives, one in a hundred": (np.array([[0.895, 0.005], [0.005, 0.095]]), 100),
+    "very rare positives": (np.array([[0.979, 0.001], [0.001, 0.019]]), 300),
+    "few rows": (np.array([[0.475, 0.025], [0.025, 0.475]]), 30),
+    "hardly better than chance": (np.array([[0.82, 0.08], [0.08, 0.02]]), 300),
+    "ten classes": (np.eye(10) * 0.099 + (1 - np.eye(10)) * 0.01 / 90, 100),
+    "three classes, one rare": (np.diag([0.88, 0.08, 0.02]) + (1 - np.eye(3)) * 0.02 / 6, 100),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_agreement_beyond_chance_is_covered_however_little_disagrees(rng, case):
+    law, n = ALIKE[case]
+    large = (law * 1e9).astype(np.int64)
+
+    for measure in (agreement.matthews, agreement.cohen_kappa):
+        truth, held, runs = value(measure(large, confidence=0.95)), 0, 0
+        for cells in rng.multinomial(n, law.ravel() / law.sum(), size=600):
+            found = measure(cells.reshape(law.shape), confidence=0.95)
+            if found.value is not None:
+                low, high = interval(found)
+                assert low <= found.value <= high
+                runs, held = runs + 1, held + (low <= truth <= high)
+        assert held / runs >= 0.9

@@ -132,7 +132,7 @@ _OF_ALL = (
         "cov(label, decision) / sqrt(var(label) var(decision))",
         _either(decisions.mcc, classes.mcc),
         needs=EITHER,
-        source=f"Matthews 1975, Gorodkin 2004; {DELTA} on Fisher's scale",
+        source=f"Matthews 1975, Gorodkin 2004; {DELTA} with two rows more",
     ),
     _rate(
         "cohen_kappa",
@@ -141,7 +141,8 @@ _OF_ALL = (
         "(agreement - chance) / (1 - chance)",
         _either(decisions.cohen_kappa, classes.cohen_kappa),
         needs=EITHER,
-        source="Cohen 1960, doi:10.1177/001316446002000104; Fleiss, Cohen and Everitt 1969",
+        source="Cohen 1960, doi:10.1177/001316446002000104; Fleiss, Cohen and Everitt 1969 with "
+        "two rows more",
     ),
 )
 

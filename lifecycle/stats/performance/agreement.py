@@ -2,13 +2,14 @@
 
 Everything reads a confusion matrix: shape (k, k), rows by label (first axis) and prediction.
 An averaged rate is bounded by the score bounds of its classes' rates, so a rare class found in
-every row, or in none, adds its doubt too. The other intervals come from the delta method on the
-multinomial counts, so they suit some dozens of rows and more; where nothing disagrees that method
-sees no spread, and there is no interval.
+every row, or in none, adds its doubt too. The intervals of agreement beyond chance come from the
+delta method on the multinomial counts; it sees no spread where hardly anything disagrees, so two
+rows are added first: one that agrees, spread evenly over the classes, and one that does not.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import atanh, sqrt, tanh
+from math import sqrt
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,10 @@ from lifecycle.stats.inference import (
     wilson_bounds,
 )
 from lifecycle.stats.summaries import CountArray, FloatArray
+
+DOUBT = 2
+"""Rows added before a spread is taken, one that agrees and one that does not; a house default whose
+intervals hold the truth in nine of ten runs and more, however little disagrees."""
 
 NO_ROWS = "no row has both an outcome and a prediction"
 
@@ -181,55 +186,76 @@ def cohen_kappa(confusion: CountArray, *, confidence: float) -> Estimate:
     Notes
     -----
     Source: Cohen (1960), doi:10.1177/001316446002000104; its large-sample variance is that of
-    Fleiss, Cohen and Everitt (1969), doi:10.1037/h0028106.
+    Fleiss, Cohen and Everitt (1969), doi:10.1037/h0028106, at two rows more (see this module).
     """
     n = int(confusion.sum())
     if n == 0:
         return nothing(NO_ROWS)
-    shares = confusion / n
-    labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
-    hits, chance = float(np.trace(shares)), float(labelled @ predicted)
-    if np.count_nonzero(labelled + predicted) == 1:
+    if np.count_nonzero(confusion.sum(axis=0) + confusion.sum(axis=1)) == 1:
         return nothing("only one class occurs, so agreement beyond chance is undefined", n=n)
-    value = (hits - chance) / (1 - chance)
-    by_cell = predicted[:, np.newaxis] + labelled  # slope of the chance agreement
-    slopes = np.eye(len(shares)) / (1 - chance) - by_cell * (1 - hits) / (1 - chance) ** 2
-    error = _delta_error(slopes, shares, n)
-    interval = None
-    if error > 0:
-        interval = clipped(value, normal_quantile(confidence) * error, low=-1.0, high=1.0)
-    return bounded(value, n=n, interval=interval, confidence=confidence)
+    return _beyond_chance(_kappa, confusion, confidence=confidence)
 
 
 def matthews(confusion: CountArray, *, confidence: float) -> Estimate:
     """Return the Matthews correlation of labels and predictions, -1 to 1.
 
-    The interval is taken on Fisher's scale (the inverse hyperbolic tangent).
-
     Notes
     -----
     Source: Matthews (1975), doi:10.1016/0005-2795(75)90109-9; for k classes Gorodkin (2004),
-    doi:10.1016/j.compbiolchem.2004.09.006.
+    doi:10.1016/j.compbiolchem.2004.09.006. Its interval stands on two rows more (see this module).
     """
     n = int(confusion.sum())
     if n == 0:
         return nothing(NO_ROWS)
-    shares = confusion / n
+    for side, axis in (("label", 1), ("prediction", 0)):
+        if np.count_nonzero(confusion.sum(axis=axis)) == 1:
+            reason = f"only one class occurs as a {side}, so a correlation is undefined"
+            return nothing(reason, n=n)
+    return _beyond_chance(_correlation, confusion, confidence=confidence)
+
+
+def _beyond_chance(
+    law: Callable[[FloatArray], tuple[float, FloatArray]],
+    confusion: CountArray,
+    *,
+    confidence: float,
+) -> Estimate:
+    """Estimate a measure of agreement; its interval is that of two rows more, and holds the value.
+
+    Notes
+    -----
+    As Agresti and Coull (1998), doi:10.1080/00031305.1998.10480550, add rows to a proportion.
+    """
+    n, k = int(confusion.sum()), len(confusion)
+    value, _ = law(confusion / n)
+    agreeing = np.eye(k)
+    doubt = agreeing / k + (1 - agreeing) / (k * (k - 1))
+    shares = (confusion + doubt) / (n + DOUBT)
+    centre, slopes = law(shares)
+    half = normal_quantile(confidence) * _delta_error(slopes, shares, n + DOUBT)
+    low, high = clipped(centre, half, low=-1.0, high=1.0)
+    interval = min(low, value), max(high, value)
+    return bounded(value, n=n, interval=interval, confidence=confidence)
+
+
+def _kappa(shares: FloatArray) -> tuple[float, FloatArray]:
+    """Return Cohen's kappa of a confusion in shares, and its slope in each cell."""
     labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
-    if np.count_nonzero(labelled) == 1 or np.count_nonzero(predicted) == 1:
-        side = "label" if np.count_nonzero(labelled) == 1 else "prediction"
-        return nothing(f"only one class occurs as a {side}, so a correlation is undefined", n=n)
+    hits, chance = float(np.trace(shares)), float(labelled @ predicted)
+    by_cell = predicted[:, np.newaxis] + labelled  # slope of the chance agreement
+    slopes = np.eye(len(shares)) / (1 - chance) - by_cell * (1 - hits) / (1 - chance) ** 2
+    return (hits - chance) / (1 - chance), slopes
+
+
+def _correlation(shares: FloatArray) -> tuple[float, FloatArray]:
+    """Return the Matthews correlation of a confusion in shares, and its slope in each cell."""
+    labelled, predicted = shares.sum(axis=1), shares.sum(axis=0)
     by_label, by_prediction = 1 - float(labelled @ labelled), 1 - float(predicted @ predicted)
     scale = sqrt(by_label * by_prediction)
     value = min(max((float(np.trace(shares)) - float(labelled @ predicted)) / scale, -1.0), 1.0)
     covariance = np.eye(len(shares)) - predicted[:, np.newaxis] - labelled
     variances = labelled[:, np.newaxis] / by_label + predicted / by_prediction
-    error = _delta_error(covariance / scale + value * variances, shares, n)
-    interval = None
-    if error > 0 and abs(value) < 1:
-        half = normal_quantile(confidence) * error / (1 - value * value)
-        interval = tanh(atanh(value) - half), tanh(atanh(value) + half)
-    return bounded(value, n=n, interval=interval, confidence=confidence)
+    return value, covariance / scale + value * variances
 
 
 def _delta_error(slopes: FloatArray, shares: FloatArray, n: int) -> float:
