@@ -86,7 +86,7 @@ def test_a_stuck_column_is_a_breach_and_only_a_warning_where_the_reference_is_st
 
     assert stuck["x", "stuck_value"].state == stuck["w", "stuck_value"].state == "breach"
     assert both["x", "stuck_value"].state == "warning"
-    assert both["x", "stuck_value"].reason == "the reference holds one single value as well"
+    assert "the reference holds one single value as well" in (both["x", "stuck_value"].reason or "")
 
 
 def test_a_window_of_few_rows_is_insufficient():

@@ -131,8 +131,12 @@ def withheld(measured: Measurement, *, k: int, secondary: bool) -> Measurement:
 def uncounted(measured: Measurement) -> Measurement:
     """Take the number of rows from a gap, so that the groups hidden from it cannot be counted."""
     why = "its rows are not given, because a group too small to show could be counted from them"
-    said = f"{measured.reason}; {why}" if measured.reason else why
-    return replace(measured, n=None, reason=said)
+    return replace(measured, n=None, reason=together(measured.reason, why))
+
+
+def together(*reasons: str | None) -> str | None:
+    """Join what there is to say about one value; the first comes first."""
+    return "; ".join(reason for reason in reasons if reason) or None
 
 
 def overall(measurements: Iterable[Measurement]) -> State:
@@ -236,14 +240,15 @@ def _state(draft: Draft, *, p_adjusted: float | None, alpha: float) -> tuple[Sta
     minimum = statistic.minimum if draft.minimum is None else draft.minimum
     if estimate.insufficient or min(sizes) < minimum:
         needed = f"{min(sizes)} observations, at least {minimum} are needed to judge"
-        return State.INSUFFICIENT, estimate.reason or needed
+        told = estimate.insufficient and estimate.reason
+        return State.INSUFFICIENT, told or together(needed, estimate.reason)
     if draft.limit is None or not beyond(estimate.value, limit=draft.limit, statistic=statistic):
         return State.OK, estimate.reason
     if draft.screen is not None:
-        return State.WARNING, draft.screen
+        return State.WARNING, together(draft.screen, estimate.reason)
     if draft.filtered and p_adjusted is not None and p_adjusted > alpha:
         chance = f"beyond the limit, but chance would do that too (adjusted p {p_adjusted:.2g})"
-        return State.WARNING, estimate.reason or chance
+        return State.WARNING, together(chance, estimate.reason)
     return State.BREACH, estimate.reason
 
 

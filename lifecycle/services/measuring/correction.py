@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lifecycle.domain.measurement import Measurement, State
-from lifecycle.services.analysis.result import CORRECTIONS
+from lifecycle.services.analysis.result import CORRECTIONS, together
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family
 
@@ -43,4 +43,4 @@ def _told(measured: Measurement, *, p_adjusted: float, alpha: float) -> Measurem
     if measured.state is not State.BREACH or p_adjusted <= alpha:
         return known
     chance = f"beyond the limit, but chance would do that too (adjusted p {p_adjusted:.2g})"
-    return replace(known, state=State.WARNING, reason=measured.reason or chance)
+    return replace(known, state=State.WARNING, reason=together(chance, measured.reason))

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from lifecycle.domain.measurement import OUTCOMES_UNKNOWN, Measurement, State, Window
 from lifecycle.domain.monitor import Grain, Monitor
+from lifecycle.services.analysis.result import together
 from lifecycle.stats.inference import Estimate
 from lifecycle.stats.summaries import BinaryTally, Profile, Tally
 
@@ -168,7 +169,7 @@ def enough(estimate: Estimate, *, rows: int, minimum: int) -> Estimate:
     if rows >= minimum or estimate.value is None:
         return estimate
     reason = f"{rows} rows in the window, at least {minimum} are needed to judge"
-    return replace(estimate, insufficient=True, reason=reason)
+    return replace(estimate, insufficient=True, reason=together(reason, estimate.reason))
 
 
 def softened(measured: Measurement) -> Measurement:
@@ -179,7 +180,7 @@ def softened(measured: Measurement) -> Measurement:
     if not low <= measured.limit <= high:
         return measured
     reason = "beyond the limit, but the interval includes it"
-    return replace(measured, state=State.WARNING, reason=measured.reason or reason)
+    return replace(measured, state=State.WARNING, reason=together(reason, measured.reason))
 
 
 def matured(tally: Tally) -> float:
@@ -203,8 +204,7 @@ def explained(measured: Measurement, *, tally: Tally) -> Measurement:
     told = [
         f"{n} {what} are coded otherwise than in the reference" for what, n in strange.items() if n
     ]
-    said = [measured.reason] if measured.reason else []
-    return replace(measured, reason="; ".join([*said, *told])) if told else measured
+    return replace(measured, reason=together(*told, measured.reason))
 
 
 def once_known(measured: Measurement, *, share: float, wanted: float) -> Measurement:

@@ -141,3 +141,22 @@ def test_a_limit_must_be_on_something_measured():
 def test_a_limit_must_be_finite(limit):
     with pytest.raises(InvalidInput, match="limit 'ks' must be a finite number"):
         check_limits({"ks": limit}, measured={"ks"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"p_adjusted": 0.4}, "chance would do that too"),
+        ({"screen": "only a screen"}, "only a screen"),
+        ({"minimum": 500}, "at least 500 are needed to judge"),
+    ],
+)
+def test_why_a_value_is_softened_keeps_what_was_left_out_of_it(fields, said):
+    p_value = fields.pop("p_adjusted", None)
+    estimate = Estimate(0.9, 300, p_value=p_value, reason="7 of 307 rows are left out")
+
+    found = judged(Draft(KS, estimate, limit=0.1, **fields))
+
+    assert found.state in {State.WARNING, State.INSUFFICIENT}
+    assert said in (found.reason or "")
+    assert "7 of 307 rows are left out" in (found.reason or "")
