@@ -346,3 +346,17 @@ def test_wrong_use_of_a_regressions_estimate_is_refused(command, write, options,
 
     assert result.code == 2
     assert said in result.err
+
+
+def test_decisions_coded_otherwise_than_in_the_reference_are_not_known(command, write):
+    current = simulated(2, 3000)
+    words = np.where(current["p"] == 1, "yes", "no")
+    sides = (write("reference", **simulated(1, 4000)), write("current", **{**current, "p": words}))
+
+    result = command("estimate", *sides, *ROLES)
+
+    found = {m["statistic"]: m for m in result.json["measurements"]}
+    assert found["accuracy"]["value"] is None
+    assert found["accuracy"]["state"] == "insufficient"
+    assert found["roc_auc"]["value"] is not None
+    assert any("3000 rows" in n and "'no', 'yes' in p" in n for n in result.json["notices"])

@@ -150,3 +150,13 @@ def test_rows_without_a_time_are_left_out_with_a_notice(command, write):
 
     assert [m["n"] for m in outcome.json["measurements"]] == [400, 400]
     assert "1 rows" in outcome.err
+
+
+def test_a_third_decision_is_named_before_it_counts_as_not_positive(command, table):
+    file = table(y=["yes", "no"] * 60, p=["yes", "no", "maybe"] * 40)
+
+    result = command("performance", file, "--target", "y", "--prediction", "p", "--positive", "yes")
+
+    assert any(
+        "'maybe'" in n and "in p all count as not 'yes'" in n for n in result.json["notices"]
+    )

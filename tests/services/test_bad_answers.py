@@ -168,3 +168,17 @@ def test_a_week_without_any_answer_is_said_of_everything_that_needs_one(
     for name in (*REALISED, "roc_auc", "brier"):
         (m,) = found(name, week=2)
         assert (m.state, m.value, bool(m.reason)) == ("insufficient", None, True), m
+
+
+def test_a_value_says_how_many_rows_lack_the_decision_or_the_score_it_needs(run, found, log):
+    rows = log.astype({"decision": object})
+    rows.loc[:149, "decision"] = None
+    rows.loc[:9, "proba"] = np.inf
+
+    run(rows, log)
+
+    (accuracy,), (auc,) = found("accuracy", week=0), found("roc_auc", week=0)
+    assert accuracy.n == 100
+    assert "150 of 250 rows have no decision" in (accuracy.reason or "")
+    assert auc.n == 240
+    assert "10 of 250 rows have no valid score" in (auc.reason or "")

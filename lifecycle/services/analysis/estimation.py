@@ -20,7 +20,14 @@ from lifecycle.services.analysis.estimating import (
     acknowledged,
     windowing_of,
 )
-from lifecycle.services.analysis.outcomes import Codings, Task, binary_codings, recognise
+from lifecycle.services.analysis.outcomes import (
+    Codings,
+    Task,
+    binary_codings,
+    learned,
+    recognise,
+    unknown,
+)
 from lifecycle.services.analysis.performance import in_money
 from lifecycle.services.analysis.periods import silences
 from lifecycle.services.analysis.result import (
@@ -115,15 +122,15 @@ def measure_estimate(
         engine,
         estimating.cut(engine, reference, options=options),
         estimating.cut(engine, current, options=options),
-        binary_codings(engine, reference, roles=options.roles),
+        learned(engine, reference, binary_codings(engine, reference, roles=options.roles)),
         windowing,
         options,
         _wanted(options),
     )
-    learned = _learn(run)
-    drafts, tested, told = _estimate(run, learned)
-    tested = [*tested, *learned.tested]
-    drafts = estimating.limited(drafts, tested=learned.tested, options=options)
+    taught = _learn(run)
+    drafts, tested, told = _estimate(run, taught)
+    tested = [*tested, *taught.tested]
+    drafts = estimating.limited(drafts, tested=taught.tested, options=options)
     measurements, _ = finish(acknowledged(drafts, tested))
     return Result(
         command="estimate",
@@ -135,10 +142,11 @@ def measure_estimate(
             *notices,
             *silences(measurements),
             *run.codings.notices,
+            *unknown(engine, run.current, codings=run.codings),
             *told,
             *backtest.sentences(tested),
         ),
-        details=calibrated.as_details(learned.calibration) | backtest.as_details(tested),
+        details=calibrated.as_details(taught.calibration) | backtest.as_details(tested),
     )
 
 

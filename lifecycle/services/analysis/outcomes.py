@@ -136,6 +136,22 @@ def learned(engine: Engine, source: Source, codings: Codings) -> Codings:
     return replace(codings, label=known(label), decision=decision and known(decision))
 
 
+def unknown(engine: Engine, source: Source, *, codings: Codings) -> tuple[str, ...]:
+    """Say which values of a source its codings do not know, and in how many rows."""
+    told: list[str] = []
+    for coding in (codings.label, codings.decision):
+        if coding is None or coding.negatives is None or coding.column not in source.names:
+            continue
+        held = engine.values(source, coding.column, limit=MANY_LABELS)
+        strange = {value: n for value, n in held if value not in coding.values}
+        if strange:
+            told.append(
+                f"{sum(strange.values())} rows of {source.label} hold {_listed([*strange])} in "
+                f"{coding.column}, which the reference does not: they count as not known"
+            )
+    return tuple(told)
+
+
 def class_names(engine: Engine, source: Source, *, roles: Roles) -> tuple[str, ...]:
     """Return every class that occurs as label or prediction, in order of their names."""
     if roles.prediction is None:

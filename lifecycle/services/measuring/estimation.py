@@ -61,7 +61,8 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     if mature:
         drafts = [held_against(draft, tally, monitor=watch.monitor) for draft in drafts]
     measured, _ = finish(drafts)
-    return [explained(softened(one), tally=tally) for one in measured]
+    read = replace(tally, strange_labels=0)  # outcomes have no say in an estimate
+    return [explained(softened(one), tally=read) for one in measured]
 
 
 @lru_cache(maxsize=4)

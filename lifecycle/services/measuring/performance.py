@@ -1,10 +1,11 @@
 """How well does the model work in this window, judged by what the reference showed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lifecycle.domain.measurement import Measurement
 from lifecycle.services.analysis.performance import FROM_SCORES, in_money
-from lifecycle.services.analysis.result import Draft, finish
+from lifecycle.services.analysis.result import Draft, finish, together
 from lifecycle.services.measuring.watch import (
     ALL_ROWS,
     Counts,
@@ -15,6 +16,7 @@ from lifecycle.services.measuring.watch import (
 )
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Family, Needs, Statistic
+from lifecycle.stats.inference import Estimate
 from lifecycle.stats.summaries import UNKNOWN, BinaryTally, ClassTally, ErrorTally, Tally
 
 TOLERANCE = 0.05
@@ -49,7 +51,11 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     drafts = [
         Draft(
             statistic=statistic,
-            estimate=enough(statistic.measure(tally), rows=tally.rows, minimum=monitor.minimum),
+            estimate=enough(
+                _told(statistic.measure(tally), statistic, tally),
+                rows=tally.rows,
+                minimum=monitor.minimum,
+            ),
             window=counts.window,
             limit=usual_limit(watch, statistic),
         )
@@ -60,6 +66,17 @@ def measure(watch: Watch, counts: Counts) -> Sequence[Measurement]:
     ]
     measured, _ = finish(drafts)
     return [if_mature(softened(m), tally=tally, wanted=monitor.maturity) for m in measured]
+
+
+def _told(estimate: Estimate, statistic: Statistic, tally: Tally) -> Estimate:
+    """Say beside a value how many rows it leaves out that lack a score or a decision."""
+    if estimate.value is None or not isinstance(tally, BinaryTally):
+        return estimate
+    scored = statistic.name in FROM_SCORES
+    lacking = tally.invalid_scores if scored else int(tally.decisions[:, UNKNOWN].sum())
+    what = "valid score" if scored else "decision"
+    said = f"{lacking} of {tally.rows} rows have no {what} and are left out" if lacking else None
+    return replace(estimate, reason=together(estimate.reason, said))
 
 
 def usual_limit(watch: Watch, statistic: Statistic) -> float | None:
