@@ -24,7 +24,6 @@ from lifecycle.services.analysis.outcomes import (
     Codings,
     Task,
     binary_codings,
-    learned,
     recognise,
     unknown,
 )
@@ -45,7 +44,7 @@ from lifecycle.stats.inference import Estimate
 from lifecycle.stats.performance import estimation
 from lifecycle.stats.performance.calibration import Calibration, calibrate
 from lifecycle.stats.performance.estimation import Expected
-from lifecycle.stats.summaries import BinaryTally
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally
 
 RANKING = ("roc_auc", "average_precision")
 """What needs no decision."""
@@ -122,15 +121,15 @@ def measure_estimate(
         engine,
         estimating.cut(engine, reference, options=options),
         estimating.cut(engine, current, options=options),
-        learned(engine, reference, binary_codings(engine, reference, roles=options.roles)),
+        binary_codings(engine, reference, roles=options.roles).closed,
         windowing,
         options,
         _wanted(options),
     )
-    taught = _learn(run)
-    drafts, tested, told = _estimate(run, taught)
-    tested = [*tested, *taught.tested]
-    drafts = estimating.limited(drafts, tested=taught.tested, options=options)
+    learned = _learn(run)
+    drafts, tested, told = _estimate(run, learned)
+    tested = [*tested, *learned.tested]
+    drafts = estimating.limited(drafts, tested=learned.tested, options=options)
     measurements, _ = finish(acknowledged(drafts, tested))
     return Result(
         command="estimate",
@@ -142,11 +141,10 @@ def measure_estimate(
             *notices,
             *silences(measurements),
             *run.codings.notices,
-            *unknown(engine, run.current, codings=run.codings),
             *told,
             *backtest.sentences(tested),
         ),
-        details=calibrated.as_details(taught.calibration) | backtest.as_details(tested),
+        details=calibrated.as_details(learned.calibration) | backtest.as_details(tested),
     )
 
 
@@ -233,8 +231,11 @@ def _estimate(run: _Run, learned: _Reference) -> tuple[list[Draft], list[Tested]
     left_out = calibrated.LeftOut(learned.calibration)
     drafts: list[Draft] = []
     tested: list[Tested] = []
+    doubtful = 0
     for part in run.parts(run.current, labelled=labelled):
         left_out.add(part.tally)
+        lacking = part.tally.decisions
+        doubtful += int(lacking[:, UNKNOWN].sum()) + int(lacking[UNKNOWN].sum() if labelled else 0)
         if learned.refusal is None and learned.calibration is not None:
             estimates = _estimates(run, part, learned.calibration)
             tested += _test(run, part, estimates, on="current") if _mature(part) else []
@@ -245,7 +246,8 @@ def _estimate(run: _Run, learned: _Reference) -> tuple[list[Draft], list[Tested]
             Draft(s, e, slice=part.slice, window=part.window)
             for s, e in zip(run.wanted, estimates, strict=True)
         ]
-    return drafts, tested, left_out.sentences(run.current)
+    strange = unknown(run.engine, run.current, codings=run.codings) if doubtful else ()
+    return drafts, tested, [*strange, *left_out.sentences(run.current)]
 
 
 def _settings(run: _Run, *, task: Task) -> dict[str, object]:

@@ -51,11 +51,33 @@ class Roles:
 
 @dataclass(frozen=True, slots=True)
 class Codings:
-    """The coding of target and prediction, and what was assumed about them."""
+    """The coding of target and prediction, and what was assumed about them.
+
+    Parameters
+    ----------
+    labels, decisions
+        The values they were read off.
+    """
 
     label: Coding
     decision: Coding | None
     notices: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+    @property
+    def closed(self) -> "Codings":
+        """The same, where any value that was not seen is not known.
+
+        With so many values that any other may be one more, every other value stays negative.
+        """
+        decision, alike = self.decision, (*self.labels, *self.decisions)
+        if decision is None or decision.positive != self.label.positive:
+            label = _closed(self.label, self.labels)
+            return replace(
+                self, label=label, decision=decision and _closed(decision, self.decisions)
+            )
+        return replace(self, label=_closed(self.label, alike), decision=_closed(decision, alike))
 
 
 def recognise(engine: Engine, source: Source, *, roles: Roles) -> Task:
@@ -94,7 +116,7 @@ def binary_codings(engine: Engine, source: Source, *, roles: Roles) -> Codings:
     label = Coding(roles.target, _positive_label(source, seen, roles=roles))
     notices = _lumped(seen, coding=label)
     if roles.prediction is None:
-        return Codings(label=label, decision=None, notices=notices)
+        return Codings(label=label, decision=None, notices=notices, labels=tuple(seen))
     decided = [v for v, _ in engine.values(source, roles.prediction, limit=MANY_LABELS)]
     positive = _positive_decision(source, decided, labels=seen, label=label, roles=roles)
     decision = Coding(roles.prediction, positive)
@@ -103,37 +125,18 @@ def binary_codings(engine: Engine, source: Source, *, roles: Roles) -> Codings:
         taken = f"yet {positive} is taken as its positive decision"
         say = f"say --positive-prediction {label.positive} if it is that"
         notices += (f"{roles.prediction} is coded like {roles.target}, {taken}; {say}",)
-    return Codings(label=label, decision=decision, notices=notices)
+    return Codings(label, decision, notices, labels=tuple(seen), decisions=tuple(decided))
 
 
 def declared(engine: Engine, source: Source, *, roles: Roles) -> Codings:
     """Take the positive label as it was declared, where a source never holds it."""
-    positive = roles.positive or ""
-    label = Coding(roles.target, positive)
+    label = Coding(roles.target, roles.positive or "")
+    seen = tuple(v for v, _ in engine.values(source, roles.target, limit=MANY_LABELS))
     if roles.prediction is None:
-        return Codings(label, None)
-    decided = [v for v, _ in engine.values(source, roles.prediction, limit=MANY_LABELS)]
-    return Codings(label, Coding(roles.prediction, _coded(decided) or positive))
-
-
-def learned(engine: Engine, source: Source, codings: Codings) -> Codings:
-    """Add the negative values that a source holds, so that rows elsewhere are read by them.
-
-    With so many different values that any other may be one more, every other value stays negative.
-    """
-    label, decision = codings.label, codings.decision
-    given = [c for c in (label, decision) if c is not None]
-    held = {c: [v for v, _ in engine.values(source, c.column, limit=MANY_LABELS)] for c in given}
-    alike = len({c.positive for c in given}) == 1
-    together = {value for values in held.values() for value in values}
-
-    def known(coding: Coding) -> Coding:
-        found = {*(together if alike else held[coding]), *_partner(coding.positive)}
-        if len(held[coding]) == MANY_LABELS:
-            return coding
-        return replace(coding, negatives=tuple(sorted(found - {coding.positive})))
-
-    return replace(codings, label=known(label), decision=decision and known(decision))
+        return Codings(label, None, labels=seen)
+    decided = tuple(v for v, _ in engine.values(source, roles.prediction, limit=MANY_LABELS))
+    decision = Coding(roles.prediction, _coded(decided) or label.positive)
+    return Codings(label, decision, labels=seen, decisions=decided)
 
 
 def unknown(engine: Engine, source: Source, *, codings: Codings) -> tuple[str, ...]:
@@ -205,6 +208,13 @@ def _lumped(seen: Sequence[str], *, coding: Coding) -> tuple[str, ...]:
     if len(others) <= 1:
         return ()
     return (f"{_listed(others)} in {coding.column} all count as not {coding.positive!r}",)
+
+
+def _closed(coding: Coding, seen: Sequence[str]) -> Coding:
+    if len(seen) >= MANY_LABELS:
+        return coding
+    negatives = {*seen, *_partner(coding.positive)} - {coding.positive}
+    return replace(coding, negatives=tuple(sorted(negatives)))
 
 
 def _partner(positive: str) -> list[str]:

@@ -18,7 +18,6 @@ from lifecycle.services.analysis.outcomes import (
     class_names,
     declared,
     engine_holds,
-    learned,
 )
 from lifecycle.services.snapshots import derives_decision
 from lifecycle.stats.summaries import NEGATIVE, POSITIVE, BinaryTally, Profile, Tally
@@ -225,7 +224,7 @@ def _codings(engine: Engine, source: Source, *, roles: Roles) -> Codings:
         ):
             raise
         found = declared(engine, source, roles=roles)
-    return learned(engine, source, found)
+    return found.closed
 
 
 def _binary(
