@@ -78,6 +78,33 @@ def test_a_window_that_is_not_over_is_not_over_because_of_a_row_in_the_future(ru
     assert last.state == "insufficient"
 
 
+def test_a_window_that_ends_without_further_rows_is_judged_where_rows_are_awaited(
+    registered, ws, dev, log, tmp_path
+):
+    fourth = MONDAY + timedelta(weeks=3)
+    rows = log[(log["week"] < 3) | (log["when"] < fourth + timedelta(days=2))]
+    earlier = log[log["week"] == 0].assign(
+        when=lambda week: week["when"] - timedelta(days=7), case=lambda week: "e" + week["case"]
+    )
+    deliver(ws, dev, rows, tmp_path)
+    deliver(ws, dev, earlier, tmp_path, name="earlier")
+    monitoring.define(ws, "tumour", "1", schedule="0 6 * * *", minimum=50, by=dev, at=fourth)
+
+    def volume(days):
+        (result,) = monitoring.run(ws, by=dev, at=fourth + timedelta(days=days))
+        return result, history(ws, "volume_change")[-1]
+
+    _, before = volume(3)
+    result, after = volume(7)
+    again, _ = volume(8)
+
+    assert before.window == after.window
+    assert (before.state, after.state) == ("insufficient", "breach")
+    assert before.reason == "the log ends before the window does: rows may still come"
+    assert result.windows == 1
+    assert again.windows == 0
+
+
 def test_a_clock_at_its_epoch_is_told_of(run, ws, log):
     result = run(dated(log, 0, datetime(1970, 1, 1, tzinfo=UTC)))
 

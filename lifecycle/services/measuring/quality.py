@@ -218,7 +218,7 @@ def _volume(watch: Watch, counts: Counts, *, expected: _Expected) -> list[Measur
         return []
     estimate = statistic.measure(volume.usual or 0.0, volume.rows)
     if not volume.over:
-        reason = "the window is not over: rows may still come"
+        reason = "the log ends before the window does: rows may still come"
         estimate = replace(estimate, reason=reason, insufficient=True)
     limit = watch.monitor.limit(statistic.name, column=None, otherwise=statistic.limit)
     draft = Draft(statistic, estimate, window=counts.window, limit=limit, minimum=0)

@@ -240,6 +240,17 @@ def expected(con: Connection, monitor: Monitor, *, until: datetime) -> dict[Wind
     return windows
 
 
+def ended(
+    con: Connection, monitor: Monitor, *, since: datetime | None, until: datetime
+) -> set[Window]:
+    """Return the last window with rows, if it ended since a run and no further rows are awaited."""
+    days = logs.days(con, monitor.version_id, until=until)
+    if since is None or not days or not awaited(con, monitor):
+        return set()
+    last = window_of(days[-1].day, grain=monitor.grain)
+    return {last} if since < last.end <= until else set()
+
+
 def _following(window: Window, *, grain: Grain) -> Iterator[Window]:
     while True:
         yield window

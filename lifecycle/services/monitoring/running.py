@@ -248,6 +248,7 @@ def _run(
     revised, end = last is None or monitor.created_at >= last, until or at
     dirty = {day for day in logs.dirty(con, monitor.version_id) if _begun(day, end)}
     silent = _silent(con, monitor, until=end, again=revised)
+    silent |= comparing.ended(con, monitor, since=last, until=end)
     odd = irregular.notices(con, monitor.version_id, days=dirty, at=at)
     if not dirty and not revised and not silent:
         return saving.note(ws, replace(saving.begun(monitor, by=by, at=at), reasons=odd)), []

@@ -57,7 +57,7 @@ class Work:
     days, outcomes
         The days counted and the files of outcomes, as they were when they were read.
     silent
-        Windows without rows of which that was not said yet.
+        Windows without rows of which that was not said yet, and one that ended since the last run.
     until, later
         What was left out, and the days that have outcomes from then on.
     reasons
