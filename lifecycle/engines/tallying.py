@@ -197,7 +197,10 @@ def _label(source: Source, coding: Coding | None) -> str:
         negatives = negatives and tuple(filter(WHOLE_NUMBER.fullmatch, negatives))
     positive = f"WHEN {text} = {written(coding.positive)} THEN {POSITIVE}"
     if negatives is None:
-        return f"CASE WHEN {text} IS NULL THEN {UNKNOWN} {positive} ELSE {NEGATIVE} END"
+        empty = f"{text} IS NULL"
+        if column.kind is Kind.NUMERIC and not column.integral:
+            empty += f" OR isinf(CAST({identifier(column.name)} AS DOUBLE))"  # no label at all
+        return f"CASE WHEN {empty} THEN {UNKNOWN} {positive} ELSE {NEGATIVE} END"
     listed = ", ".join(map(written, negatives)) or "NULL"
     return f"CASE {positive} WHEN {text} IN ({listed}) THEN {NEGATIVE} ELSE {UNKNOWN} END"
 

@@ -160,3 +160,15 @@ def test_a_third_decision_is_named_before_it_counts_as_not_positive(command, tab
     assert any(
         "'maybe'" in n and "in p all count as not 'yes'" in n for n in result.json["notices"]
     )
+
+
+def test_infinite_and_missing_decisions_are_no_decisions(command, table):
+    file = table(y=[1.0, 0.0] * 60, p=[1.0, 0.0, 1.0, float("inf"), float("nan"), 0.0] * 20)
+
+    result = command("performance", file, "--target", "y", "--prediction", "p")
+
+    assert {m["n"] for m in result.json["measurements"] if m["statistic"] == "accuracy"} == {80}
+    assert (
+        "40 of 120 rows have no decision and are left out of what needs it"
+        in result.json["notices"]
+    )

@@ -7,13 +7,16 @@ from enum import StrEnum
 from lifecycle.engines import Engine
 from lifecycle.engines.contract import Coding, Kind, Source, Tallied
 from lifecycle.errors import InvalidInput
-from lifecycle.stats.summaries import BinaryTally, ErrorTally
+from lifecycle.stats.summaries import UNKNOWN, BinaryTally, ErrorTally
 
 MANY_LABELS = 200
 """More different labels than this are no classes."""
 
 BINARY_CODES = (("0", "1"), ("false", "true"))
 """Codings whose second value is positive without anybody saying so."""
+
+INFINITE = ("inf", "-inf")
+"""How an infinity reads, which is no label."""
 
 TWO = 2
 
@@ -181,10 +184,14 @@ def left_out(tallied: Iterable[Tallied]) -> tuple[str, ...]:
     """Say how many rows could not be used, and why."""
     whole = [t.tally for t in tallied if not t.slice]
     rows = sum(tally.rows for tally in whole)
-    without = {"no outcome": 0, "no score between 0 and 1": 0, "no finite prediction": 0}
+    without = dict.fromkeys(
+        ("no outcome", "no decision", "no score between 0 and 1", "no finite prediction"), 0
+    )
     for tally in whole:
         if isinstance(tally, BinaryTally):
             without["no outcome"] += tally.rows - tally.labelled
+            undecided = int(tally.decisions[:, UNKNOWN].sum())
+            without["no decision"] += undecided if undecided < tally.rows else 0
             without["no score between 0 and 1"] += tally.invalid_scores
         else:
             without["no outcome"] += tally.unlabelled
@@ -204,7 +211,7 @@ def engine_holds(engine: Engine, source: Source, column: str, *, value: str) -> 
 
 def _lumped(seen: Sequence[str], *, coding: Coding) -> tuple[str, ...]:
     """Say so when several values together are the negative ones."""
-    others = [value for value in seen if value != coding.positive]
+    others = [value for value in seen if value not in {coding.positive, *INFINITE}]
     if len(others) <= 1:
         return ()
     return (f"{_listed(others)} in {coding.column} all count as not {coding.positive!r}",)
