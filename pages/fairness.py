@@ -9,8 +9,6 @@ from lifecycle.charts import groups, wording
 from lifecycle.domain.evidence import Purpose
 from lifecycle.domain.measurement import Measurement, Window
 from lifecycle.services import withholding
-from lifecycle.services.analysis.fairness import JOINT
-from lifecycle.stats import catalogue
 from lifecycle.store import evidence, logs, monitors
 
 PRODUCTION, ASSESSMENT = "production", "assessment"
