@@ -219,19 +219,19 @@ def binary_tally(
     bins = score_bins(np.sort(kept)) if edges is None else edges
     bounds = np.stack([_bounds(part, bins) for part in by_label])
     counts, invalid = np.diff(bounds, axis=1), len(score) - len(kept)
-    counted = {
-        "decisions": crossed,
-        "scores": counts,
-        "decided": np.diff(np.stack([_bounds(part, bins) for part in by_decision]), axis=1),
-    }
+    decided = np.diff(np.stack([_bounds(part, bins) for part in by_decision]), axis=1)
     if all(_only_edges(p, b, bins) for p, b in zip(by_label, bounds, strict=True)):
-        return distinct_tally(bins, **counted, invalid_scores=invalid)
+        return distinct_tally(
+            bins, decisions=crossed, scores=counts, decided=decided, invalid_scores=invalid
+        )
     whole = np.stack([ends[:-1], ends[1:]], axis=1)
     losses = np.concatenate([log_losses(part, label=one) for one, part in enumerate(by_label)])
     return BinaryTally(
         edges=bins,
-        **counted,
+        decisions=crossed,
+        scores=counts,
         score_totals=exact.sums_between(ordered, bounds + ends[:-1, None]),
+        decided=decided,
         square_totals=exact.sums_between(ordered, whole, squared=True).total(),
         loss_totals=exact.sums_between(losses, whole).total(),
         exact=False,
