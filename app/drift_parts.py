@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import widgets
+from app import session, widgets
 from lifecycle.charts import (
     contributions,
     distributions,
@@ -188,9 +188,8 @@ def heat_map(
     windows = starts[-MOST_WINDOWS:]
     history = of.of(shown, start=windows[0] if windows else None)
     if not history and of.about:
-        hint = (
-            f"Name its column: `lifecycle monitor define {of.version.model_id} --segment COLUMN`."
-        )
+        which = f"{of.version.model_id} {of.version.name}"
+        hint = f"Name its column: `lifecycle monitor define {which} --segment COLUMN`."
         widgets.empty(f"{statistic.title} was not measured in these rows alone", hint=hint)
         return
     title = heatmaps.message(history, name=f"{statistic.title}{of.about}")
@@ -253,12 +252,15 @@ def timeline(
 def distribution(of: History, name: str, window: "Window") -> None:
     """Draw what was counted in one window against what it was compared with, on the same bins."""
     monitor = monitors.current(of.con, of.version.id)
-    counted = (
-        {}
-        if monitor is None
-        else slices.sides(of.con, monitor, window=window, column=name, within=of.within)
-    )
+    counted = {} if monitor is None else slices.sides(of.con, monitor, window=window, column=name)
     both = counted.get(of.within, {}).get(name)
+    rows_of = {key: columns[name][1].rows for key, columns in counted.items()}
+    if both is not None and slices.too_small(
+        of.within, rows_of, least=session.workspace().shown_from
+    ):
+        hint = "A group of so few rows is not shown, nor is one that would give it away."
+        widgets.empty("Too few rows to be shown in this window", hint=hint)
+        return
     if both is None:
         widgets.empty("No counts kept for this window", hint="`lifecycle monitor run` counts them.")
         return

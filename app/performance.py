@@ -1,6 +1,5 @@
 """What the tabs of the Performance page show, each on its own."""
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,9 +8,10 @@ import streamlit as st
 from app import widgets, words
 from app.marks import CHANGED
 from lifecycle.charts import estimates, groups, outcomes, tables, timelines, wording
-from lifecycle.domain.measurement import State
+from lifecycle.domain.measurement import State, Window
 from lifecycle.services import measuring, withholding
 from lifecycle.services.analysis.result import Draft, finish, overall
+from lifecycle.services.measuring.watch import if_mature, slice_of
 from lifecycle.stats import catalogue
 from lifecycle.stats.catalogue import Needs
 from lifecycle.stats.summaries import BinaryTally, ClassTally
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from lifecycle.charts.theme import Mark
-    from lifecycle.domain.measurement import Measurement, Window
+    from lifecycle.domain.measurement import Measurement
     from lifecycle.domain.monitor import Monitor
     from lifecycle.stats.catalogue import Statistic
     from lifecycle.stats.summaries import Tally
+
+    Daily = Mapping[str, Sequence[tuple[date, Tally]]]
 
 MOST_CHANGES = 5
 """Told in words; all of them stand on the axis."""
@@ -122,26 +124,20 @@ def mistakes(tally: "Tally | None") -> None:
 
 
 def by_group(
-    totals: "Mapping[str, Tally]",
+    daily: "Daily",
     *,
     declared: "Statistic",
-    span: "Window",
-    minimum: int,
+    monitor: "Monitor",
+    marks: "Sequence[Mark]",
     shown_from: int,
 ) -> None:
-    """Measure the statistic in every slice that was counted."""
+    """Measure the statistic in every slice that was counted, where outcomes are known."""
     if Needs.ROWS in declared.needs:
         hint = "It ranks rows by the scores of every class, and by group only counts are kept."
         widgets.empty(f"{declared.title} is not measured by group", hint=hint)
         return
-    drafts = [
-        Draft(
-            declared, declared.measure(tally), slice=json.loads(key), window=span, minimum=minimum
-        )
-        for key, tally in totals.items()
-    ]
-    sizes = [(json.loads(key), tally.rows) for key, tally in totals.items()]
-    found = withholding.counted(finish(drafts)[0], sizes=sizes, shown_from=shown_from)
+    totals, span = known(daily, monitor=monitor)
+    found = _shown(declared, totals, window=span, shown_from=shown_from)
     parts = [m for m in found if m.slice]
     if not parts:
         hint = "Monitoring counts by its segments, or the sensitive columns of the version."
@@ -151,6 +147,78 @@ def by_group(
     whole = next((m for m in found if not m.slice), None)
     figure = groups.rates(parts, title=title, name=declared.title, overall=whole)
     widgets.chart(figure, name="performance_groups", alt=title, rows=tables.rows(found))
+    _of_group(
+        daily,
+        parts,
+        declared=declared,
+        monitor=monitor,
+        marks=marks,
+        shown_from=shown_from,
+    )
+
+
+def known(daily: "Daily", *, monitor: "Monitor") -> "tuple[dict[str, Tally], Window | None]":
+    """Add up, by slice, the windows in which enough outcomes are known; say which span they are."""
+    window_of = partial(measuring.window_of, grain=monitor.grain)
+    windows = outcomes.by_window(daily.get(measuring.ALL_ROWS, []), window_of=window_of)
+    ripe = [w for w, tally in windows.items() if measuring.matured(tally) >= monitor.maturity]
+    held = {k: [t for day, t in days if window_of(day) in ripe] for k, days in daily.items()}
+    span = Window(ripe[0].start, ripe[-1].end) if ripe else None
+    return {key: outcomes.total(parts) for key, parts in held.items() if parts}, span
+
+
+def _shown(
+    declared: "Statistic",
+    tallies: "Mapping[str, Tally]",
+    *,
+    window: "Window | None",
+    shown_from: int,
+) -> "list[Measurement]":
+    """Measure every slice of a window, without groups of too few rows."""
+    drafts = [
+        Draft(
+            declared,
+            declared.measure(tally),
+            slice=slice_of(key),
+            window=window,
+            minimum=declared.minimum,
+        )
+        for key, tally in tallies.items()
+    ]
+    sizes = [(slice_of(key), tally.rows) for key, tally in tallies.items()]
+    return list(withholding.counted(finish(drafts)[0], sizes=sizes, shown_from=shown_from))
+
+
+def _of_group(
+    daily: "Daily",
+    shown: "Sequence[Measurement]",
+    *,
+    declared: "Statistic",
+    monitor: "Monitor",
+    marks: "Sequence[Mark]",
+    shown_from: int,
+) -> None:
+    """Draw the statistic of one slice over its windows; the slice stands in the address."""
+    names = {wording.group(m.slice): m.slice for m in shown if m.value is not None}
+    if not names:
+        return
+    chosen = st.selectbox("Rows", list(names), key="slice", bind="query-params")
+    within = names.get(str(chosen), next(iter(names.values())))
+    window_of = partial(measuring.window_of, grain=monitor.grain)
+    counted = {k: outcomes.by_window(days, window_of=window_of) for k, days in daily.items()}
+    key = next(k for k in counted if slice_of(k) == dict(within))
+    history: list[Measurement] = []
+    for window, tally in counted[key].items():
+        together = {k: of[window] for k, of in counted.items() if window in of}
+        measured = _shown(declared, together, window=window, shown_from=shown_from)
+        of_it = [m for m in measured if dict(m.slice) == dict(within)]
+        history += [if_mature(m, tally=tally, wanted=monitor.maturity) for m in of_it]
+    title = timelines.message(history, name=f"{declared.title}, {wording.group(within)}")
+    zero = declared.better == "lower"
+    figure = timelines.over_windows(
+        history, title=title, name=declared.title, marks=marks, zero=zero
+    )
+    widgets.chart(figure, name="performance_group", alt=title, rows=tables.rows(history))
 
 
 def value(history: "Sequence[Measurement]", *, monitor: "Monitor", marks: "Sequence[Mark]") -> None:

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import session, widgets, words
-from lifecycle.charts import wording
+from app.drift_parts import MOST_COLUMNS, MOST_WINDOWS
+from lifecycle.charts import checks, wording
 from lifecycle.domain.actor import Permission
 from lifecycle.services import data_quality
 from lifecycle.services.analysis.suggestions import as_yaml
 from lifecycle.store import log_schemas, logs
 
 if TYPE_CHECKING:
+    from lifecycle.charts.checks import Cells
     from lifecycle.domain.measurement import Measurement, Window
     from lifecycle.domain.model import Version
 
@@ -29,6 +31,21 @@ NO_SINGLE_ROW = frozenset(
 
 TOGETHER = frozenset({"duplicate_ids", "duplicate_rows", "rule_broken_share"})
 """Checks of several rows or columns together, of which no column's values tell enough."""
+
+
+def cut(cells: "Cells") -> "Cells":
+    """Keep what the map can show, and say what it leaves out."""
+    kept = checks.cut(cells, columns=MOST_COLUMNS, windows=MOST_WINDOWS)
+    (columns, windows), (named, starts) = (
+        (len({name for name, _ in of}), len({start for _, start in of})) for of in (kept, cells)
+    )
+    if columns < named or windows < starts:
+        widgets.note(
+            f"Shown are {columns} of {wording.counted(named, 'column')}, those that failed most "
+            f"often, and the newest {windows} of {wording.counted(starts, 'window')}; pick any of "
+            "them below."
+        )
+    return kept
 
 
 def freshness(version: "Version") -> None:

@@ -75,17 +75,14 @@ elif health.open:
         parts.service([m for m in recent if m.statistic in served], marks=happened)
 else:
     daily = tallies.daily(con, version.id, start=span.start.date(), end=span.end.date())
-    totals = {key: outcomes.total([tally for _, tally in days]) for key, days in daily.items()}
     with calibration if calibration.open else slices if slices.open else coming:
         if calibration.open:
-            parts.mistakes(totals.get(measuring.ALL_ROWS))
+            days = daily.get(measuring.ALL_ROWS, [])
+            parts.mistakes(outcomes.total([tally for _, tally in days]) if days else None)
         elif slices.open:
+            least = session.workspace().shown_from
             parts.by_group(
-                totals,
-                declared=declared,
-                span=span,
-                minimum=declared.minimum,
-                shown_from=session.workspace().shown_from,
+                daily, declared=declared, monitor=monitor, marks=happened, shown_from=least
             )
         else:
             whole = daily.get(measuring.ALL_ROWS, [])

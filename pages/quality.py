@@ -35,15 +35,15 @@ def overview(history: Sequence[Measurement], *, last: datetime) -> Measurement:
     widgets.badge(overall(now), title)
     widgets.unfinished(max(history, key=start_of).window, last=last)
     quality_parts.freshness(version)
-    figure = checks.by_window(cells, title=title, marks=happened)
-    shown = tables.rows(history)
+    drawn = quality_parts.cut(cells)
+    figure = checks.by_window(drawn, title=title, marks=happened)
+    shown = tables.rows([m for found in drawn.values() for m in found])
     clicked(widgets.chart(figure, name="quality_map", alt=title, rows=shown, select=True))
     failing = checks.rows(now)
     if failing and now[0].window:
         st.subheader(f"What fails or nearly does in the {wording.span(now[0].window)}")
         widgets.table(failing, name="quality_failing", alt="Checks that fail, worst first")
-    waiting = checks.unjudged(now)
-    if waiting:
+    if waiting := checks.unjudged(now):
         widgets.note(f"{waiting}.", icon="help")
     return checks.worst(now)
 

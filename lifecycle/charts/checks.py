@@ -36,19 +36,19 @@ SCALE = [
     ),
 ]
 
-_Cells = dict[tuple[str, datetime], list[Measurement]]
+Cells = dict[tuple[str, datetime], list[Measurement]]
 
 
-def cells_of(measurements: Sequence[Measurement]) -> _Cells:
+def cells_of(measurements: Sequence[Measurement]) -> Cells:
     """Sort measurements into columns and windows, the worst check of each first."""
-    cells: _Cells = {}
+    cells: Cells = {}
     for m in measurements:
         if m.window is not None:
             cells.setdefault((m.column or ALL_ROWS, m.window.start), []).append(m)
     return {key: sorted(found, key=_badness) for key, found in cells.items()}
 
 
-def order(cells: _Cells) -> list[str]:
+def order(cells: Cells) -> list[str]:
     """Order columns by how often they failed, the worst first, all rows on top."""
     failed = dict.fromkeys((column for column, _ in cells), 0)
     for (column, _), found in cells.items():
@@ -56,7 +56,14 @@ def order(cells: _Cells) -> list[str]:
     return sorted(failed, key=lambda column: (column != ALL_ROWS, -failed[column], column))
 
 
-def by_window(cells: _Cells, *, title: str, marks: Sequence[Mark] = ()) -> go.Figure:
+def cut(cells: Cells, *, columns: int, windows: int) -> Cells:
+    """Keep the columns that failed most often and the newest windows, as far as can be taken in."""
+    kept = set(order(cells)[:columns])
+    newest_ = sorted({start for _, start in cells})[-windows:]
+    return {key: found for key, found in cells.items() if key[0] in kept and key[1] in newest_}
+
+
+def by_window(cells: Cells, *, title: str, marks: Sequence[Mark] = ()) -> go.Figure:
     """Draw the worst state of each column in each window, with what happened meanwhile.
 
     Notes
@@ -72,7 +79,7 @@ def by_window(cells: _Cells, *, title: str, marks: Sequence[Mark] = ()) -> go.Fi
     return heatmaps.frame(traces, order=columns, windows=windows, title=title, marks=marks)
 
 
-def newest(cells: _Cells) -> list[Measurement]:
+def newest(cells: Cells) -> list[Measurement]:
     """Return what was measured in the newest window in which anything could be judged."""
     starts = [start for (_, start), found in cells.items() if found[0].state in JUDGED]
     last = max(starts, default=max((start for _, start in cells), default=None))
@@ -113,7 +120,7 @@ def _badness(m: Measurement) -> tuple[int, float]:
 
 
 def _colours(
-    cells: _Cells, columns: Sequence[str], starts: Sequence[datetime], labels: Sequence[str]
+    cells: Cells, columns: Sequence[str], starts: Sequence[datetime], labels: Sequence[str]
 ) -> Trace:
     def level(column: str, start: datetime) -> int | None:
         found = cells.get((column, start))
@@ -134,7 +141,7 @@ def _colours(
     }
 
 
-def _marks(cells: _Cells) -> list[Trace]:
+def _marks(cells: Cells) -> list[Trace]:
     traces: list[Trace] = []
     for state, look in theme.STATES.items():
         found = [(*key, ms) for key, ms in cells.items() if ms[0].state is state]

@@ -1,7 +1,7 @@
 """How does a column look now against its reference: shares of rows on the same bins."""
 
 from collections.abc import Sequence
-from math import erf, sqrt
+from math import erf, pi, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -119,7 +119,11 @@ def _moved(reference: NumericProfile, current: NumericProfile) -> str:
     """Tell a column by its mean, unless more rows moved than the mean explains."""
     (before, spread), (now, width) = (_moments(p) for p in (reference, current))
     p, q = reference.counts / reference.n, current.counts / current.n
-    moved = float(np.abs(q - p).sum()) / 2
+    both = merge([reference, current])
+    held = both.counts / both.n
+    # What two samples of one distribution differ by, on average.
+    chance = np.sqrt(2 / pi * held * (1 - held) * (1 / reference.n + 1 / current.n)).sum() / 2
+    moved = float(np.abs(q - p).sum()) / 2 - float(chance)
     # Of two normal distributions so far apart, this share of rows lies elsewhere.
     explained = erf(abs(now - before) / spread / sqrt(8)) if spread else float(now != before)
     if moved < MOVED or moved <= 2 * explained:

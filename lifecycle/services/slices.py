@@ -1,19 +1,20 @@
 """What a window is compared with, slice by slice, and which slices brought a column's movement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 
 from lifecycle.domain.measurement import Window
 from lifecycle.domain.monitor import Monitor
-from lifecycle.services.measuring.watch import ALL_ROWS, slice_of
+from lifecycle.services.measuring.watch import ALL_ROWS, SHOWN_FROM, slice_of
 from lifecycle.services.monitoring import baseline
 from lifecycle.stats.drift.slices import MINIMUM, Contribution, contributions
+from lifecycle.stats.fairness.suppression import suppressed
 from lifecycle.stats.summaries import CategoryProfile, NumericProfile, Profile, merge
 from lifecycle.store import profiles
 from lifecycle.store.connection import Connection
 
-__all__ = ["MINIMUM", "of_window", "sides"]
+__all__ = ["MINIMUM", "of_window", "sides", "too_small"]
 
 Days = Sequence[tuple[date, Profile]]
 Sides = dict[str, dict[str, tuple[Profile, Profile]]]
@@ -67,6 +68,24 @@ def sides(
         if key in before
     }
     return {key: columns for key, columns in both.items() if columns}
+
+
+def too_small(within: str, rows: Mapping[str, int], *, least: int) -> bool:
+    """Tell whether a slice holds too few rows to be shown, or would give away one that does.
+
+    Parameters
+    ----------
+    rows
+        By the key of every slice counted.
+    """
+    names = sorted(slice_of(within))
+    beside = {
+        tuple(named[name] for name in names): n
+        for key, n in rows.items()
+        if sorted(named := slice_of(key)) == names and names
+    }
+    hidden = suppressed(beside, k=max(least, SHOWN_FROM))
+    return tuple(slice_of(within)[name] for name in names) in hidden
 
 
 def _total(days: Days) -> Profile:

@@ -42,6 +42,13 @@ def test_a_cell_is_as_bad_as_its_worst_check_and_a_click_names_it():
     assert breach.text == ("a<br>stuck value: 1, breach",)
 
 
+def test_a_large_map_is_cut_to_the_columns_that_failed_most_and_the_newest_windows():
+    cells = checks.cells_of(HISTORY)
+
+    assert set(checks.cut(cells, columns=2, windows=1)) == {("a", START + timedelta(weeks=1))}
+    assert checks.cut(cells, columns=9, windows=9) == cells
+
+
 def test_what_happened_stands_above_its_window():
     mark = Mark(START + timedelta(days=8), "v2 became production")
 

@@ -211,3 +211,11 @@ def test_the_message_names_the_spread_where_the_mean_stayed():
 
     assert said.startswith("x: standard deviation 3.0")
     assert distributions.message(reference, moved, column="x").startswith("x: mean 1.5")
+
+
+def test_the_message_takes_what_chance_does_to_few_rows_for_no_change():
+    rng = np.random.default_rng(0)
+    edges = np.linspace(-3, 3, 64)
+    reference, few = (profile(rng.normal(0, 1, n), edges) for n in (5_000, 300))
+
+    assert distributions.message(reference, few, column="x").startswith("x: mean ")

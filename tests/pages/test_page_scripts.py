@@ -317,6 +317,15 @@ def test_every_tab_of_performance_opens_by_its_address(open_page, portfolio, tab
     assert any(shown in title for title in titles(page))
 
 
+def test_performance_by_group_leaves_out_windows_whose_outcomes_are_not_known(open_page, portfolio):
+    asked = {"tab": "By group", "statistic": "accuracy", "slice": "sex Male"}
+    page = clean(open_page("performance", portfolio, **asked, **LIVE))
+
+    assert any(t.startswith("Accuracy, sex Male") and "1 Nov 2026" in t for t in titles(page))
+    whole = next(f.value for f in page.dataframe if "all rows" in f.value.to_string())
+    assert "3,000" in whole.to_string() or "3000" in whole.to_string()  # ten weeks of 300 rows
+
+
 def test_fairness_shows_production_and_the_assessment(open_page, portfolio):
     production = clean(open_page("fairness", portfolio, **LIVE))
     assessed = clean(open_page("fairness", portfolio, source="assessment", **LIVE))

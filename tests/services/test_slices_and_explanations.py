@@ -55,6 +55,14 @@ def test_a_window_is_set_beside_the_days_its_monitor_compares_it_with(monitor, w
     assert set(found) == {women}
 
 
+def test_a_slice_of_too_few_rows_is_not_shown_nor_one_that_gives_it_away():
+    rows = {"{}": 503, '{"sex":"F"}': 500, '{"sex":"X"}': 3, '{"ward":"a"}': 503}
+
+    hidden = [key for key in rows if slices.too_small(key, rows, least=0)]
+
+    assert hidden == ['{"sex":"F"}', '{"sex":"X"}']
+
+
 def test_a_window_or_column_that_was_not_counted_has_no_slices(monitor, ws):
     later = Window(THIRD.start + timedelta(days=700), THIRD.end + timedelta(days=700))
 

@@ -141,7 +141,8 @@ def _shown(measured: Measurement, *, page: str, tab: str) -> dict[str, str]:
     elif page == "fairness":
         asked = {"statistic": name, "attribute": column, "within": within}
     elif tab == "Over time":
-        asked = {"statistic": name.removeprefix(PREFIX), "tab": "By group" if within else tab}
+        asked = {"statistic": name.removeprefix(PREFIX), "slice": within}
+        asked["tab"] = "By group" if within else tab
     else:
         asked = {"money": "Per decision" if name.endswith("value_per_decision") else ""}
     return {key: value for key, value in asked.items() if value}

@@ -127,6 +127,7 @@ def test_a_series_is_shown_on_its_page_with_what_the_page_reads_from_its_address
 def test_a_series_of_a_group_is_shown_by_group():
     of_women = a_signal(statistic="accuracy", column=None, slice='{"sex":"F"}')
     assert place(of_women)[1]["tab"] == "By group"
+    assert place(of_women)[1]["slice"] == "sex F"
 
     moved = replace(of_women, statistic="psi", column="age")
     assert place(moved)[1]["slice"] == "sex F"
