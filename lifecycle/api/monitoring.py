@@ -153,12 +153,14 @@ def measured(
     slice: str | None = None,  # noqa: A002 -- the domain's word
     start: Annotated[datetime | None, Query()] = None,
     end: Annotated[datetime | None, Query()] = None,
+    series: Annotated[int | None, Query(ge=1)] = None,
     limit: Annotated[int | None, Query(ge=1)] = None,
     offset: Offset = 0,
 ) -> Any:
     """List what monitoring measured about a version, oldest window first.
 
-    A slice is written as its columns and values in JSON; all rows are `{}`.
+    A slice is written as its columns and values in JSON; all rows are `{}`. Without a series it is
+    the newest; a change of the reference, grain or bins began each, and the earlier ones are kept.
     """
     con = door.reading()
     found = models.version(con, model_id, version)
@@ -171,6 +173,7 @@ def measured(
         slice=None if slice is None else _key(slice),
         start=_aware(start),
         end=_aware(end),
+        series=series,
     )
     last = None if limit is None else offset + limit
     return {"measurements": plain(history[offset:last]), "total": len(history)}

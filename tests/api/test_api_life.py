@@ -105,3 +105,17 @@ def test_a_life_from_business_case_to_a_decision_on_record(caller):
     trail = aud("GET", "/audit", params={"subject": f"request:{request['id']}"}).json()
     assert {link["event"]["by"] for link in trail["items"]} == {"dev", "apa"}
     assert aud("POST", "/audit/verification").json()["intact"]
+
+    # Another grain begins another series, and the earlier one stays to be read.
+    path = f"/models/{NAME}/versions/1"
+    changed = {"grain": "month", "reason": "too few rows a week"}
+    assert dev("PUT", f"{path}/monitor", json=changed).json()["series"] == 2
+    dev("POST", "/monitors/run", json={"model": NAME})
+    asked = {"statistic": "ks", "column": "age"}
+    earlier, newest = (
+        dev("GET", f"{path}/measurements", params=asked | one).json()["measurements"]
+        for one in ({"series": 1}, {})
+    )
+    assert [m["window"] for m in earlier] == [m["window"] for m in drifted]
+    assert newest
+    assert newest[0]["window"] != earlier[0]["window"]
