@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import drift_parts, explained_windows, marks, session, widgets
+from app import drift_parts, earlier_series, explained_windows, marks, session, widgets
 from lifecycle.charts import rankings
 from lifecycle.stats import catalogue
 from lifecycle.store import logs, measurements
@@ -48,6 +48,7 @@ if columns.open:
         order = [r.column for r in ranked if statistic in r.values]
         drift_parts.heat_map(of, order, starts=moved.starts, marks=happened)
         drift_parts.column(of, order, marks=happened, shown=ranked)
+        earlier_series.show(of, str(st.session_state["column"]), marks=happened)
 if outcomes.open:
     with outcomes:
         drift_parts.outcomes(con, version, start=start, marks=happened)

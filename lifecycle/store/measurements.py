@@ -247,6 +247,15 @@ def outline(
     return Outline(frozenset(names or ()), begun, until, breaching)
 
 
+def earlier(con: Connection, version_id: str) -> list[int]:
+    """Return the series before the newest, the latest first."""
+    found = con.execute(
+        "SELECT DISTINCT series FROM measurement WHERE version_id = $id ORDER BY series DESC",
+        {"id": version_id},
+    )
+    return [number for (number,) in found.fetchall()][1:]
+
+
 def windows(con: Connection, version_id: str, series: int) -> set[Window]:
     """Return the windows of a series that something is known of."""
     found = con.execute(

@@ -246,6 +246,22 @@ def test_drift_of_one_slice_is_drawn_where_its_address_names_it(open_page, portf
     assert not any(", region north" in title for title in titles(everyone))
 
 
+def test_a_series_that_ended_is_drawn_below_the_one_that_goes_on(open_page, portfolio):
+    before = Window(AFTER - timedelta(weeks=200), AFTER - timedelta(weeks=199))
+    old = Measurement("psi", 0.123, State.OK, column="income", window=before, limit=0.2)
+    asked = {"column": "income", "statistic": "psi", **LIVE}
+    assert "series" not in [box.key for box in open_page("drift", portfolio, **asked).selectbox]
+    try:
+        with portfolio.transaction() as tx:
+            measurements.put(tx, "credit-default/1", [old], series=0)
+        page = clean(open_page("drift", portfolio, **asked, series="Series 0"))
+    finally:
+        with portfolio.transaction() as tx:
+            measurements.replace(tx, "credit-default/1", [], windows=None, series=0)
+
+    assert any("of income, series 0 is 0.123" in title for title in titles(page))
+
+
 def test_a_slice_that_was_only_counted_has_its_distribution(open_page, portfolio):
     page = clean(open_page("drift", portfolio, column="income", slice="sex Female", **LIVE))
 
