@@ -7,6 +7,7 @@ import streamlit as st
 from app import overview_parts, session, widgets, words
 from lifecycle.charts import lives
 from lifecycle.domain.measurement import SEVERITY, State
+from lifecycle.domain.standing import Standing
 from lifecycle.services import portfolio
 from lifecycle.services.approvals import QueueItem, Task
 from lifecycle.services.portfolio import InventoryRow, Overview
@@ -56,13 +57,15 @@ def health(seen: Overview) -> None:
 
 
 def unapproved(rows: Sequence[InventoryRow]) -> None:
-    """List what runs on an approval that no longer holds."""
+    """List what runs on an approval that no longer holds; asked for anew, it moves nothing."""
     if rows:
         st.subheader("In production on an approval that no longer holds")
+        widgets.note("A request for the stage it is in renews an approval.", icon="gpp_bad")
     for row in rows:
         if row.approval is not None:
-            widgets.badge(State.STALE, f"{row.version_id}: {row.approval.sentence}.")
-            label = f"Ask anew for {row.version_id}"
+            ended = row.approval.standing is Standing.EXPIRED
+            since = row.approval.expires_at if ended else row.approval.changed_at
+            label = f"{row.version_id}, {row.approval.standing} since {words.day(since)}"
             widgets.link("model", label=label, icon="event", model=row.model_id, tab="Approvals")
 
 
