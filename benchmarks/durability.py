@@ -187,7 +187,11 @@ def found(home: Path) -> int:
     with workspace, workspace.transaction() as tx:
         for actor in (DEV, APP, AUDITOR):
             people.add(tx, Person(actor.name, actor.name, actor.roles, created_at=at))
-        published.add(tx, policies.read(POLICY), at=at, by="root@local")
+        house = policies.read(POLICY)
+        published.add(tx, house, at=at, by="root@local")
+        details = {"sha256": house.sha256}
+        subject = f"policy:{house.label}"
+        audit.append(tx, AuditEvent("policy.publish", subject, "root@local", at, details=details))
         usecases.add(
             tx,
             UseCase("credit", "Credit", "Who repays", "o", "s", at, Tier.HIGH, "2026-11", answers),

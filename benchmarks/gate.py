@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lifecycle.domain.actor import Actor, Role
 from lifecycle.domain.approval import Decision, Request, Status, Vote
+from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.evidence import Evidence, Purpose
 from lifecycle.domain.measurement import Measurement, State, Window
 from lifecycle.domain.model import Columns, Model, ModelKind, Stage, Task, Version
@@ -25,7 +26,7 @@ from lifecycle.domain.usecase import Tier, UseCase
 from lifecycle.services import approvals, policies, workspaces
 from lifecycle.services.approvals import cases
 from lifecycle.store import approvals as kept
-from lifecycle.store import evidence, measurements, models, requests, usecases
+from lifecycle.store import audit, evidence, measurements, models, requests, usecases
 from lifecycle.store.connection import Connection, Workspace
 
 AT = datetime(2026, 11, 2, tzinfo=UTC)
@@ -60,7 +61,8 @@ def proof(version: Version, purpose: Purpose) -> Evidence:
         Measurement("selection_rate", 0.2, State.OK, slice={"sex": f"{i}"}, n=500)
         for i in range(20)
     ]
-    return Evidence(version.id, purpose, "d@1", (auc, *rates), AT, "val")
+    plan = {"name": "yearly", "statistics": {str(purpose): ["roc_auc", "selection_rate"]}}
+    return Evidence(version.id, purpose, "d@1", (auc, *rates), AT, "val", plan=plan)
 
 
 def fill(tx: Connection, policy: Policy, *, number: int, versions: int) -> list[Version]:
@@ -76,6 +78,7 @@ def fill(tx: Connection, policy: Policy, *, number: int, versions: int) -> list[
             name, f"{i}", stage, "dev", AT, columns, reference="d@1", code_commit="c" * 40
         )
         models.add_version(tx, version)
+        tell(tx, "version.add", f"version:{version.id}", stage=stage)
         for purpose in (Purpose.PERFORMANCE, Purpose.FAIRNESS):
             evidence.add(tx, proof(version, purpose))
         week = Window(AT - timedelta(days=7), AT)
@@ -112,7 +115,18 @@ def approve(tx: Connection, policy: Policy, version: Version, *, number: int) ->
     vote = Decision("app", AT, Vote.APPROVE, "", asked.bundle)
     done = replace(asked, decisions=(vote,), status=Status.APPROVED)
     requests.add(tx, done)
-    kept.put_approval(tx, granted(done, terms=cases.terms_of(tx, done), at=AT))
+    given = granted(done, terms=cases.terms_of(tx, done), at=AT)
+    kept.put_approval(tx, given)
+    pinned = ("to", "policy", "policy_sha256", "bundle")
+    about = {name: str(getattr(asked, name)) for name in pinned} | {"version": version.id}
+    tell(tx, "request.open", f"request:{asked.id}", **about)
+    tell(tx, "request.approve", f"request:{asked.id}", by="app", status="approved", **about)
+    audit.append(tx, given.event(before=None, by="app", at=AT))
+
+
+def tell(tx: Connection, action: str, subject: str, *, by: str = "dev", **details: str) -> None:
+    """Write the event of a record, which the gate holds it against."""
+    audit.append(tx, AuditEvent(action, subject, by, AT, details=details))
 
 
 def measured(workspace: Workspace, asked: list[tuple[Version, Stage]]) -> dict[str, float]:

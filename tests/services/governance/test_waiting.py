@@ -135,15 +135,13 @@ def test_the_overview_names_the_review_that_an_emergency_left(workspace, bench, 
     assert "Review the emergency change" in task.sentence
 
 
-@pytest.mark.parametrize("change", ["nothing", "evidence", "policy", "stage", "tier"])
+@pytest.mark.parametrize("change", ["nothing", "evidence", "stage", "tier"])
 def test_a_list_says_of_a_request_what_its_own_page_says(workspace, bench, change):
     version = bench.version()
     bench.evidence(version)
     asked = ask(workspace)
     if change == "evidence":
         bench.evidence(version)
-    elif change == "policy":
-        publish(workspace, HOUSE_2)
     elif change != "nothing":
         with workspace.transaction() as tx:
             case = usecases.get(tx, "credit")
