@@ -43,16 +43,16 @@ def kept(con: Connection, *, version_id: str | None = None) -> dict[str, Fields]
     version_id
         Only what is about this version, without policies.
     """
-    found: dict[str, Fields] = {}
-    for kind, query in KEPT.items():
-        rows = con.execute(
-            f"SELECT * FROM ({query}) WHERE $of IS NULL OR of = $of", {"of": version_id}
-        )
-        for row in records(rows):
-            name = f"{kind}:{row.pop('name')}"
-            del row["of"]
-            found[name] = {key: _text(value) for key, value in row.items()}
-    return found
+    # One query, because the gate asks it each time.
+    every = " UNION ALL BY NAME ".join(
+        f"SELECT * REPLACE ('{kind}:' || name AS name) FROM ({query}) WHERE $of IS NULL OR of = $of"
+        for kind, query in KEPT.items()
+    )
+    rows = records(con.execute(every, {"of": version_id}))
+    return {
+        row["name"]: {key: _text(row[key]) for key in row if key not in {"name", "of"}}
+        for row in rows
+    }
 
 
 def about(con: Connection, version_id: str) -> list[Link]:
