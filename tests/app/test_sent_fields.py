@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.session import now
-from lifecycle.domain.approval import Vote
+from lifecycle.domain.approval import Code, Vote
 from lifecycle.domain.finding import Obligation, Severity
 from lifecycle.services import approvals
 from lifecycle.store import approvals as kept
@@ -71,6 +71,7 @@ def test_an_answer_and_more_time_leave_their_fields_empty(look, tiny):
         tiny.waiting,
         vote=Vote.CONDITIONAL,
         reason="Nearly",
+        code=Code.MANAGEABLE,
         conditions=[due],
         by=person("rita"),
         at=now(),

@@ -61,7 +61,7 @@ def test_a_reference_that_is_stuck_itself_is_told_of(command, tmp_path):
 
     told = outcome.found("stuck_value", column="vicprice")
     assert {(m["value"], m["state"]) for m in told} == {(1.0, "warning")}
-    assert {m["reason"] for m in told} == {"the reference holds one single value as well"}
+    assert all(m["reason"].endswith("the reference holds one single value as well") for m in told)
     assert "# column vicprice is constant here" in (tmp_path / "suggested.yaml").read_text()
 
 
