@@ -8,6 +8,7 @@ import streamlit as st
 from app import session, widgets, words
 from lifecycle.domain.finding import Progress
 from lifecycle.services import approvals
+from lifecycle.store import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +48,7 @@ def _finding(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
                 finding, "What you checked", "Agree that it is done", approvals.close_finding, actor
             )
             _extend(finding, actor, at=at)
+            _assign(finding, actor)
 
 
 def _extend(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
@@ -71,6 +73,31 @@ def _extend(finding: "Finding", actor: "Actor", *, at: datetime) -> None:
                 )
                 said = f"{finding.id} is due on {words.day(after.due_at)} now."
                 widgets.finish(said, empty=[field])
+
+
+def _assign(finding: "Finding", actor: "Actor") -> None:
+    """Let a second person give it to somebody else, such as when its owner left."""
+    if finding.status is not Progress.OPEN:
+        return
+    with st.expander("Give it to somebody else", icon=":material/person_add:"):
+        able = [p.name for p in people.every(session.cursor()) if p.active]
+        fields = [f"owner_{finding.id}", f"gives_{finding.id}"]
+        able = [name for name in able if name not in {finding.owner, actor.name}]
+        owner = st.selectbox("To whom", able, index=None, key=widgets.field(fields[0]))
+        why = st.text_input("Why", key=widgets.field(fields[1]), max_chars=4000)
+        ready = owner is not None and why.strip()
+        if st.button("Give it", key=f"assign_{finding.id}", disabled=not ready):
+            with widgets.refusals():
+                after = approvals.assign_finding(
+                    session.workspace(),
+                    finding.id,
+                    str(owner),
+                    reason=why,
+                    by=actor,
+                    at=session.now(),
+                )
+                said = f"{finding.id} is for {after.owner} to answer now."
+                widgets.finish(said, empty=fields)
 
 
 def _act(finding: "Finding", ask: str, label: str, act: "Act", actor: "Actor") -> None:

@@ -28,6 +28,12 @@ class ExtendIn(SaidIn):
     due_at: AwareDatetime
 
 
+class AssignIn(SaidIn):
+    """To whom a finding is given, and why."""
+
+    owner: str = Field(min_length=1)
+
+
 class DelegateIn(SaidIn):
     """To whom one lends one's authority to decide, and for how long."""
 
@@ -69,6 +75,16 @@ def extend_finding(door: Door, finding_id: str, body: ExtendIn) -> Any:
             reason=body.reason,
             by=door.actor,
             at=door.at,
+        )
+    )
+
+
+@router.post("/findings/{finding_id}/owner")
+def assign_finding(door: Door, finding_id: str, body: AssignIn) -> Any:
+    """Give somebody else's finding to another person."""
+    return plain(
+        approvals.assign_finding(
+            door.workspace, finding_id, body.owner, reason=body.reason, by=door.actor, at=door.at
         )
     )
 

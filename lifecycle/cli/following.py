@@ -135,6 +135,24 @@ def extend(
     show([kept], format=format, columns=DUE)
 
 
+@finding.command("assign")
+def assign(
+    identifier: Identifier,
+    owner: Annotated[str, typer.Option(help="Who has to answer it from now on.")],
+    reason: Reason,
+    home: Home = None,
+    acting_as: ActingAs = None,
+    format: Printed = Format.TABLE,
+) -> None:
+    """Give it to somebody else, such as when its owner left.
+
+    Example: lifecycle finding assign find-2 --owner vera --reason "val left"
+    """
+    with connected(home, acting_as) as client:
+        kept = client.post(f"/findings/{identifier}/owner", {"owner": owner, "reason": reason})
+    show([kept], format=format, columns=DUE)
+
+
 @delegation.command("list")
 def list_delegations(
     home: Home = None,

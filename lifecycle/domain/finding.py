@@ -145,6 +145,29 @@ class Finding:
         details = {**event.details, "due_at": due_at.isoformat()}
         return replace(self, due_at=due_at), replace(event, details=details)
 
+    def assign(
+        self, owner: str, *, by: str, at: datetime, reason: str
+    ) -> "tuple[Finding, AuditEvent]":
+        """Give it to somebody else to answer, such as when its owner left.
+
+        Raises
+        ------
+        AlreadyDecided
+            It is answered or closed.
+        FourEyesViolation
+            Its owner tries.
+        InvalidInput
+            It is theirs already, or no reason is given.
+        """
+        if self.status is not Progress.OPEN:
+            raise AlreadyDecided(f"{self.id} is {self.status}, so nobody has to answer it")
+        self._second(by)
+        if owner == self.owner:
+            raise InvalidInput(f"{self.id} is for {owner} already")
+        _said(reason, what=f"to give {self.id} to somebody else give a reason")
+        event = self._event("finding.assign", by=by, at=at, reason=reason)
+        return replace(self, owner=owner), replace(event, details={**event.details, "owner": owner})
+
     def opened(self) -> AuditEvent:
         """Return the event of its beginning."""
         return self._event("finding.open", by=self.opened_by, at=self.opened_at, reason=self.text)

@@ -9,6 +9,7 @@ from lifecycle.services.approvals.deciding import decide, decide_many, is_bulk
 from lifecycle.services.approvals.following import (
     Task,
     answer_finding,
+    assign_finding,
     close_finding,
     comment,
     delegate,
@@ -33,6 +34,7 @@ __all__ = [
     "Waiting",
     "answer_finding",
     "ask",
+    "assign_finding",
     "break_glass",
     "case_of",
     "close_finding",

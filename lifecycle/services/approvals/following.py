@@ -10,6 +10,7 @@ from lifecycle.domain.approval import Status
 from lifecycle.domain.audit import AuditEvent
 from lifecycle.domain.delegation import Delegation, deciding, lendable
 from lifecycle.domain.finding import Finding, Progress
+from lifecycle.errors import InvalidInput, NotAllowed
 from lifecycle.services.access.places import require_for, within_reach
 from lifecycle.services.approvals import seconds, telling
 from lifecycle.services.approvals.asking import said
@@ -191,6 +192,28 @@ def extend_finding(
     return _change(workspace, finding_id, extended, by=by, at=at)
 
 
+def assign_finding(
+    workspace: Workspace, finding_id: str, owner: str, *, reason: str, by: Actor, at: datetime
+) -> Finding:
+    """Give a finding of somebody else's to another person, whose account is open.
+
+    Raises
+    ------
+    FourEyesViolation
+        It is one's own.
+    InvalidInput
+        There is no such account, or it is closed.
+    """
+    by.require(Permission.DECIDE)
+
+    def assigned(found: Finding) -> tuple[Finding, AuditEvent]:
+        if owner not in {one.name for one in people.every(workspace.cursor()) if one.active}:
+            raise InvalidInput(f"{owner!r} has no open account, so cannot own a finding")
+        return found.assign(owner, by=by.name, at=at, reason=reason)
+
+    return _change(workspace, finding_id, assigned, by=by, at=at)
+
+
 def _change(
     workspace: Workspace,
     finding_id: str,
@@ -256,8 +279,11 @@ def may_agree(con: Connection, finding: Finding, actor: Actor) -> bool:
     """Tell whether somebody is a second person for a finding that was answered."""
     if not actor.may(Permission.DECIDE) or actor.name in {finding.owner, finding.answered_by}:
         return False
-    asked = requests.get(con, finding.request_id) if finding.request_id else None
-    return asked is None or actor.name not in asked.barred
+    try:
+        seconds.check(con, finding, by=actor)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _mentions(con: Connection, actor: Actor, *, at: datetime) -> list[Task]:

@@ -74,7 +74,7 @@ def gate_of(workspace: Workspace, request: Request, *, by: Actor, at: datetime) 
     """Judge the version of a request by the gate it asked for, under the policy it pinned."""
     by.require(Permission.READ)
     con = workspace.cursor()
-    case = cases.case_under(con, request, at=at)
+    case = cases.case_under(con, request, at=at, shown_from=workspace.shown_from)
     return cases.pinned(con, request).judge(case, to=request.to)
 
 

@@ -13,13 +13,14 @@ from lifecycle.domain.finding import Kind, Obligation, Progress, Severity
 from lifecycle.domain.standing import Standing
 from lifecycle.domain.terms import Effect
 from lifecycle.errors import (
+    AlreadyDecided,
     DamagedStore,
     FourEyesViolation,
     InvalidInput,
     NotAllowed,
     NotSignedIn,
 )
-from lifecycle.services import approvals
+from lifecycle.services import approvals, trail
 from lifecycle.services.approvals import standing
 from lifecycle.store import approvals as kept
 from lifecycle.store import people, requests
@@ -87,6 +88,33 @@ def test_what_was_answered_in_time_waits_for_a_second_person_a_fortnight_beyond_
 
     assert waiting.standing is Standing.VALID
     assert over.standing is Standing.REVOKED, "somebody has to agree that it was done"
+
+
+def test_a_condition_whose_owner_left_is_given_to_somebody_else(workspace, bench):
+    version, asked, found = conditional(workspace, bench)
+    with workspace.transaction() as tx:
+        people.update(tx, replace(people.get(tx, "val"), active=False))
+    maker = Actor("dev", frozenset({Role.DEVELOPER, Role.APPROVER}))
+
+    def give(owner, *, by=None):
+        return approvals.assign_finding(
+            workspace, found.id, owner, reason="val left", by=by or actor("app"), at=NOW + DAY
+        )
+
+    with pytest.raises(InvalidInput, match="'val2' has no open account"):
+        give("val2")
+    with pytest.raises(FourEyesViolation, match=f"dev has a part in {asked.id}"):
+        give("risk", by=maker)
+    give("risk")
+    approvals.answer_finding(workspace, found.id, "done", by=actor("risk"), at=NOW + 2 * DAY)
+    approvals.close_finding(workspace, found.id, "seen", by=actor("app"), at=NOW + 3 * DAY)
+
+    approvals.tick(workspace, at=NOW + 30 * DAY)
+    (approval,) = kept.of_version(workspace.cursor(), version.id)
+    assert approval.standing is Standing.VALID
+    assert trail.examine(workspace, by=actor("aud")).findings == []
+    with pytest.raises(AlreadyDecided, match="nobody has to answer it"):
+        give("app2")
 
 
 def test_agreeing_is_asked_of_nobody_who_is_barred(workspace, bench):
