@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.domain.actor import Actor
     from lifecycle.domain.approval import Request
     from lifecycle.domain.terms import Terms
+    from lifecycle.services.approvals.comparing import Difference
     from lifecycle.store.connection import Connection
 
 
@@ -36,6 +37,8 @@ def warnings(
             "It can be turned down or withdrawn, and asked for again.",
             icon=":material/history:",
         )
+        if found := approvals.moved(con, asked, shown_from=session.workspace().shown_from):
+            _table(asked, found, name="moved", alt="What newer evidence says otherwise")
     if asked.emergency:
         st.warning(
             "**Emergency change.** Its gate need not pass; it takes more people, and it is "
@@ -113,9 +116,13 @@ def differences(con: "Connection", asked: "Request") -> None:
     when = words.moment(before.last_at)
     st.markdown(f"{said} from {before.version_id}, approved by {before.id} on {when}.")
     if found:
-        rows = [{"what": d.what, "before": d.before, "now": d.after} for d in found]
         alt = "What differs from the version that was approved before"
-        widgets.table(rows, name=f"{asked.id}_differences", alt=alt)
+        _table(asked, found, name="differences", alt=alt)
+
+
+def _table(asked: "Request", found: "Sequence[Difference]", *, name: str, alt: str) -> None:
+    rows = [{"what": d.what, "before": d.before, "now": d.after} for d in found]
+    widgets.table(rows, name=f"{asked.id}_{name}", alt=alt)
 
 
 def discussion(con: "Connection", asked: "Request", actor: "Actor") -> None:

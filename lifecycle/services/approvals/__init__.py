@@ -4,7 +4,12 @@ from lifecycle.services.approvals.able import eligible
 from lifecycle.services.approvals.asking import request, withdraw
 from lifecycle.services.approvals.cases import case_of, terms_of
 from lifecycle.services.approvals.clock import tick
-from lifecycle.services.approvals.comparing import is_stale, newer_policy, since_last_approval
+from lifecycle.services.approvals.comparing import (
+    is_stale,
+    moved,
+    newer_policy,
+    since_last_approval,
+)
 from lifecycle.services.approvals.deciding import decide, decide_many, is_bulk
 from lifecycle.services.approvals.following import (
     Task,
@@ -53,6 +58,7 @@ __all__ = [
     "is_stale",
     "lenders",
     "may_agree",
+    "moved",
     "newer_policy",
     "of_request",
     "queue",

@@ -59,6 +59,15 @@ def newer_policy(con: Connection, request: Request) -> str | None:
     return None if policy.sha256 == request.policy_sha256 else policy.label
 
 
+def moved(con: Connection, request: Request, *, shown_from: int) -> list[Difference]:
+    """Return what newer evidence says otherwise than the evidence that a request stands on."""
+    newest = cases.latest(cases.case_under(con, request, at=request.requested_at))
+    newer = [e for e in newest if e.id not in request.evidence]
+    purposes = {e.purpose for e in newer}
+    frozen = [e for e in _evidence(con, request) if e.purpose in purposes]
+    return list(_measured(frozen, newer, shown_from=shown_from))
+
+
 def changed_of(con: Connection, asked: Sequence[Request]) -> dict[str, list[str]]:
     """Say the same of many requests, for a list, by the hashes as they are kept.
 

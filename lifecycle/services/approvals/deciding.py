@@ -24,6 +24,9 @@ from lifecycle.store import approvals, audit, models, people, requests
 from lifecycle.store import policies as published
 from lifecycle.store.connection import Connection, Workspace
 
+MOST_TOLD = 3
+"""Values that differ, named in a refusal; the request's page has all."""
+
 
 def decide(
     workspace: Workspace,
@@ -153,13 +156,13 @@ def _decide(
     case = cases.case_under(tx, asked, at=at, shown_from=shown_from)
     by.require(Permission.DECIDE, within=place_of(case.use_case))
     terms = cases.terms_of(tx, asked)
-    _check_unchanged(tx, asked, case, vote=cast.vote, seen=seen)
+    _check_unchanged(tx, asked, case, vote=cast.vote, seen=seen, shown_from=shown_from)
     roles = _roles(tx, by, on_behalf_of=cast.on_behalf_of, place=place_of(case.use_case), at=at)
     now = cases.bundle(case, cases.pinned(tx, asked))
     cast = replace(cast, at=at, roles=roles, bundle=now)
     _check_owners(tx, cast.conditions)
     decided, event = asked.decide(signing.signed(tx, cast, method=method), terms=terms)
-    report = cases.pinned(tx, asked).judge(case, to=asked.to)
+    report = _judged(tx, asked, case)
     if cast.vote in APPROVING and not asked.emergency:
         _check_gate(asked, report)
     requests.update(tx, decided, expected=len(asked.decisions))
@@ -171,16 +174,28 @@ def _decide(
 
 
 def _check_unchanged(
-    tx: Connection, request: Request, case: Case, *, vote: Vote, seen: str | None
+    tx: Connection,
+    request: Request,
+    case: Case,
+    *,
+    vote: Vote,
+    seen: str | None,
+    shown_from: int,
 ) -> None:
     if seen is not None and seen != request.bundle:
         raise StaleEvidence(f"{request.id} is not what the page showed; open it again")
     if vote in APPROVING and request.status is Status.OPEN:
         different = comparing.changed(tx, request, case)
         if different:
+            moved = comparing.moved(tx, request, shown_from=shown_from)
+            values = "".join(
+                f"; {d.what} was {d.before or 'nothing'} and is {d.after or 'nothing'}"
+                for d in moved[:MOST_TOLD]
+            )
+            more = f"; {len(moved) - MOST_TOLD} more differ" if len(moved) > MOST_TOLD else ""
             raise StaleEvidence(
                 f"what {request.id} stands on changed since it was submitted: "
-                f"{'; '.join(different)}; withdraw it and request again"
+                f"{'; '.join(different)}{values}{more}; withdraw it and request again"
             )
 
 
@@ -215,6 +230,13 @@ def _check_owners(tx: Connection, conditions: Sequence[Obligation]) -> None:
             raise InvalidInput(
                 f"{condition.owner!r} has no open account, so cannot own a condition"
             )
+
+
+def _judged(tx: Connection, request: Request, case: Case) -> GateReport:
+    """Judge by the pinned policy; in another tier there may be no gate, and nothing to judge."""
+    policy = cases.pinned(tx, request)
+    known = request.to in policy.gates.get(case.use_case.tier, {})
+    return policy.judge(case, to=request.to) if known else GateReport(())
 
 
 def _check_gate(request: Request, report: GateReport) -> None:

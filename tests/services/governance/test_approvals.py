@@ -135,6 +135,19 @@ def test_evidence_of_another_purpose_makes_a_request_stale_too(workspace, bench)
     assert approvals.is_stale(workspace, asked) == [f"newer fairness evidence {added.id}"]
 
 
+def test_who_approves_on_newer_evidence_is_told_which_values_moved(workspace, bench):
+    version = bench.version()
+    bench.evidence(version, auc=0.8)
+    asked = ask(workspace, version)
+    bench.evidence(version, auc=0.75)
+
+    with pytest.raises(StaleEvidence, match=r"roc auc was 0\.8, n 1,000 and is 0\.75, n 1,000"):
+        vote(workspace, asked)
+
+    (moved,) = approvals.moved(workspace.cursor(), asked, shown_from=0)
+    assert (moved.before, moved.after) == ("0.8, n 1,000", "0.75, n 1,000")
+
+
 def test_a_request_is_decided_by_the_policy_it_was_opened_under(workspace, bench):
     version = bench.version()
     bench.evidence(version)
