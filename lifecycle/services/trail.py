@@ -32,13 +32,13 @@ def examine(workspace: Workspace, *, by: Actor) -> Examination:
     """Follow the chain to the hash kept outside, check all signatures and the records beside it."""
     by.require(Permission.READ_TRAIL)
     # The anchor first: it never runs ahead of the chain, so a commit in between does no harm.
-    kept, con, ledger = workspace.kept_head(), workspace.cursor(), Ledger()
-    with workspace.moment() as trail:
+    kept, ledger = workspace.kept_head(), Ledger()
+    with workspace.moment() as trail:  # a signature made meanwhile is about events not seen here
         found = judged(
             ledger.follow(audit.stream(trail)),
             head=kept,
-            checkpoints=checkpoints.every(con),
-            public=checkpoints.public_keys(con),
+            checkpoints=checkpoints.every(trail),
+            public=checkpoints.public_keys(trail),
             trusted=False,
         )
         records = reconciliation.kept(trail)

@@ -22,10 +22,10 @@ def texture(ws, *, statistic="ks", series=None) -> Any:
     )  # fmt: skip
 
 
-def redefine(ws, dev, **settings):
+def redefine(ws, dev, *, at=LATER, **settings):
     why = "A slow drift hides in the baseline"
     monitoring.define(ws, "tumour", "1", reason=why, minimum=100, by=dev, at=LATER, **settings)
-    return monitoring.run(ws, "tumour", by=dev, at=LATER + timedelta(hours=1))
+    return monitoring.run(ws, "tumour", by=dev, at=at + timedelta(hours=1))
 
 
 def test_a_rolling_reference_is_the_days_before_the_gap(monitored, ws, dev, log):
@@ -50,7 +50,7 @@ def test_last_years_season_is_compared_where_it_was_logged(monitored, ws, dev, l
     year["case"] = "next-" + year["case"]
     deliver(ws, dev, year, tmp_path, name="next")
 
-    redefine(ws, dev, reference={"kind": "season"})
+    redefine(ws, dev, reference={"kind": "season"}, at=LATER + timedelta(weeks=54))
 
     later = [m for m in texture(ws) if m.window.start >= MONDAY + timedelta(weeks=52)]
     assert [(m.value, m.n_reference) for m in later] == [(0.0, 250), (0.0, 250)]

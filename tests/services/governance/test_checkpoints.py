@@ -103,6 +103,20 @@ def test_the_three_claims_are_told_apart(sealed):
     assert found.time.signed_at == NOW
 
 
+def test_a_signature_made_while_the_trail_is_examined_is_no_finding(sealed, monkeypatch):
+    happen(sealed)
+    whole = audit.stream
+
+    def meanwhile(con, **options):
+        happen(sealed)
+        trail.seal(sealed, by=AUDITOR, at=NOW)
+        return whole(con, **options)
+
+    monkeypatch.setattr(audit, "stream", meanwhile)
+
+    assert trail.examine(sealed, by=AUDITOR).findings == []
+
+
 def test_a_trail_without_signatures_says_so_and_is_still_whole(workspace):
     found = trail.examine(workspace, by=AUDITOR)
 
