@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from lifecycle.domain.audit import canonical, plain
 from lifecycle.domain.measurement import Measurement, State, judgement
@@ -23,7 +24,7 @@ class Purpose(StrEnum):
     ATTESTATION = "attestation"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the hash is made once and asked for often
 class Evidence:
     """An assessment's results, immutable from the moment they are kept.
 
@@ -49,7 +50,7 @@ class Evidence:
     method: Mapping[str, object] = field(default_factory=dict[str, object])
     payload: Mapping[str, object] = field(default_factory=dict[str, object])
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The hash of everything above."""
         return hashlib.sha256(canonical(plain(self)).encode()).hexdigest()
