@@ -302,5 +302,5 @@ def test_who_approves_something_changed_is_told_what_changed(workspace, bench):
     asked = ask(workspace)
     newer = bench.evidence(version)
 
-    with pytest.raises(StaleEvidence, match=f"newer performance evidence {newer.id}; withdraw"):
+    with pytest.raises(StaleEvidence, match=f"newer performance evidence {newer.id}; .* withdraw"):
         vote(workspace, asked, "app", seen=asked.bundle)
