@@ -9,20 +9,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tumour_life import (
     AT,
-    COLUMNS,
     FEATURES,
     MONDAY,
     WEEKLY,
     WEEKS,
-    add_case,
-    add_model,
     deliver,
+    register,
     tell,
 )
 
 from lifecycle.domain.actor import Actor, Role
-from lifecycle.domain.dataset import ColumnRole
-from lifecycle.services import monitoring, registry
+from lifecycle.services import monitoring
 from lifecycle.store.connection import Workspace
 
 
@@ -87,24 +84,7 @@ def log(tumours):
 def registered(ws, dev, tumours, tmp_path):
     """Return a workspace with use case, model, reference snapshot and version 1."""
     reference, _ = tumours
-    add_case(ws, dev)
-    add_model(ws, dev)
-    registry.add_dataset(
-        ws,
-        id="cancer",
-        name="Breast cancer",
-        description="Wisconsin",
-        source="scikit-learn",
-        owner="dora",
-        by=dev,
-        at=AT,
-    )
-    file = tmp_path / "reference.parquet"
-    reference.to_parquet(file, index=False)
-    roles = {"benign": ColumnRole.TARGET, "sex": ColumnRole.SENSITIVE}
-    snapshot = registry.add_snapshot(ws, "cancer", file, roles=roles, by=dev, at=AT)
-    registry.add_version(ws, "tumour", "1", columns=COLUMNS, reference=snapshot.id, by=dev, at=AT)
-    return snapshot
+    return register(ws, dev, reference, tmp_path)
 
 
 @pytest.fixture

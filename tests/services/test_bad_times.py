@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tumour_life import AT, MONDAY, deliver, tell
+from tumour_life import AT, MONDAY, deliver, register, tell
 
 from lifecycle.services import monitoring
 from lifecycle.store import logs, measurements
@@ -178,28 +178,7 @@ def test_a_reference_without_a_valid_score_is_told_of(ws, dev, tumours, log, tmp
 
 def twin(ws, dev, reference, log, tmp_path):
     """Register the tumour model with another reference, deliver its log and run its monitor."""
-    from tumour_life import COLUMNS, add_case, add_model
-
-    from lifecycle.domain.dataset import ColumnRole
-    from lifecycle.services import registry
-
-    add_case(ws, dev)
-    add_model(ws, dev)
-    registry.add_dataset(
-        ws,
-        id="cancer",
-        name="Breast cancer",
-        description="Wisconsin",
-        source="scikit-learn",
-        owner="dora",
-        by=dev,
-        at=AT,
-    )
-    file = tmp_path / "reference.parquet"
-    reference.to_parquet(file, index=False)
-    roles = {"benign": ColumnRole.TARGET, "sex": ColumnRole.SENSITIVE}
-    snapshot = registry.add_snapshot(ws, "cancer", file, roles=roles, by=dev, at=AT)
-    registry.add_version(ws, "tumour", "1", columns=COLUMNS, reference=snapshot.id, by=dev, at=AT)
+    register(ws, dev, reference, tmp_path)
     deliver(ws, dev, log, tmp_path)
     tell(ws, dev, log, tmp_path)
     monitoring.define(ws, "tumour", "1", minimum=100, by=dev, at=AT)

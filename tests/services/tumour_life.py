@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from lifecycle.domain.dataset import ColumnRole
 from lifecycle.domain.model import Columns
 from lifecycle.services import ingestion, registry
 
@@ -67,3 +68,25 @@ def tell(ws, dev, frame, folder, *, name="outcomes", **more):
     return ingestion.outcomes(
         ws, "tumour", [file], id="case", target="benign", by=dev, at=AT, **more
     )
+
+
+def register(ws, dev, reference, folder):
+    """Register use case, model and version 1 with its reference, and return the snapshot."""
+    add_case(ws, dev)
+    add_model(ws, dev)
+    registry.add_dataset(
+        ws,
+        id="cancer",
+        name="Breast cancer",
+        description="Wisconsin",
+        source="scikit-learn",
+        owner="dora",
+        by=dev,
+        at=AT,
+    )
+    file = folder / "reference.parquet"
+    reference.to_parquet(file, index=False)
+    roles = {"benign": ColumnRole.TARGET, "sex": ColumnRole.SENSITIVE}
+    snapshot = registry.add_snapshot(ws, "cancer", file, roles=roles, by=dev, at=AT)
+    registry.add_version(ws, "tumour", "1", columns=COLUMNS, reference=snapshot.id, by=dev, at=AT)
+    return snapshot
